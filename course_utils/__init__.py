@@ -1,0 +1,4 @@
+"""The small shared package of the face-mask course.
+
+Nothing here imports TensorFlow until a chapter asks for it.
+"""

@@ -1,0 +1,64 @@
+"""How a result travels from one chapter to the next.
+
+Chapter NN writes its files below `work/<profile>/NN_slug/` and reads those of
+earlier chapters from there.
+"""
+
+import json
+
+from course_utils import files, profiles, project
+from course_utils.errors import CourseError
+
+
+class Artefacts:
+    """The files of one chapter in one profile.
+
+    Parameters
+    ----------
+    chapter : str
+        "NN_slug", as in `chapters/NN_slug.py`.
+    profile : str
+        Name of a profile.
+    """
+
+    def __init__(self, chapter, profile):
+        self.chapter = chapter
+        self.profile = profiles.get_profile(profile)
+        self.folder = project.work_dir() / self.profile.name / chapter
+
+    def path(self, name):
+        """Return the path of one of this chapter's own files; its folder is made when missing."""
+        path = self.folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        return path
+
+    def earlier(self, chapter, name):
+        """Return the path of a file that an earlier chapter made.
+
+        Raises
+        ------
+        CourseError
+            When it is missing; the message says which command makes it.
+        """
+        path = self.folder.parent / chapter / name
+        if not path.exists():
+            number = chapter.split("_")[0]
+            option = "" if self.profile.name == "sample" else f" --profile {self.profile.name}"
+            raise CourseError(
+                f"{name} of chapter {number} is missing in the {self.profile.name} profile: "
+                f"run `course run {number}{option}` first."
+            )
+        return path
+
+    def record(self, **metrics):
+        """Add numbers to `metrics.json`, which `course check` holds against the stated bounds.
+
+        Parameters
+        ----------
+        **metrics : float or int or str
+            Name and value. A name that is there already gets the new value.
+        """
+        path = self.path("metrics.json")
+        known = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+        plain = {name: value.item() if hasattr(value, "item") else value for name, value in metrics.items()}
+        files.write_text(path, json.dumps({**known, **plain}, indent=2, sort_keys=True) + "\n")

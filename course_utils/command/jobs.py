@@ -1,0 +1,122 @@
+"""What there is to execute, and what its result depends on."""
+
+import hashlib
+from dataclasses import dataclass
+
+import nbformat
+
+from course_utils import files, project
+from course_utils.command import notebooks
+from course_utils.errors import CourseError
+
+
+@dataclass(frozen=True)
+class Job:
+    """One notebook to execute.
+
+    Attributes
+    ----------
+    name : str
+        Also the file name of the executed notebook, without its suffix.
+    notebook : NotebookNode
+        Without outputs.
+    pair : notebooks.Pair
+        Where it comes from.
+    fingerprint : str
+        Changes with anything that may change the outputs.
+    """
+
+    name: str
+    notebook: nbformat.NotebookNode
+    pair: notebooks.Pair
+    fingerprint: str
+
+
+def data_fingerprint(root, profile):
+    """Return one hash of everything below `data/` and of the profile's downloaded photographs."""
+    digest = hashlib.sha256()
+    for path in files.files_below(root / "data"):
+        if "generator" not in path.parts:
+            digest.update(f"{path.relative_to(root).as_posix()} {files.sha256(path)}\n".encode())
+    if profile.name != "sample":
+        folder = project.work_dir() / "datasets" / profile.dataset
+        for path in files.files_below(folder) if folder.is_dir() else ():
+            state = path.stat()
+            digest.update(f"{path.relative_to(folder).as_posix()} {state.st_size} {state.st_mtime_ns}\n".encode())
+    return digest.hexdigest()
+
+
+def make_jobs(root, wanted, profile, solutions):
+    """List the notebooks to execute, each with its fingerprint.
+
+    The fingerprint covers the notebook's text, the modules of the package
+    that it imports, the lock, the profile, the data, and the fingerprints of
+    the chapters it says it needs, so a change travels to all that depends on it.
+
+    Parameters
+    ----------
+    root : pathlib.Path
+    wanted : sequence of str
+        Chapter numbers; all when empty.
+    profile : course_utils.profiles.Profile
+    solutions : bool
+        Splice the worked answers into each chapter, and run the solutions after it.
+
+    Returns
+    -------
+    list of Job
+    """
+    lock = root / "requirements.lock"
+    common = [profile.name, data_fingerprint(root, profile), files.sha256(lock) if lock.exists() else ""]
+    chosen = {pair.name for pair in notebooks.find_pairs(root, wanted=wanted)}
+    answers = {pair.name: pair for pair in notebooks.find_pairs(root, "solutions")}
+    prints, jobs = {}, []
+    for pair in notebooks.find_pairs(root):
+        chapter = notebooks.read_source(pair)
+        needs = [str(number).zfill(2) for number in chapter.metadata.get("course", {}).get("needs", [])]
+        before = common + [prints.get(number, "") for number in needs]
+        prints[pair.number] = fingerprint(root, [chapter], before)
+        if pair.name not in chosen:
+            continue
+        if not solutions:
+            jobs.append(Job(pair.name, chapter, pair, prints[pair.number]))
+        elif pair.name in answers:
+            worked = notebooks.read_source(answers[pair.name])
+            spliced = splice(chapter, worked)
+            jobs.append(Job(f"{pair.name}.spliced", spliced, pair, fingerprint(root, [spliced], before)))
+            jobs.append(Job(f"{pair.name}.solutions", worked, answers[pair.name],
+                            fingerprint(root, [worked], [*before, prints[pair.number]])))
+    return jobs
+
+
+def fingerprint(root, texts, others):
+    """Hash notebooks, the modules they import and whatever else counts."""
+    digest = hashlib.sha256("\n".join(others).encode())
+    code = []
+    for notebook in texts:
+        for cell in notebook.cells:
+            digest.update(f"{cell.cell_type}\0{cell.source}\0{notebooks.tags(cell)}\n".encode())
+            if cell.cell_type == "code":
+                code.append(cell.source)
+    for path in notebooks.imported_modules(code, root):
+        digest.update(path.read_bytes())
+    return digest.hexdigest()
+
+
+def splice(chapter, worked):
+    """Put the worked answers in the place of the exercise cells of the same tag.
+
+    Raises
+    ------
+    CourseError
+        When a chapter's exercise has no answer.
+    """
+    answers = {tag: cell.source for cell in worked.cells for tag in notebooks.tags(cell) if tag.startswith("exercise-")}
+    spliced = nbformat.from_dict(chapter)
+    for cell in spliced.cells:
+        for tag in notebooks.tags(cell):
+            if tag.startswith("exercise-"):
+                if tag not in answers:
+                    raise CourseError(f"The solutions hold no cell tagged {tag}: add one with the worked answer.")
+                cell["source"] = answers[tag]
+    return spliced

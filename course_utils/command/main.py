@@ -1,0 +1,143 @@
+"""The `course` command: a thin layer over the package."""
+
+import json
+import subprocess
+import sys
+import time
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from course_utils import profiles, project
+from course_utils.command import data as data_command
+from course_utils.errors import CourseError
+
+app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, rich_markup_mode="markdown",
+                  help="From raw photographs to a face-mask classifier: run, check and read the course.")
+app.add_typer(data_command.app, name="data")
+console = Console()
+
+Chapters = Annotated[list[str] | None, typer.Argument(metavar="[NN]...", help="Chapter numbers; all when none is given.")]
+Json = Annotated[bool, typer.Option("--json", help="Print the answer as JSON.")]
+
+
+@app.command()
+def doctor(as_json: Json = False):
+    """Is this machine ready? Says what to do when it is not.
+
+    Example: `course doctor`
+    """
+    from course_utils.command.doctor import examine
+
+    reports = examine(project.root())
+    if as_json:
+        print(json.dumps([vars(report) for report in reports], indent=1))
+    else:
+        table = Table("", "what", "found", "remedy")
+        for report in reports:
+            table.add_row("[green]✔[/]" if report.ok else "[red]✘[/]", report.what, escape(report.found), "" if report.ok else escape(report.remedy))
+        console.print(table)
+    raise typer.Exit(0 if all(report.ok for report in reports) else 1)
+
+
+@app.command()
+def lab(chapter: Annotated[str | None, typer.Argument(metavar="[NN]", help="The chapter to open.")] = None):
+    """Open JupyterLab on the chapters.
+
+    Example: `course lab 01`
+    """
+    from course_utils.command import notebooks
+
+    root = project.root()
+    target = notebooks.find_pairs(root, wanted=[chapter])[0].notebook if chapter else root / "chapters"
+    path = target.relative_to(root).as_posix()
+    raise typer.Exit(subprocess.call([sys.executable, "-m", "jupyterlab", f"--ServerApp.root_dir={root}",
+                                      f"--LabApp.default_url=/lab/tree/{path}"], cwd=root))
+
+
+@app.command()
+def run(
+    chapters: Chapters = None,
+    profile: Annotated[str, typer.Option(help="sample: the embedded pictures; real: downloaded photographs.")] = "sample",
+    solutions: Annotated[bool, typer.Option("--solutions", help="With the worked answers in place of the exercises.")] = False,
+    update: Annotated[bool, typer.Option("--update", help="Write the outputs back beside the sources.")] = False,
+):
+    """Execute chapters in order; what nothing has changed is skipped.
+
+    Example: `course run 00 01 --profile real`
+    """
+    from course_utils.command import runner
+
+    runner.run(project.root(), chapters or (), profiles.get_profile(profile), solutions, update, console)
+
+
+@app.command()
+def check(
+    chapters: Chapters = None,
+    static: Annotated[bool, typer.Option("--static", help="Only what takes no execution: a second instead of minutes.")] = False,
+    as_json: Json = False,
+):
+    """Hold pairs, stored outputs, alt texts, links and metric bounds; re-execute and compare.
+
+    Example: `course check 01`
+    """
+    from course_utils.command import checker
+
+    with console.status("checking ..." if static else "executing every chapter again and comparing its outputs ..."):
+        findings, compared = checker.check(project.root(), chapters or (), execute=not static)
+    if as_json:
+        print(json.dumps({"findings": [vars(finding) for finding in findings], **vars(compared)}, indent=1))
+    else:
+        for finding in findings:
+            console.print(f"[red]✘[/] [bold]{escape(finding.place)}[/] {escape(finding.problem)}", highlight=False, soft_wrap=True)
+        total = max(compared.compared + compared.ignored, 1)
+        verb = "would be compared" if static else "compared"
+        console.print(f"{compared.compared} code cells {verb}, {compared.ignored} told to be ignored ({compared.ignored / total:.0%}); "
+                      f"{len(findings)} findings", highlight=False)
+    raise typer.Exit(1 if findings else 0)
+
+
+@app.command()
+def book(
+    execute: Annotated[bool, typer.Option("--execute", help="Execute every chapter again first, and keep the outputs.")] = False,
+    serve: Annotated[bool, typer.Option("--serve", help="Serve the site on this machine until Ctrl-C.")] = False,
+    port: Annotated[int, typer.Option(min=1, max=65535, help="Port for --serve.")] = 8000,
+):
+    """Build the Jupyter Book site from the stored outputs.
+
+    Example: `course book --serve`
+    """
+    from course_utils.command import book as site
+    from course_utils.command import runner
+
+    root = project.root()
+    if execute:
+        sample = profiles.get_profile("sample")
+        runner.run(root, (), sample, update=True, console=console)
+        runner.run(root, (), sample, solutions=True, update=True, console=console)
+    started = time.perf_counter()
+    with console.status("building the book ..."):
+        page = site.build(root)
+    console.print(f"Built in {time.perf_counter() - started:.0f} s: {page.relative_to(root)}", highlight=False)
+    if serve:
+        console.print(f"Serving at http://127.0.0.1:{port} until Ctrl-C", highlight=False)
+        site.serve(page.parent, port)
+
+
+def main():
+    """Run the command; a `CourseError` becomes one sentence and status 1."""
+    try:
+        app()
+    except CourseError as error:
+        Console(stderr=True).print(f"[red]course:[/] {escape(str(error))}", highlight=False, soft_wrap=True)
+        sys.exit(1)
+    except KeyboardInterrupt:
+        Console(stderr=True).print("course: stopped", highlight=False)
+        sys.exit(1)
+
+
+if __name__ == "__main__":
+    main()
