@@ -1,11 +1,17 @@
-"""Write files so that a reader never meets half of one."""
+"""Write files and folders so that a reader never meets half of one."""
 
+import errno
 import hashlib
 import os
+import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+
+from course_utils.errors import CourseError
+
+DISK_FULL = {errno.ENOSPC, errno.EFBIG, getattr(errno, "EDQUOT", errno.ENOSPC)}
 
 
 @contextmanager
@@ -39,6 +45,62 @@ def replacing(path):
         os.replace(temporary, path)
     finally:
         temporary.unlink(missing_ok=True)
+
+
+@contextmanager
+def replacing_folder(folder):
+    """Fill a temporary folder beside `folder` and rename it when all went well.
+
+    Parameters
+    ----------
+    folder : path-like
+        Where the finished folder belongs.
+
+    Yields
+    ------
+    pathlib.Path
+        The empty folder to fill. When the block raises, it is removed and
+        whatever stood at `folder` before is still there. What a killed run
+        left behind is removed by the next one.
+
+    Raises
+    ------
+    OSError
+        When the folder can't be written to or the disk is full.
+    """
+    folder = Path(folder)
+    temporary, old = folder.with_name(f".{folder.name}.partial"), folder.with_name(f".{folder.name}.old")
+    for leftover in (temporary, old):
+        shutil.rmtree(leftover, ignore_errors=True)
+    temporary.mkdir(parents=True)
+    try:
+        yield temporary
+        if folder.exists():
+            folder.rename(old)
+        temporary.rename(folder)
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
+        shutil.rmtree(old, ignore_errors=True)
+
+
+@contextmanager
+def explaining_disk_errors(folder):
+    """Turn a full disk or a forbidden folder into one sentence for the user.
+
+    Raises
+    ------
+    CourseError
+        In place of the OSError.
+    """
+    try:
+        yield
+    except OSError as error:
+        if error.errno in DISK_FULL:
+            raise CourseError(f"The disk that holds {folder} is full: free some space and run the command again.") from error
+        if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
+            place = error.filename or folder
+            raise CourseError(f"{place} can't be read or written: correct its permissions and run the command again.") from error
+        raise
 
 
 def write_text(path, text):

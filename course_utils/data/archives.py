@@ -1,0 +1,171 @@
+"""Unpack zip and tar archives from strangers.
+
+No file leaves the folder, no link is made, and an archive that would fill the disk is refused: every name is
+judged before the first byte is written, and bytes are counted while they are written.
+"""
+
+import lzma
+import os
+import stat
+import tarfile
+import zipfile
+import zlib
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+
+from course_utils.data.progress import progress
+from course_utils.errors import CourseError
+
+SUFFIXES = (".zip", ".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tar.xz")
+BLOCK = 1 << 20
+DAMAGE = (zipfile.BadZipFile, tarfile.TarError, zlib.error, lzma.LZMAError, EOFError, NotImplementedError, RuntimeError)
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What an archive may unpack to: files, bytes, and bytes per byte of the archive."""
+
+    count: int = 300_000
+    total: int = 20 * 10**9
+    ratio: float = 200
+
+
+def is_archive(path):
+    """Whether the name is that of an archive that `unpack` can read."""
+    return str(path).lower().endswith(SUFFIXES)
+
+
+def unpack(archive, folder, select=None, limits=Limits()):
+    """Unpack an archive into an existing folder.
+
+    Parameters
+    ----------
+    archive : path-like
+        A zip file, or a tar file with any compression.
+    folder : path-like
+    select : callable, optional
+        Takes a file's name in the archive and returns its path below `folder`, or None to leave it out. Everything is
+        taken as it is named by default.
+    limits : Limits
+
+    Returns
+    -------
+    int
+        How many files were written.
+
+    Raises
+    ------
+    CourseError
+        When the archive is damaged, or holds an unsafe name, a link to unpack or more than the limits allow.
+        What was written until then stays in `folder`, so unpack into a temporary one.
+    OSError
+        When `folder` can't be written to.
+    """
+    archive, folder = Path(archive), Path(folder).resolve()
+    with _opened(archive) as members:
+        chosen = _choose(archive, members, select)
+        _judge_sizes(archive, chosen, limits)
+        written = 0
+        for path, member in progress(chosen.items(), "unpacking", len(chosen)):
+            target = folder / path
+            if not target.resolve().is_relative_to(folder):
+                raise _unsafe(archive, member.name, "leads out of the folder")
+            target.parent.mkdir(parents=True, exist_ok=True)
+            written += _write(archive, member, target, limits.total - written)
+    return len(chosen)
+
+
+@dataclass(frozen=True)
+class _Member:
+    """A file in a zip or tar archive: `kind` is file, folder, link or other."""
+
+    name: str
+    kind: str
+    size: int
+    open: object
+
+
+@contextmanager
+def _opened(archive):
+    """Yield the members of a zip or tar archive."""
+    with _explaining_damage(archive):
+        if zipfile.is_zipfile(archive):
+            with zipfile.ZipFile(archive) as opened:
+                yield [_zip_member(opened, info) for info in opened.infolist()]
+        else:
+            with tarfile.open(archive) as opened:
+                yield [_tar_member(opened, info) for info in opened.getmembers()]
+
+
+def _zip_member(opened, info):
+    mode = info.external_attr >> 16
+    kind = "folder" if info.is_dir() else "link" if stat.S_ISLNK(mode) else "file"
+    return _Member(info.filename.replace("\\", "/"), kind, info.file_size, lambda: opened.open(info))
+
+
+def _tar_member(opened, info):
+    kind = "file" if info.isfile() else "folder" if info.isdir() else "link" if info.islnk() or info.issym() else "other"
+    return _Member(info.name.replace("\\", "/"), kind, info.size, lambda: opened.extractfile(info))
+
+
+def _choose(archive, members, select):
+    """Map the path to write to the member to read, and refuse the archive when any name is unsafe."""
+    chosen = {}
+    for member in members:
+        parts = PurePosixPath(member.name).parts
+        if ".." in parts or member.name.startswith("/") or "\0" in member.name or (parts and ":" in parts[0]):
+            raise _unsafe(archive, member.name, "leads out of the folder")
+        path = member.name if select is None else select(member.name)
+        if path is None or member.kind == "folder":
+            continue
+        if member.kind != "file":
+            raise _unsafe(archive, member.name, "is a link or a device, not a file")
+        if path in chosen:
+            raise _unsafe(archive, member.name, "is there twice")
+        chosen[path] = member
+    return chosen
+
+
+def _judge_sizes(archive, chosen, limits):
+    total, packed = sum(member.size for member in chosen.values()), os.path.getsize(archive)
+    if len(chosen) > limits.count:
+        raise CourseError(f"{archive} holds {len(chosen):,} files, more than {limits.count:,}: it is not unpacked.")
+    if total > limits.total or total > limits.ratio * packed + BLOCK:
+        raise CourseError(
+            f"{archive} would grow from {packed:,} to {total:,} bytes, more than is allowed: it is not unpacked."
+        )
+
+
+def _write(archive, member, target, room):
+    """Copy one file, and stop when it turns out larger than announced."""
+    written = 0
+    with member.open() as source, open(target, "xb") as stream:
+        while block := source.read(BLOCK):
+            written += len(block)
+            if written > min(member.size, room):
+                raise CourseError(f"{archive} holds more bytes in {member.name} than it announces: it is not unpacked.")
+            stream.write(block)
+    if written < member.size:
+        raise CourseError(f"{archive} is truncated in {member.name}: get it again.")
+    return written
+
+
+@contextmanager
+def _explaining_damage(archive):
+    try:
+        yield
+    except DAMAGE as error:
+        raise CourseError(f"{archive} is damaged, truncated or not an archive ({error}): get it again.") from error
+    except FileNotFoundError as error:
+        raise CourseError(f"{archive} does not exist: name the archive that you downloaded.") from error
+    except FileExistsError as error:
+        raise CourseError(f"{archive} holds two files that are {error.filename} on this system: unpack it by hand.") from error
+    except OSError as error:
+        if error.errno is None:  # gzip and bz2 report damage so; a full disk has a number
+            raise CourseError(f"{archive} is damaged or truncated ({error}): get it again.") from error
+        raise
+
+
+def _unsafe(archive, name, reason):
+    return CourseError(f"{archive} is not safe to unpack, '{name}' {reason}: do not use this archive.")

@@ -1,0 +1,145 @@
+"""Download one archive over HTTP and go on where an earlier try stopped.
+
+pooch does the downloading. What is added here: the bytes go to `NAME.part`, a later try asks for the rest with an HTTP
+Range request (RFC 9110, section 14), and every failure becomes one sentence. GitHub makes its archives on the fly, often
+without a length and without ranges, so a download that breaks there starts again from the beginning.
+"""
+
+import os
+import re
+import time
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pooch
+import requests
+
+from course_utils.data.progress import byte_progress
+from course_utils.errors import CourseError
+
+TRIES = 5
+
+
+def download(url, archive, timeout=30.0):
+    """Fetch a URL into a file, unless the file is already there.
+
+    Parameters
+    ----------
+    url : str
+        http or https.
+    archive : path-like
+        Where the finished file belongs; until then the bytes are in `archive` + ".part".
+    timeout : float
+        Seconds without a byte after which the server counts as stalled.
+
+    Returns
+    -------
+    pathlib.Path
+        The file. Nothing is known yet about what it holds.
+
+    Raises
+    ------
+    CourseError
+        When the server can't be reached, refuses, stalls or breaks off. The bytes received stay for the next try.
+    OSError
+        When the disk is full or forbids writing.
+    """
+    archive = Path(archive)
+    part = archive.with_name(archive.name + ".part")
+    pooch.get_logger().setLevel("WARNING")
+
+    def downloader(url, output, _):
+        _download_part(url, part, timeout)
+        os.replace(part, output)
+
+    try:
+        pooch.retrieve(url, known_hash=None, fname=archive.name, path=archive.parent, downloader=downloader)
+    except (requests.RequestException, ValueError) as error:
+        raise CourseError(_sentence(url, error, timeout)) from error
+    _tag_file(part).unlink(missing_ok=True)
+    return archive
+
+
+def _download_part(url, part, timeout):
+    """Complete the `.part` file; try again as long as every try brings new bytes."""
+    for attempt in range(1, TRIES + 1):
+        had = _size(part)
+        try:
+            return _download_rest(url, part, timeout)
+        except (requests.ConnectionError, requests.Timeout, requests.exceptions.ChunkedEncodingError):
+            if _size(part) <= had or attempt == TRIES:
+                raise
+            time.sleep(1)
+
+
+def _download_rest(url, part, timeout):
+    """Ask for what is missing and append it; start again when the server sends everything."""
+    had = _size(part)
+    headers = {"Accept-Encoding": "identity"}
+    if had:
+        headers["Range"] = f"bytes={had}-"
+        if _tag_file(part).is_file():
+            headers["If-Range"] = _tag_file(part).read_text(encoding="ascii")
+
+    with open(part, "ab") as stream, byte_progress("downloading") as bar:
+
+        def begin(response, *args, **kwargs):
+            if response.status_code == 206 and _range_start(response) != had:
+                raise requests.exceptions.InvalidHeader("the server sent another range than was asked for")
+            if response.status_code == 200:
+                stream.truncate(0)
+                _remember_tag(response, part)
+
+        fetch = pooch.HTTPDownloader(
+            progressbar=bar, chunk_size=1 << 16, timeout=timeout, headers=headers, hooks={"response": begin}
+        )
+        try:
+            fetch(url, stream, None)
+        except requests.HTTPError as error:
+            if error.response.status_code != 416 or not had:
+                raise
+            if error.response.headers.get("Content-Range") == f"bytes */{had}":
+                return  # the last try had received everything
+            stream.truncate(0)
+            raise requests.ConnectionError("the file on the server has changed: run the command again") from error
+
+
+def _size(path):
+    return path.stat().st_size if path.exists() else 0
+
+
+def _tag_file(part):
+    return part.with_name(part.name + ".etag")
+
+
+def _remember_tag(response, part):
+    """Keep the server's strong ETag, so that a rest is only ever joined to its own beginning."""
+    tag = response.headers.get("ETag", "")
+    _tag_file(part).unlink(missing_ok=True)
+    if re.fullmatch(r'"[\x21\x23-\x7e]*"', tag):
+        _tag_file(part).write_text(tag, encoding="ascii")
+
+
+def _range_start(response):
+    match = re.match(r"bytes (\d+)-", response.headers.get("Content-Range", ""))
+    return int(match[1]) if match else None
+
+
+def _sentence(url, error, timeout):
+    """Say in one sentence what went wrong and what to do."""
+    host = urlsplit(url).netloc or url
+    again = "run the command again, it goes on where it stopped"
+    text = str(error)
+    if isinstance(error, requests.HTTPError):
+        return f"{url} answers {error.response.status_code} {error.response.reason}: check the address, or set COURSE_MIRROR to one that works."
+    if isinstance(error, requests.Timeout) or "timed out" in text:
+        return f"{host} sent nothing for {timeout:g} seconds: check the connection and {again}."
+    if "NameResolution" in text or "resolve" in text or "getaddrinfo" in text:
+        return f"The address of {host} can't be found: connect to the internet, or set COURSE_MIRROR to a copy of the data."
+    if isinstance(error, requests.exceptions.SSLError):
+        return f"The certificate of {host} is not trusted ({text}): check the computer's clock and the network's proxy."
+    if isinstance(error, requests.exceptions.ChunkedEncodingError) or "IncompleteRead" in text:
+        return f"{host} broke off the download of {url}: {again}."
+    if isinstance(error, requests.ConnectionError):
+        return f"{host} can't be reached: connect to the internet, or set COURSE_MIRROR to a copy of the data, and {again}."
+    return f"{url} can't be downloaded ({text}): check the address."

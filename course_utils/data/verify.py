@@ -1,0 +1,107 @@
+"""Check every file of a data set against its SHA-256."""
+
+import csv
+import os
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+from course_utils.data.progress import progress
+from course_utils.data.registry import MANIFEST, listed_files, read_list
+from course_utils.errors import CourseError
+from course_utils.files import files_below, replacing, sha256
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """A folder held against a list; every field is a sorted list of paths."""
+
+    ok: list
+    missing: list
+    different: list
+    extra: list
+
+    @property
+    def exact(self):
+        return not (self.missing or self.different or self.extra)
+
+    def sentence(self, name):
+        """Say what is wrong, naming the first file of each kind."""
+        faults = []
+        for kind in ("missing", "different", "extra"):
+            paths = getattr(self, kind)
+            if paths:
+                faults.append(f"{len(paths):,} {kind} (first: {paths[0]})")
+        found = "; ".join(faults) or "all as listed"
+        return f"{name}: {len(self.ok):,} of {len(self.ok) + len(self.missing) + len(self.different):,} files match, {found}"
+
+
+def compare(folder, files):
+    """Hash the files of a folder and hold them against a list.
+
+    Parameters
+    ----------
+    folder : path-like
+    files : sequence of ListedFile
+
+    Returns
+    -------
+    Comparison
+        Hidden files and the folder's own `manifest.csv` are not counted as extra.
+    """
+    folder = Path(folder)
+    with ThreadPoolExecutor() as pool:
+        states = pool.map(lambda listed: _state(folder / listed.path, listed), files)
+        found = {"ok": [], "missing": [], "different": []}
+        for listed, state in progress(zip(files, states), "checking", len(files)):
+            found[state].append(listed.path)
+    known = {listed.path for listed in files} | {MANIFEST}
+    there = [path.relative_to(folder).as_posix() for path in files_below(folder)]
+    extra = [path for path in there if path not in known]
+    return Comparison(*(sorted(found[kind]) for kind in ("ok", "missing", "different")), sorted(extra))
+
+
+def verify(dataset):
+    """Check a data set that was fetched, imported or comes with the course.
+
+    Fetched sets are held against the registry's list, imported ones against the list that the import wrote.
+
+    Parameters
+    ----------
+    dataset : Dataset
+
+    Returns
+    -------
+    Comparison
+
+    Raises
+    ------
+    CourseError
+        When the set is not there, or was never finished.
+    """
+    if not dataset.present:
+        raise CourseError(f"{dataset.folder} holds no complete data set. {dataset.how}")
+    expected = {listed.path: listed for listed in read_list(dataset.folder / MANIFEST)}
+    expected.update((listed.path, listed) for listed in listed_files(dataset))
+    return compare(dataset.folder, list(expected.values()))
+
+
+def write_manifest(folder):
+    """List every file of a folder in its `manifest.csv`: what makes the folder complete."""
+    folder = Path(folder)
+    paths = [path for path in files_below(folder) if path != folder / MANIFEST]
+    with ThreadPoolExecutor() as pool:
+        hashes = list(pool.map(sha256, paths))
+    with replacing(folder / MANIFEST) as temporary, open(temporary, "w", encoding="utf-8", newline="") as stream:
+        writer = csv.writer(stream, lineterminator="\n")
+        writer.writerow(("path", "bytes", "sha256"))
+        for path, digest in zip(paths, hashes):
+            writer.writerow((path.relative_to(folder).as_posix(), os.path.getsize(path), digest))
+
+
+def _state(path, listed):
+    if not path.is_file():
+        return "missing"
+    same = path.stat().st_size == listed.bytes and sha256(path) == listed.sha256
+    return "ok" if same else "different"
+
