@@ -85,7 +85,7 @@ def replacing_folder(folder):
 
 @contextmanager
 def explaining_disk_errors(folder):
-    """Turn a full disk or a forbidden folder into one sentence for the user.
+    """Turn a full disk, a forbidden folder and the like into one sentence for the user.
 
     Raises
     ------
@@ -100,7 +100,7 @@ def explaining_disk_errors(folder):
         if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
             place = error.filename or folder
             raise CourseError(f"{place} can't be read or written: correct its permissions and run the command again.") from error
-        raise
+        raise CourseError(f"{error.filename or folder} can't be used ({error.strerror or error}): correct that and run the command again.") from error
 
 
 def write_text(path, text):

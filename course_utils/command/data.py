@@ -7,15 +7,25 @@ from typing import Annotated, Optional
 
 import typer
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from course_utils.data import registry
-from course_utils.data.fetch import fetch as fetch_dataset
-from course_utils.data.verify import verify as verify_dataset
 
 app = typer.Typer(no_args_is_help=True, help="Remote and own data sets: what there is, get it, check it, bring it in.")
 
-Name = Annotated[str, typer.Argument(help="The data set, as `course data list` names it.", show_default=False)]
+
+def known(name):
+    """Refuse, as wrong usage, a name that the registry does not have."""
+    names = registry.load()
+    if name not in names:
+        raise typer.BadParameter(f"'{name}' is not a data set: choose one of {', '.join(names)}.")
+    return name
+
+
+Name = Annotated[
+    str, typer.Argument(help="The data set, as `course data list` names it.", show_default=False, callback=known)
+]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON for a program.")]
 
 
@@ -23,7 +33,7 @@ Json = Annotated[bool, typer.Option("--json", help="Print JSON for a program.")]
 def list_datasets(as_json: Json = False):
     """List the data sets that the course knows.
 
-    Example: course data list
+    Example: `course data list`
     """
     datasets = registry.load().values()
     if as_json:
@@ -54,8 +64,10 @@ def fetch(
 ):
     """Download a data set and check every file.
 
-    Example: course data fetch face-mask-detection
+    Example: `course data fetch face-mask-detection`
     """
+    from course_utils.data.fetch import fetch as fetch_dataset
+
     done = fetch_dataset(name, mirror, timeout)
     if as_json:
         print_json(asdict(done) | {"folder": str(done.folder)})
@@ -69,8 +81,10 @@ def fetch(
 def verify(name: Name, as_json: Json = False):
     """Check every file of a data set against its SHA-256.
 
-    Example: course data verify face-mask-detection
+    Example: `course data verify face-mask-detection`
     """
+    from course_utils.data.verify import verify as verify_dataset
+
     comparison = verify_dataset(registry.find(name))
     if as_json:
         print_json(asdict(comparison) | {"exact": comparison.exact})
@@ -81,6 +95,71 @@ def verify(name: Name, as_json: Json = False):
         print(comparison.sentence(name))
     if not comparison.exact:
         raise typer.Exit(1)
+
+
+@app.command()
+def audit(
+    folder: Annotated[str, typer.Argument(metavar="DIR", help="A folder of pictures, or the name of a data set.")],
+    distance: Annotated[int, typer.Option(min=0, max=64, help="Bits by which near duplicates may differ, of 64.")] = 4,
+    as_json: Json = False,
+):
+    """Count classes, unreadable pictures, duplicates, near duplicates and sizes.
+
+    Example: `course data audit work/datasets/face-mask-detection`
+    """
+    from course_utils.data.audit import audit as audit_folder
+
+    dataset = registry.load().get(folder)
+    found = audit_folder(dataset.folder if dataset and not Path(folder).is_dir() else folder, distance)
+    if as_json:
+        print_json(found.to_dict())
+    else:
+        print_audit(found)
+
+
+def print_audit(found):
+    from course_utils.data.audit import PERCENTILES
+
+    table = Table(box=None, pad_edge=False)
+    table.add_column("class")
+    for heading in ("pictures", *(f"{percent} %" for percent in PERCENTILES)):
+        table.add_column(heading, justify="right", no_wrap=True)
+    for name, sides in found.shorter_side.items():
+        table.add_row(escape(name), f"{found.classes[name]:,}", *(f"{side:,}" for side in sides))
+    console = Console()
+    console.print(table)
+    print("(the last columns: shorter side in pixels, percentiles)\n")
+    print(f"formats            {', '.join(f'{suffix} {count:,}' for suffix, count in found.formats.items())}")
+    print(f"unreadable         {len(found.unreadable):,}")
+    for bad in found.unreadable[:10]:
+        print(f"  {bad['picture']}: {bad['reason']}")
+    print(f"exact duplicates   {len(found.exact_duplicates):,} groups, {found.extra_copies:,} extra copies")
+    print(f"near duplicates    {len(found.near_duplicates):,} groups, {sum(map(len, found.near_duplicates)):,} pictures")
+    print(f"across classes     {len(found.across_classes):,} groups")
+    for group in found.across_classes[:10]:
+        print(f"  {', '.join(group)}")
+
+
+@app.command("import")
+def import_command(
+    name: Name,
+    source: Annotated[Path, typer.Argument(help="The folder or archive that you obtained.", show_default=False)],
+    as_json: Json = False,
+):
+    """Bring a data set that you obtained, or own pictures, into the common layout.
+
+    Example: `course data import kaggle-853 ~/Downloads/archive.zip`
+    """
+    from course_utils.data.importers import import_dataset
+
+    done = import_dataset(name, source)
+    if as_json:
+        print_json(asdict(done))
+        return
+    faces = ", ".join(f"{count:,} {label}" for label, count in done.faces.items())
+    print(f"{faces}; {done.refused:,} refused, {done.changed:,} changed: {done.folder}")
+    if done.refused or done.changed:
+        print(f"Each by name and reason: {done.folder / 'report.csv'}")
 
 
 def print_json(answer):

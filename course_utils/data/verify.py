@@ -47,7 +47,7 @@ def compare(folder, files):
     Returns
     -------
     Comparison
-        Hidden files and the folder's own `manifest.csv` are not counted as extra.
+        Hidden files, `manifest.csv` and `README.md` are not counted as extra.
     """
     folder = Path(folder)
     with ThreadPoolExecutor() as pool:
@@ -55,7 +55,7 @@ def compare(folder, files):
         found = {"ok": [], "missing": [], "different": []}
         for listed, state in progress(zip(files, states), "checking", len(files)):
             found[state].append(listed.path)
-    known = {listed.path for listed in files} | {MANIFEST}
+    known = {listed.path for listed in files} | {MANIFEST, "README.md"}
     there = [path.relative_to(folder).as_posix() for path in files_below(folder)]
     extra = [path for path in there if path not in known]
     return Comparison(*(sorted(found[kind]) for kind in ("ok", "missing", "different")), sorted(extra))

@@ -1,0 +1,160 @@
+"""Look at a folder of pictures before trusting it: classes, unreadable files, duplicates, near duplicates, sizes."""
+
+import hashlib
+from collections import Counter, defaultdict
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import imagehash
+import numpy as np
+from PIL import Image
+from scipy.sparse import coo_array
+from scipy.sparse.csgraph import connected_components
+
+from course_utils.data.progress import progress
+from course_utils.errors import CourseError
+from course_utils.images import BadPicture, find_pictures, read_rgb
+
+PERCENTILES = (5, 50, 95)
+
+
+@dataclass(frozen=True)
+class Audit:
+    """What `audit` found. Paths are relative to the folder; the class of a picture is the folder it is in."""
+
+    pictures: int
+    classes: dict
+    unreadable: list
+    exact_duplicates: list
+    near_duplicates: list
+    across_classes: list
+    shorter_side: dict
+    formats: dict
+
+    @property
+    def extra_copies(self):
+        """Pictures that could go without losing any content."""
+        return sum(len(group) - 1 for group in self.exact_duplicates)
+
+    def to_dict(self):
+        return asdict(self) | {"extra_copies": self.extra_copies}
+
+
+@dataclass(frozen=True)
+class _Facts:
+    path: str
+    suffix: str
+    digest: str
+    height: int
+    width: int
+    fingerprint: int
+
+
+def audit(folder, distance=4):
+    """Examine every picture below a folder.
+
+    Parameters
+    ----------
+    folder : path-like
+    distance : int
+        Two pictures are near duplicates when their 64-bit difference hashes differ in at most so many bits.
+
+    Returns
+    -------
+    Audit
+        `exact_duplicates` and `near_duplicates` are groups of paths; a near group holds at least two different
+        files. `across_classes` are the groups of either kind that hold more than one class. `shorter_side` maps the
+        class to the 5th, 50th and 95th percentile in pixels.
+
+    Raises
+    ------
+    CourseError
+        When the folder does not exist or holds no picture.
+
+    References
+    ----------
+    The difference hash: Neal Krawetz, "Kind of Like That", hackerfactor.com, 2013; as `imagehash.dhash`.
+    """
+    paths = find_pictures(folder)
+    if not paths:
+        raise CourseError(f"{folder} holds no picture: name the folder that holds the classes.")
+    facts, unreadable = [], []
+    with ThreadPoolExecutor() as pool:
+        for found in progress(pool.map(lambda path: _examine(path, folder), paths), "examining", len(paths)):
+            (facts if isinstance(found, _Facts) else unreadable).append(found)
+    exact, near = _exact_groups(facts), _near_groups(facts, distance)
+    return Audit(
+        pictures=len(paths),
+        classes=dict(Counter(_class(fact.path) for fact in facts)),
+        unreadable=unreadable,
+        exact_duplicates=exact,
+        near_duplicates=near,
+        across_classes=[group for group in near + exact if len({_class(path) for path in group}) > 1],
+        shorter_side=_shorter_sides(facts),
+        formats=dict(Counter(fact.suffix for fact in facts).most_common()),
+    )
+
+
+def near_pairs(fingerprints, distance):
+    """Find the pairs of 64-bit hashes that differ in few bits.
+
+    Parameters
+    ----------
+    fingerprints : numpy.ndarray
+        uint64, shape (n,).
+    distance : int
+
+    Returns
+    -------
+    numpy.ndarray
+        int, shape (pairs, 2), the smaller index first.
+    """
+    pairs = []
+    for index in range(len(fingerprints) - 1):
+        differing = np.bitwise_count(fingerprints[index + 1 :] ^ fingerprints[index])
+        close = np.flatnonzero(differing <= distance) + index + 1
+        pairs.append(np.column_stack((np.full(len(close), index), close)))
+    return np.concatenate(pairs) if pairs else np.empty((0, 2), int)
+
+
+def _examine(path, folder):
+    name = path.relative_to(folder).as_posix()
+    try:
+        rgb = read_rgb(path)
+    except BadPicture as error:
+        return {"picture": name, "reason": error.reason}
+    bits = imagehash.dhash(Image.fromarray(rgb)).hash.flatten()
+    fingerprint = int.from_bytes(np.packbits(bits).tobytes(), "big")
+    digest = hashlib.sha256(path.read_bytes()).hexdigest()
+    return _Facts(name, path.suffix.lower(), digest, rgb.shape[0], rgb.shape[1], fingerprint)
+
+
+def _exact_groups(facts):
+    groups = defaultdict(list)
+    for fact in facts:
+        groups[fact.digest].append(fact.path)
+    return [group for group in groups.values() if len(group) > 1]
+
+
+def _near_groups(facts, distance):
+    """Join near pairs into groups, and drop those that are only copies of one file."""
+    pairs = near_pairs(np.array([fact.fingerprint for fact in facts], np.uint64), distance)
+    graph = coo_array((np.ones(len(pairs), bool), (pairs[:, 0], pairs[:, 1])), shape=(len(facts), len(facts)))
+    _, numbers = connected_components(graph, directed=False)
+    groups = defaultdict(list)
+    for number, fact in zip(numbers, facts):
+        groups[number].append(fact)
+    different = [group for group in groups.values() if len({fact.digest for fact in group}) > 1]
+    return [[fact.path for fact in group] for group in different]
+
+
+def _shorter_sides(facts):
+    sides = defaultdict(list)
+    for fact in facts:
+        sides[_class(fact.path)].append(min(fact.height, fact.width))
+    return {name: [round(float(side)) for side in np.percentile(sides[name], PERCENTILES)] for name in sorted(sides)}
+
+
+def _class(path):
+    return path.rpartition("/")[0] or "."

@@ -1,0 +1,173 @@
+"""Bring a data set that the user obtained into the common layout.
+
+    work/datasets/<name>/faces/<label>/<name>.jpg   one upright RGB picture per face
+    work/datasets/<name>/faces.csv                  one row per face
+    work/datasets/<name>/report.csv                 what was left out or changed, and why
+    work/datasets/<name>/manifest.csv               every file with its SHA-256, written last
+"""
+
+import hashlib
+import re
+import shutil
+import unicodedata
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from course_utils.annotations import clip, crop
+from course_utils.data.archives import is_archive, unpack
+from course_utils.data.layouts import LAYOUTS
+from course_utils.data.progress import progress
+from course_utils.data.registry import find
+from course_utils.data.tables import changed, refused, write_faces, write_report
+from course_utils.data.verify import write_manifest
+from course_utils.errors import CourseError
+from course_utils.files import explaining_disk_errors, replacing_folder
+from course_utils.images import BadPicture, plain_suffix, read_rgb, write_jpeg
+
+
+@dataclass(frozen=True)
+class Imported:
+    """What an import did: the folder, the faces by label, and the numbers of refusals and changes."""
+
+    folder: Path
+    faces: dict
+    refused: int
+    changed: int
+
+
+def import_dataset(name, source):
+    """Bring a folder or an archive into `work/datasets/<name>/`, in place of what was there.
+
+    A picture, box or label that can't be used is named in `report.csv` and never stops the rest.
+
+    Parameters
+    ----------
+    name : str
+        A data set of the registry; its layout says how `source` is read.
+    source : path-like
+        What the user downloaded, or took: a folder or an archive.
+
+    Returns
+    -------
+    Imported
+
+    Raises
+    ------
+    CourseError
+        When the set is not one to import, the source is missing, damaged or unsafe, or holds no usable face.
+    """
+    dataset = find(name)
+    if dataset.archive or dataset.embedded:
+        raise CourseError(f"{name} is not imported. {dataset.how}")
+    faces, report = [], []
+    with explaining_disk_errors(dataset.folder), _as_folder(source, dataset) as pictures:
+        with replacing_folder(dataset.folder) as folder:
+            scenes = list(LAYOUTS[dataset.layout](pictures, dataset, report))
+            for scene in progress(scenes, "importing", len(scenes)):
+                faces.extend(_take(scene, pictures, folder, dataset, report))
+            if not faces:
+                first = f"; the first of {len(report):,} refusals: {report[0]['picture']} {report[0]['reason']}" if report else ""
+                raise CourseError(f"{source} holds no face in the layout of {name}{first}. Expected: {dataset.holds}")
+            write_faces(folder / "faces.csv", faces)
+            write_report(folder / "report.csv", report)
+            write_manifest(folder)
+    labels = {label: sum(face["label"] == label for face in faces) for label in ("with_mask", "without_mask")}
+    outcomes = [row["what"] for row in report]
+    return Imported(dataset.folder, labels, outcomes.count("refused"), outcomes.count("changed"))
+
+
+def stable_name(path, number=None):
+    """Make a short ASCII name of a picture's path in its data set, the same on every machine.
+
+    Parameters
+    ----------
+    path : str
+        With `/` between the parts, in any script.
+    number : int, optional
+        The face's number in the picture.
+
+    Returns
+    -------
+    str
+        The readable part of the file's name, eight digits of the path's SHA-256, and the number; no suffix.
+    """
+    path = unicodedata.normalize("NFC", path)
+    stem = unicodedata.normalize("NFKD", path.rpartition("/")[2].partition(".")[0])
+    readable = re.sub(r"[^A-Za-z0-9]+", "-", stem.encode("ascii", "ignore").decode("ascii")).strip("-")[:40]
+    digest = hashlib.sha256(path.encode("utf-8", "surrogatepass")).hexdigest()[:8]
+    return "-".join(part for part in (readable, digest, "" if number is None else f"{number:03d}") if part)
+
+
+def _take(scene, pictures, folder, dataset, report):
+    """Write the faces of one scene and return their rows; add to the report what can't be used."""
+    source = scene.picture.relative_to(pictures).as_posix()
+    base = {"source": source, "person": scene.person, "split": scene.split}
+    try:
+        rgb = read_rgb(scene.picture)
+        if scene.label:
+            return [base | _whole_picture(scene, rgb, source, folder, dataset)]
+        boxes, problems = scene.boxes(rgb)
+    except BadPicture as error:
+        report.append(refused(source, error.reason))
+        return []
+    except CourseError as error:
+        report.append(refused(source, str(error).replace(f"{pictures}/", "")))
+        return []
+    report.extend(refused(source, problem) for problem in problems)
+    rows = [_cut(box, number, rgb, source, folder, dataset, report) for number, box in enumerate(boxes)]
+    return [base | row for row in rows if row]
+
+
+def _whole_picture(scene, rgb, source, folder, dataset):
+    """Copy a picture that is a face, or rewrite it when it is not a plain upright RGB file."""
+    label = dataset.labels[scene.label]
+    suffix = plain_suffix(scene.picture)
+    picture = f"faces/{label}/{stable_name(source)}{suffix or '.jpg'}"
+    if suffix:
+        (folder / picture).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(scene.picture, folder / picture)
+    else:
+        write_jpeg(folder / picture, rgb)
+    size = {"width": rgb.shape[1], "height": rgb.shape[0]}
+    return {"picture": picture, "label": label, "original_label": scene.label} | size
+
+
+def _cut(box, number, rgb, source, folder, dataset, report):
+    """Cut one box out, or say why not."""
+    corners = f"box {number} ({box.x_min}, {box.y_min}, {box.x_max}, {box.y_max})"
+    height, width = rgb.shape[:2]
+    inside = clip(box, width, height)
+    if box.label not in dataset.labels:
+        report.append(refused(source, f"{corners} has the unknown label '{box.label}'"))
+        return None
+    if inside is None:
+        report.append(refused(source, f"{corners} lies outside the picture of {width} x {height} pixels"))
+        return None
+    if inside != box:
+        report.append(changed(source, f"{corners} was cut to the picture of {width} x {height} pixels"))
+    label = dataset.labels[box.label]
+    picture = f"faces/{label}/{stable_name(source, number)}.jpg"
+    write_jpeg(folder / picture, crop(rgb, inside))
+    edges = {"x_min": inside.x_min, "y_min": inside.y_min, "x_max": inside.x_max, "y_max": inside.y_max}
+    size = {"width": inside.width, "height": inside.height}
+    return {"picture": picture, "label": label, "original_label": box.label} | edges | size
+
+
+@contextmanager
+def _as_folder(source, dataset):
+    """Yield the folder to read: the source itself, or what its archive unpacks to."""
+    source = Path(source)
+    if source.is_dir():
+        yield source.resolve()
+        return
+    if not is_archive(source):
+        raise CourseError(f"{source} is neither a folder nor a zip or tar archive: name what you downloaded.")
+    unpacked = dataset.folder.with_name(f".{dataset.name}.source")
+    shutil.rmtree(unpacked, ignore_errors=True)
+    unpacked.mkdir(parents=True)
+    try:
+        unpack(source, unpacked)
+        yield unpacked.resolve()
+    finally:
+        shutil.rmtree(unpacked, ignore_errors=True)
