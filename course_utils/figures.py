@@ -1,5 +1,7 @@
 """Figures in one style, each with a text for readers who can't see it."""
 
+import base64
+import html
 import io
 
 import matplotlib.pyplot as plt
@@ -33,14 +35,38 @@ def show(figure, alt, photographic=False):
     photographic : bool
         Store as JPEG, which is far smaller for pictures of faces.
     """
+    content, kind = _encoded(figure, photographic)
+    picture = Image(content, format=kind, alt=alt)
+    data, metadata = picture._repr_mimebundle_()
+    display({**data, "text/plain": f"Figure: {alt}"}, metadata=metadata, raw=True)
+
+
+def as_html(figure, alt, photographic=False):
+    """Return a figure as an HTML image with its alternative text, and close it; widgets show it.
+
+    Parameters
+    ----------
+    figure, alt, photographic
+        As for `show`.
+
+    Returns
+    -------
+    str
+        `<img ...>`; the picture is part of the text.
+    """
+    content, kind = _encoded(figure, photographic)
+    encoded = base64.b64encode(content).decode("ascii")
+    return f'<img alt="{html.escape(alt, quote=True)}" src="data:image/{kind};base64,{encoded}">'
+
+
+def _encoded(figure, photographic):
+    """Return a figure's bytes and their format, and close it."""
     buffer = io.BytesIO()
     kind = "jpeg" if photographic else "png"
     options = {"pil_kwargs": {"quality": 85}} if photographic else {}
     figure.savefig(buffer, format=kind, **options)
     plt.close(figure)
-    picture = Image(buffer.getvalue(), format=kind, alt=alt)
-    data, metadata = picture._repr_mimebundle_()
-    display({**data, "text/plain": f"Figure: {alt}"}, metadata=metadata, raw=True)
+    return buffer.getvalue(), kind
 
 
 def picture_grid(pictures, titles=None, columns=8, size=1.3, colors=None):
