@@ -1,0 +1,165 @@
+"""A small course in a temporary folder, run by real `course` processes."""
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+
+HEADER = """\
+# ---
+# jupyter:
+#   course:
+#     title: {title}
+#     minutes: 1
+#     needs: {needs}
+#   kernelspec:
+#     display_name: Python 3 (ipykernel)
+#     language: python
+#     name: python3
+# ---
+
+"""
+
+FIRST = HEADER.format(title="First", needs="[]") + '''\
+# %% [markdown]
+# # First
+# See [the second](01_second.ipynb).
+
+# %% tags=["parameters"]
+PROFILE = "sample"
+
+# %%
+import matplotlib.pyplot as plt
+
+from course_utils import figures
+from course_utils.artefacts import Artefacts
+
+artefacts = Artefacts("00_first", PROFILE)
+
+# %%
+total = sum(range(10))
+print(f"The sum is {total}.")
+
+# %% tags=["exercise-0-1"]
+answer = None
+
+# %%
+from course_utils import checks
+
+if answer is None:
+    verdict = checks.not_attempted("0-1")
+elif answer == 45:
+    verdict = checks.passed("0-1")
+else:
+    verdict = checks.not_yet("0-1", "Count again.")
+verdict
+
+# %%
+figure, axis = plt.subplots(figsize=(2, 1))
+axis.plot([1, 2])
+figures.show(figure, alt="A line that rises from 1 to 2.")
+
+# %%
+artefacts.path("total.txt").write_text(str(total))
+artefacts.record(total=total)
+'''
+
+SECOND = HEADER.format(title="Second", needs="[0]") + '''\
+# %% [markdown]
+# # Second
+
+# %% tags=["parameters"]
+PROFILE = "sample"
+
+# %%
+from course_utils.artefacts import Artefacts
+
+artefacts = Artefacts("01_second", PROFILE)
+total = int(artefacts.earlier("00_first", "total.txt").read_text())
+print(f"Twice the sum is {2 * total}.")
+
+# %%
+print(f"Half of the sum is {total / 2}.")
+'''
+
+SOLUTIONS = HEADER.format(title="First, solved", needs="[0]") + '''\
+# %% [markdown]
+# # Answers
+
+# %% tags=["exercise-0-1"]
+answer = 45
+
+# %%
+print(answer)
+'''
+
+BOUNDS = """\
+[00_first.total]
+min = 40
+max = 50
+why = "ten numbers from 0 to 9"
+"""
+
+
+class SmallCourse:
+    """Two chapters with an exercise, a figure, an artefact and a metric."""
+
+    def __init__(self, root):
+        self.root = root
+        for name in ("chapters", "solutions", "tests", "data/sample"):
+            (root / name).mkdir(parents=True)
+        self.write("chapters/00_first.py", FIRST)
+        self.write("chapters/01_second.py", SECOND)
+        self.write("solutions/00_first.py", SOLUTIONS)
+        self.write("tests/metric_bounds.toml", BOUNDS)
+        self.write("pyproject.toml", "")
+        self.write("requirements.lock", "numpy==2.4.6\n")
+        self.write("data/sample/faces.csv", "picture\n")
+        shutil.copytree(ROOT / "course_utils", root / "course_utils", ignore=shutil.ignore_patterns("__pycache__"))
+        shutil.copy(ROOT / "jupytext.toml", root)
+
+    def copy(self, root):
+        copy = object.__new__(SmallCourse)
+        copy.root = root
+        shutil.copytree(self.root, root)
+        return copy
+
+    def write(self, name, text):
+        (self.root / name).write_text(text, encoding="utf-8", newline="\n")
+
+    def read(self, name):
+        return (self.root / name).read_text(encoding="utf-8")
+
+    def replace(self, name, old, new):
+        """Change a file; fails when there is nothing to change, so that no test passes by accident."""
+        text = self.read(name)
+        assert old in text, f"{old!r} is not in {name}"
+        self.write(name, text.replace(old, new))
+
+    def course(self, *arguments, **environment):
+        """Run `course` as a process of its own in the small course."""
+        variables = {key: value for key, value in os.environ.items() if key not in ("COURSE_WORK", "COURSE_MIRROR")}
+        return subprocess.run([sys.executable, "-m", "course_utils.command.main", *arguments], cwd=self.root, capture_output=True,
+                              text=True, encoding="utf-8",
+                              env={**variables, "COLUMNS": "200", "PYTHONUTF8": "1", "PYTHONPATH": str(self.root), **environment})
+
+
+@pytest.fixture(scope="session")
+def executed_course(tmp_path_factory):
+    """A small course whose outputs are stored; copy it before changing it."""
+    course = SmallCourse(tmp_path_factory.mktemp("executed") / "kurs é [1]")
+    for options in (["--update"], ["--solutions", "--update"]):
+        done = course.course("run", *options)
+        assert done.returncode == 0, done.stdout + done.stderr
+    return course
+
+
+@pytest.fixture
+def small_course(executed_course, tmp_path):
+    """A copy of the executed course, free to be changed."""
+    return executed_course.copy(tmp_path / "course")

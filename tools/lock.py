@@ -1,0 +1,56 @@
+"""Resolve `requirements.lock` anew from `pyproject.toml`, and write the same versions into `environment.yml`.
+
+Run it with `make lock`; `--environment-only` leaves the lock as it is.
+"""
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+LOCK = ROOT / "requirements.lock"
+PIN = re.compile(r"^(?P<name>[A-Za-z0-9_.-]+)==(?P<version>[^\s;\\]+)(?:\s*;\s*(?P<marker>[^\\\n]+?))?\s*\\?$", re.MULTILINE)
+# Asks for two OpenCV wheels, which pip can't be told to overrule: installed last, without its dependencies.
+ALONE = "imaug"
+HEADER = """\
+# For conda, and for Binder. The versions are those of requirements.lock; `make lock` writes this file.
+#   conda env create --file environment.yml
+#   conda activate face-mask-course
+#   pip install --no-deps --no-build-isolation imaug=={version} --editable .
+name: face-mask-course
+channels:
+  - conda-forge
+dependencies:
+  - python=3.11
+  - pip
+  - pip:
+"""
+
+
+def resolve():
+    """Write requirements.lock: every version and hash, for Linux, macOS and Windows, without addresses."""
+    subprocess.run([sys.executable, "-m", "uv", "pip", "compile", "--quiet", "--universal", "--fork-strategy", "fewest", "--generate-hashes",
+                    "--python-version", "3.11", "--no-emit-index-url", "--no-annotate", "--no-header", "--upgrade",
+                    "pyproject.toml", "--output-file", "requirements.lock"], cwd=ROOT, check=True)
+
+
+def pins():
+    """Yield name, version and environment marker (or "") of every package in the lock."""
+    for match in PIN.finditer(LOCK.read_text(encoding="utf-8")):
+        if match["marker"] != "sys_platform == 'never'":
+            yield match["name"], match["version"], match["marker"] or ""
+
+
+def environment():
+    """Return the text of environment.yml."""
+    locked = list(pins())
+    version = next(version for name, version, _ in locked if name == ALONE)
+    lines = [f'    - "{name}=={version}' + (f"; {marker}" if marker else "") + '"' for name, version, marker in locked if name != ALONE]
+    return HEADER.format(version=version) + "\n".join(f"  {line}" for line in lines) + "\n"
+
+
+if __name__ == "__main__":
+    if "--environment-only" not in sys.argv[1:]:
+        resolve()
+    (ROOT / "environment.yml").write_text(environment(), encoding="utf-8", newline="\n")
