@@ -1,0 +1,103 @@
+"""The contract of a chapter, held for every chapter."""
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from course_utils.command import notebooks
+
+ROOT = Path(__file__).resolve().parent.parent
+CHAPTERS = notebooks.find_pairs(ROOT)
+SOLUTIONS = {pair.name: pair for pair in notebooks.find_pairs(ROOT, "solutions")}
+READING_SPEED = 200  # words a minute
+LARGEST_PICTURE = 80_000  # bytes
+LARGEST_NOTEBOOK = 2_000_000  # bytes
+
+pytestmark = pytest.mark.parametrize("pair", CHAPTERS, ids=lambda pair: pair.name)
+
+
+def exercise_tags(cells):
+    return [tag for cell in cells for tag in notebooks.tags(cell) if tag.startswith("exercise-")]
+
+
+def test_the_header_says_what_the_chapter_is(pair):
+    course = notebooks.read_source(pair).metadata["course"]
+    assert course["title"] and 5 <= course["minutes"] <= 120
+    assert all(str(number).zfill(2) < pair.number for number in course["needs"])
+
+
+def test_one_parameters_cell_sets_the_sample_profile(pair):
+    cells = [cell for cell in notebooks.read_source(pair).cells if "parameters" in notebooks.tags(cell)]
+    assert [cell.source.strip() for cell in cells] == ['PROFILE = "sample"']
+
+
+def test_cells_are_short_and_prose_leads(pair):
+    cells = notebooks.read_source(pair).cells
+    code = [cell for cell in cells if cell.cell_type == "code"]
+    assert 20 <= len(cells) <= 75
+    assert cells[0].cell_type == "markdown" and cells[0].source.startswith("# ")
+    longest = max(len(cell.source.splitlines()) for cell in code)
+    assert longest <= 40, f"a code cell of {longest} lines"
+
+
+def test_minutes_cover_reading(pair):
+    cells = notebooks.read_source(pair).cells
+    words = sum(len(cell.source.split()) for cell in cells if cell.cell_type == "markdown")
+    code_lines = sum(len(cell.source.splitlines()) for cell in cells if cell.cell_type == "code")
+    minutes = notebooks.read_source(pair).metadata["course"]["minutes"]
+    assert minutes >= words / READING_SPEED, f"{words} words and {code_lines} lines of code take longer than {minutes} minutes"
+
+
+def test_exercises_and_solutions_carry_the_same_tags(pair):
+    ours = exercise_tags(notebooks.read_source(pair).cells)
+    worked = exercise_tags(notebooks.read_source(SOLUTIONS[pair.name]).cells)
+    assert ours and sorted(ours) == sorted(worked) and len(set(ours)) == len(ours)
+    assert all(re.fullmatch(rf"exercise-{int(pair.number)}-\d+", tag) for tag in ours)
+
+
+def test_exercises_read_not_attempted_as_shipped(pair):
+    cells = notebooks.read_notebook(pair.notebook).cells
+    verdicts = [text for cell in cells for output in cell.get("outputs", [])
+                for text in [output.get("data", {}).get("text/plain", "")] if re.match(r"[✔✘○] Exercise \d+-\d+: ", text)]
+    for tag in exercise_tags(cells):
+        number = tag.removeprefix("exercise-")
+        assert any(f"Exercise {number}: not attempted" in text for text in verdicts), f"exercise {number} reads {verdicts}"
+
+
+def test_stored_files_are_lean(pair):
+    for path in (pair.notebook, SOLUTIONS[pair.name].notebook):
+        assert path.stat().st_size < LARGEST_NOTEBOOK
+        for number, cell in enumerate(notebooks.read_notebook(path).cells, start=1):
+            for output in cell.get("outputs", []):
+                for kind, content in output.get("data", {}).items():
+                    if kind.startswith("image/"):
+                        assert len(content) * 3 / 4 < LARGEST_PICTURE, f"{path.name}, cell {number}: {len(content) * 3 // 4} bytes"
+
+
+def test_stored_outputs_name_no_path_and_no_address_in_memory(pair):
+    for path in (pair.notebook, SOLUTIONS[pair.name].notebook):
+        text = path.read_text(encoding="utf-8")
+        assert str(ROOT) not in text and not re.search(r" at 0x[0-9a-f]{6,}", text)
+        assert '"name": "stderr"' not in text
+
+
+@pytest.fixture(scope="session")
+def spliced_run(tmp_path_factory):
+    """Run every chapter with its worked answers, in a work folder of its own."""
+    work = tmp_path_factory.mktemp("work")
+    done = subprocess.run([sys.executable, "-m", "course_utils.command.main", "run", "--solutions"], cwd=ROOT, capture_output=True,
+                          text=True, encoding="utf-8", env={**os.environ, "COURSE_WORK": str(work), "COLUMNS": "200", "PYTHONUTF8": "1"})
+    return work, done
+
+
+def test_the_worked_answers_pass_every_check(pair, spliced_run):
+    work, done = spliced_run
+    assert done.returncode == 0, done.stdout + done.stderr
+    executed = notebooks.read_notebook(work / "sample" / "runs" / f"{pair.name}.spliced.ipynb")
+    text = "\n".join(str(output.get("data", {}).get("text/plain", "")) for cell in executed.cells for output in cell.get("outputs", []))
+    for tag in exercise_tags(notebooks.read_source(pair).cells):
+        assert f"Exercise {tag.removeprefix('exercise-')}: passed" in text

@@ -1,0 +1,99 @@
+"""The lock, the conda file and the package fit together."""
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+import yaml
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT / "tools"))
+import lock  # noqa: E402
+
+LOCK = (ROOT / "requirements.lock").read_text(encoding="utf-8")
+
+
+def run_python(*arguments):
+    return subprocess.run([sys.executable, *arguments], cwd=ROOT, capture_output=True, text=True, encoding="utf-8")
+
+
+def test_every_locked_package_has_hashes_and_no_address():
+    blocks = re.split(r"\n(?=\S)", LOCK.strip())
+    assert len(blocks) > 100
+    for block in blocks:
+        assert re.match(r"[A-Za-z0-9_.-]+==\S+", block), block
+        assert "--hash=sha256:" in block, block
+    assert "://" not in LOCK and " @ " not in LOCK
+
+
+def test_exactly_one_opencv_is_installed():
+    opencv = [name for name, _, _ in lock.pins() if name.startswith("opencv")]
+    assert opencv == ["opencv-python-headless"]
+
+
+def test_one_version_serves_both_pythons():
+    names = [name for name, _, _ in lock.pins()]
+    assert len(names) == len(set(names))
+
+
+def test_the_conda_file_names_the_versions_of_the_lock():
+    text = (ROOT / "environment.yml").read_text(encoding="utf-8")
+    assert text == lock.environment(), "run `python tools/lock.py --environment-only`"
+    pip = yaml.safe_load(text)["dependencies"][-1]["pip"]
+    assert len(pip) == sum(1 for _ in lock.pins()) - 1
+
+
+def test_setup_page_and_conda_file_install_the_same_imaug():
+    line = next(line for line in (ROOT / "environment.yml").read_text().splitlines() if "pip install" in line)
+    assert line.removeprefix("#   ") in (ROOT / "book" / "setup.md").read_text(encoding="utf-8")
+
+
+def test_every_requirement_of_the_project_is_locked():
+    import tomllib
+
+    wanted = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["dependencies"]
+    locked = {name.lower() for name, _, _ in lock.pins()}
+    assert {re.match(r"[\w.-]+", line)[0].lower() for line in wanted} <= locked
+
+
+def test_the_package_does_not_import_tensorflow():
+    code = ("import sys, pkgutil, importlib, course_utils\n"
+            "for module in pkgutil.walk_packages(course_utils.__path__, 'course_utils.'):\n"
+            "    importlib.import_module(module.name)\n"
+            "print('tensorflow' in sys.modules)")
+    done = run_python("-c", code)
+    assert done.stdout.strip() == "False", done.stderr
+
+
+def test_imgaug_works_with_this_numpy():
+    import imgaug.augmenters as iaa
+
+    picture = np.full((8, 8, 3), 100, np.uint8)
+    assert iaa.Multiply(2.0)(image=picture).tolist() == np.full((8, 8, 3), 200, np.uint8).tolist()
+    assert iaa.Affine(rotate=(-20, 20))(image=picture).shape == picture.shape
+
+
+@pytest.mark.skipif(not (ROOT / ".venv" / "course-environment").exists(), reason="the environment was not made by bootstrap.py")
+def test_a_second_bootstrap_does_nothing():
+    stamp = ROOT / ".venv" / "course-environment"
+    before = stamp.stat().st_mtime_ns
+    done = run_python("bootstrap.py")
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+    assert stamp.stat().st_mtime_ns == before
+
+
+def test_doctor_finds_nothing_wrong():
+    done = run_python("-m", "course_utils.command.main", "doctor", "--json")
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_doctor_names_a_wrong_version_and_the_remedy(small_course):
+    small_course.write("requirements.lock", "numpy==1.0.0 \\\n    --hash=sha256:00\nabsent-package==2.0\nother==1 ; sys_platform == 'never'\n")
+    done = small_course.course("doctor")
+    assert done.returncode == 1
+    assert "instead of 1.0.0" in done.stdout and "absent-package missing" in done.stdout
+    assert "other" not in done.stdout.replace("close other", "")
+    assert "python bootstrap.py" in done.stdout
