@@ -63,6 +63,11 @@ def test_changes_of_module_lock_data_and_lost_artefacts_run_a_chapter_again(smal
     assert rerun() == "unchanged"
 
 
+def test_a_changed_header_runs_the_welcome_with_its_map_again(small_course):
+    small_course.replace("chapters/01_second.py", "minutes: 1", "minutes: 9")
+    assert result_of(small_course.course("run", "00"), "00_first") == "passed"
+
+
 def test_a_module_that_no_chapter_imports_changes_nothing(small_course):
     (small_course.root / "course_utils" / "unused.py").write_text("x = 1\n")
     assert result_of(small_course.course("run", "01"), "01_second") == "unchanged"

@@ -1,6 +1,7 @@
 """What there is to execute, and what its result depends on."""
 
 import hashlib
+import json
 from dataclasses import dataclass
 
 import nbformat
@@ -71,10 +72,13 @@ def make_jobs(root, wanted, profile, solutions):
     chosen = {pair.name for pair in notebooks.find_pairs(root, wanted=wanted)}
     answers = {pair.name: pair for pair in notebooks.find_pairs(root, "solutions")}
     prints, jobs = {}, []
-    for pair in notebooks.find_pairs(root):
-        chapter = notebooks.read_source(pair)
-        needs = [str(number).zfill(2) for number in chapter.metadata.get("course", {}).get("needs", [])]
+    chapters = {pair: notebooks.read_source(pair) for pair in notebooks.find_pairs(root)}
+    headers = {pair.name: dict(chapter.metadata.get("course", {})) for pair, chapter in chapters.items()}
+    for pair, chapter in chapters.items():
+        needs = [str(number).zfill(2) for number in headers[pair.name].get("needs", [])]
         before = common + [prints.get(number, "") for number in needs]
+        if pair.number == "00":  # the welcome shows the map of all chapters, with their titles and minutes
+            before.append(json.dumps(headers, sort_keys=True, default=str))
         prints[pair.number] = fingerprint(root, [chapter], before)
         if pair.name not in chosen:
             continue
