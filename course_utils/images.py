@@ -18,7 +18,8 @@ from course_utils.files import replacing
 LARGEST_PICTURE = 100_000_000
 """Pixels. A few kilobytes can unpack to gigabytes; no camera of this course takes more."""
 
-# Pillow warns from 89 million pixels on; read_rgb refuses with a sentence of its own.
+# Pillow also warns of what it tolerates: large pictures, odd EXIF. What matters, read_rgb says in a sentence of its own.
+warnings.filterwarnings("ignore", category=UserWarning, module=r"PIL\.")
 warnings.filterwarnings("ignore", category=Image.DecompressionBombWarning)
 
 PICTURE_NAME = re.compile(r"\.(jpe?g|jfif|png|webp|bmp|gif|tiff?)(_[^.]*)?$", re.IGNORECASE)

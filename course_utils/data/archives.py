@@ -96,6 +96,8 @@ def _opened(archive):
         else:
             with tarfile.open(archive) as opened:
                 yield [_tar_member(opened, info) for info in opened.getmembers()]
+                while opened.fileobj.read(BLOCK):
+                    pass  # a compressed stream's checksum stands behind the last member, where tarfile does not look
 
 
 def _zip_member(opened, info):
@@ -156,7 +158,8 @@ def _explaining_damage(archive):
     try:
         yield
     except DAMAGE as error:
-        raise CourseError(f"{archive} is damaged, truncated or not an archive ({error}): get it again.") from error
+        reason = str(error).partition("\n")[0].rstrip(":") or type(error).__name__  # tarfile's is a list
+        raise CourseError(f"{archive} is damaged, truncated or not an archive ({reason}): get it again.") from error
     except FileNotFoundError as error:
         raise CourseError(f"{archive} does not exist: name the archive that you downloaded.") from error
     except FileExistsError as error:

@@ -1,5 +1,6 @@
 """Look at a folder of pictures before trusting it: classes, unreadable files, duplicates, near duplicates, sizes."""
 
+import csv
 import hashlib
 from collections import Counter, defaultdict
 from concurrent.futures import ThreadPoolExecutor
@@ -21,7 +22,10 @@ PERCENTILES = (5, 50, 95)
 
 @dataclass(frozen=True)
 class Audit:
-    """What `audit` found. Paths are relative to the folder; the class of a picture is the folder it is in."""
+    """What `audit` found. Paths are relative to the folder.
+
+    The class of a picture is its label in the folder's `faces.csv`, else the folder it is in.
+    """
 
     pictures: int
     classes: dict
@@ -44,6 +48,7 @@ class Audit:
 @dataclass(frozen=True)
 class _Facts:
     path: str
+    label: str
     suffix: str
     digest: str
     height: int
@@ -79,18 +84,19 @@ def audit(folder, distance=4):
     paths = find_pictures(folder)
     if not paths:
         raise CourseError(f"{folder} holds no picture: name the folder that holds the classes.")
-    facts, unreadable = [], []
+    facts, unreadable, labels = [], [], _labels(folder)
     with ThreadPoolExecutor() as pool:
-        for found in progress(pool.map(lambda path: _examine(path, folder), paths), "examining", len(paths)):
+        for found in progress(pool.map(lambda path: _examine(path, folder, labels), paths), "examining", len(paths)):
             (facts if isinstance(found, _Facts) else unreadable).append(found)
     exact, near = _exact_groups(facts), _near_groups(facts, distance)
+    label_of = {fact.path: fact.label for fact in facts}
     return Audit(
         pictures=len(paths),
-        classes=dict(Counter(_class(fact.path) for fact in facts)),
+        classes=dict(Counter(fact.label for fact in facts)),
         unreadable=unreadable,
         exact_duplicates=exact,
         near_duplicates=near,
-        across_classes=[group for group in near + exact if len({_class(path) for path in group}) > 1],
+        across_classes=[group for group in near + exact if len({label_of[path] for path in group}) > 1],
         shorter_side=_shorter_sides(facts),
         formats=dict(Counter(fact.suffix for fact in facts).most_common()),
     )
@@ -118,7 +124,16 @@ def near_pairs(fingerprints, distance):
     return np.concatenate(pairs) if pairs else np.empty((0, 2), int)
 
 
-def _examine(path, folder):
+def _labels(folder):
+    """Read the labels of `faces.csv`, where there is one."""
+    table = Path(folder) / "faces.csv"
+    if not table.is_file():
+        return {}
+    with open(table, encoding="utf-8", newline="") as stream:
+        return {row["picture"]: row["label"] for row in csv.DictReader(stream) if row.get("label")}
+
+
+def _examine(path, folder, labels):
     name = path.relative_to(folder).as_posix()
     try:
         rgb = read_rgb(path)
@@ -127,7 +142,8 @@ def _examine(path, folder):
     bits = imagehash.dhash(Image.fromarray(rgb)).hash.flatten()
     fingerprint = int.from_bytes(np.packbits(bits).tobytes(), "big")
     digest = hashlib.sha256(path.read_bytes()).hexdigest()
-    return _Facts(name, path.suffix.lower(), digest, rgb.shape[0], rgb.shape[1], fingerprint)
+    label = labels.get(name) or name.rpartition("/")[0] or "."
+    return _Facts(name, label, path.suffix.lower(), digest, rgb.shape[0], rgb.shape[1], fingerprint)
 
 
 def _exact_groups(facts):
@@ -152,9 +168,5 @@ def _near_groups(facts, distance):
 def _shorter_sides(facts):
     sides = defaultdict(list)
     for fact in facts:
-        sides[_class(fact.path)].append(min(fact.height, fact.width))
+        sides[fact.label].append(min(fact.height, fact.width))
     return {name: [round(float(side)) for side in np.percentile(sides[name], PERCENTILES)] for name in sorted(sides)}
-
-
-def _class(path):
-    return path.rpartition("/")[0] or "."

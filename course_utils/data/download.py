@@ -14,10 +14,11 @@ from urllib.parse import urlsplit
 import pooch
 import requests
 
-from course_utils.data.progress import byte_progress
+from course_utils.data.progress import ByteProgress
 from course_utils.errors import CourseError
 
 TRIES = 5
+CHUNK = 1 << 14  # bytes; what a break can lose
 
 
 def download(url, archive, timeout=30.0):
@@ -81,7 +82,7 @@ def _download_rest(url, part, timeout):
         if _tag_file(part).is_file():
             headers["If-Range"] = _tag_file(part).read_text(encoding="ascii")
 
-    with open(part, "ab") as stream, byte_progress("downloading") as bar:
+    with open(part, "ab") as stream, ByteProgress("downloading") as bar:
 
         def begin(response, *args, **kwargs):
             if response.status_code == 206 and _range_start(response) != had:
@@ -91,7 +92,7 @@ def _download_rest(url, part, timeout):
                 _remember_tag(response, part)
 
         fetch = pooch.HTTPDownloader(
-            progressbar=bar, chunk_size=1 << 16, timeout=timeout, headers=headers, hooks={"response": begin}
+            progressbar=bar, chunk_size=CHUNK, timeout=timeout, headers=headers, hooks={"response": begin}
         )
         try:
             fetch(url, stream, None)

@@ -4,14 +4,19 @@ import sys
 
 from tqdm import tqdm
 
+STYLE = {"leave": False, "disable": None, "ncols": 79, "ascii": sys.platform == "win32"}
+
 
 def progress(iterable, what, total=None):
     """Wrap an iterable in a bar that says `what` is being done."""
-    return tqdm(iterable, desc=what, total=total, delay=1, leave=False, disable=None, ncols=79, ascii=sys.platform == "win32")
+    return tqdm(iterable, desc=what, total=total, delay=1, **STYLE)
 
 
-def byte_progress(what):
-    """Return a bar that counts bytes."""
-    return tqdm(
-        desc=what, unit="B", unit_scale=True, leave=False, disable=None, ncols=79, ascii=sys.platform == "win32"
-    )
+class ByteProgress(tqdm):
+    """A bar that counts bytes; pooch sets its total, where the server says one."""
+
+    def __init__(self, what):
+        super().__init__(desc=what, unit="B", unit_scale=True, **STYLE)
+
+    def __bool__(self):
+        return True  # pooch asks whether it was given a bar; tqdm answers whether there is something to count
