@@ -20,7 +20,7 @@ def build(root):
     Returns
     -------
     pathlib.Path
-        The first page.
+        The folder of the site.
 
     Raises
     ------
@@ -35,11 +35,24 @@ def build(root):
         report = (done.stdout + done.stderr).strip().splitlines()
         warnings = [line for line in report if "WARNING" in line or "ERROR" in line] or report[-15:]
         raise CourseError("The book was not built:\n" + "\n".join(f"    {line}" for line in warnings[:20]))
-    return root / "book" / "_build" / "html" / "index.html"
+    return site_folder(root)
 
 
-def serve(folder, port):
-    """Serve a folder on the loopback address until Ctrl-C.
+def site_folder(root):
+    return root / "book" / "_build" / "html"
+
+
+def open_server(folder, port):
+    """Open a web server for a folder on the loopback address; `serve_forever` starts it.
+
+    Parameters
+    ----------
+    folder : path-like
+    port : int
+
+    Returns
+    -------
+    http.server.ThreadingHTTPServer
 
     Raises
     ------
@@ -48,11 +61,6 @@ def serve(folder, port):
     """
     handler = partial(http.server.SimpleHTTPRequestHandler, directory=str(folder))
     try:
-        server = http.server.ThreadingHTTPServer(("127.0.0.1", port), handler)
+        return http.server.ThreadingHTTPServer(("127.0.0.1", port), handler)
     except OSError as error:
         raise CourseError(f"Port {port} can't be used ({error.strerror}): choose another with --port.") from error
-    with server:
-        try:
-            server.serve_forever()
-        except KeyboardInterrupt:
-            pass

@@ -114,17 +114,19 @@ def book(
     from course_utils.command import runner
 
     root = project.root()
+    server = site.open_server(site.site_folder(root), port) if serve else None
     if execute:
         sample = profiles.get_profile("sample")
         runner.run(root, (), sample, update=True, console=console)
         runner.run(root, (), sample, solutions=True, update=True, console=console)
     started = time.perf_counter()
     with console.status("building the book ..."):
-        page = site.build(root)
-    console.print(f"Built in {time.perf_counter() - started:.0f} s: {page.relative_to(root)}", highlight=False)
-    if serve:
+        folder = site.build(root)
+    console.print(f"Built in {time.perf_counter() - started:.0f} s: {folder.relative_to(root).as_posix()}/index.html", highlight=False)
+    if server is not None:
         console.print(f"Serving at http://127.0.0.1:{port} until Ctrl-C", highlight=False)
-        site.serve(page.parent, port)
+        with server:
+            server.serve_forever()
 
 
 def main():
