@@ -8,7 +8,6 @@ course (labelImg, and whatever drew the boxes of the Kaggle set) write edges cou
 are taken as they stand. `one_based=True` reads and writes what the VOC devkit specifies.
 """
 
-import math
 import xml.etree.ElementTree as ElementTree
 from dataclasses import dataclass
 from pathlib import Path
@@ -234,8 +233,8 @@ def _yolo_box(fields, width, height, names):
         raise ValueError(f"'{' '.join(fields[:5])}' is not a class and 4 numbers") from None
     if not 0 <= number < len(names):
         raise ValueError(f"class {number} has no name (known are 0 to {len(names) - 1})")
-    if not all(math.isfinite(fraction) for fraction in fractions):
-        raise ValueError("a number is not finite")
+    if not all(abs(fraction) < 1e6 for fraction in fractions):  # false for nan, too
+        raise ValueError("a number is no fraction of the picture")
     x, y, across, down = fractions
     left, right = (x - across / 2) * width, (x + across / 2) * width
     top, bottom = (y - down / 2) * height, (y + down / 2) * height
@@ -245,8 +244,7 @@ def _yolo_box(fields, width, height, names):
 def _whole(text):
     """Turn the text of an XML element into whole pixels; some tools write 12.0."""
     try:
-        value = float(text)
-        return round(value)
+        return round(float(text))
     except (TypeError, ValueError, OverflowError):
         raise ValueError(f"{'a missing corner' if text is None else repr(text)} is not a number of pixels") from None
 

@@ -123,4 +123,12 @@ def test_yolo_lines_that_do_not_parse_do_not_stop_the_rest(tmp_path):
     found, problems = read_yolo(tmp_path / "a.txt", 100, 50, ("no_mask", "mask", "incorrect_mask"))
     assert found == [Box("mask", 40, 15, 60, 35), Box("incorrect_mask", 90, 45, 110, 55)]
     assert [problem.partition(":")[0] for problem in problems] == [f"line {number}" for number in range(3, 10)]
-    assert "class 7 has no name (known are 0 to 2)" in problems[1] and "not finite" in problems[3]
+    assert "class 7 has no name (known are 0 to 2)" in problems[1] and "no fraction" in problems[3]
+
+
+@settings(deadline=None, max_examples=200)
+@given(lines=st.lists(st.one_of(st.text(max_size=30), st.lists(st.floats().map(repr), min_size=4, max_size=6).map(lambda f: "1 " + " ".join(f)))))
+def test_yolo_reads_anything(folder, lines):
+    (folder / "any.txt").write_text("\n".join(lines), encoding="utf-8", errors="surrogatepass", newline="")
+    found, problems = read_yolo(folder / "any.txt", 640, 480, LABELS)
+    assert all(box.width > 0 and box.height > 0 for box in found) and all(problem.startswith("line ") for problem in problems)

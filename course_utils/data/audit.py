@@ -134,7 +134,7 @@ def _labels(folder):
 
 
 def _examine(path, folder, labels):
-    name = path.relative_to(folder).as_posix()
+    name = path.relative_to(folder).as_posix().encode("utf-8", "backslashreplace").decode()
     try:
         rgb = read_rgb(path)
     except BadPicture as error:

@@ -95,14 +95,14 @@ def _download_rest(url, part, timeout):
             progressbar=bar, chunk_size=CHUNK, timeout=timeout, headers=headers, hooks={"response": begin}
         )
         try:
-            fetch(url, stream, None)
+            return fetch(url, stream, None)
         except requests.HTTPError as error:
             if error.response.status_code != 416 or not had:
                 raise
             if error.response.headers.get("Content-Range") == f"bytes */{had}":
                 return  # the last try had received everything
             stream.truncate(0)
-            raise requests.ConnectionError("the file on the server has changed: run the command again") from error
+    _download_rest(url, part, timeout)  # what was there is longer than the file on the server
 
 
 def _size(path):

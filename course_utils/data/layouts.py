@@ -84,7 +84,10 @@ def scene_csv(folder, dataset, report):
             if not {"fname", "mask"} <= set(rows.fieldnames or ()):
                 report.append(refused(_inside(table, folder), "has no columns fname and mask"))
                 continue
-            yield from _labelled_scenes(table, rows, folder, dataset, report)
+            try:
+                yield from _labelled_scenes(table, rows, folder, dataset, report)
+            except csv.Error as error:
+                report.append(refused(_inside(table, folder), f"can't be read to its end ({error})"))
 
 
 def person_folders(folder, dataset, report):
@@ -113,7 +116,7 @@ def _labelled_scenes(table, rows, folder, dataset, report):
         name, mask = (row["fname"] or "").strip(), (row["mask"] or "").strip()
         label = mask.removesuffix(".0")  # the file was written by pandas, with gaps: 1.0, 0.0 or nothing
         where = f"{_inside(table, folder)} line {number}"
-        if not name or Path(name).name != name:
+        if not name or Path(name).name != name or len(name) > 200:
             report.append(refused(where, f"'{name}' is not a file name"))
         elif not (images / name).is_file():
             report.append(refused(where, f"names {name}, which is not in {_inside(images, folder)}"))

@@ -36,7 +36,11 @@ def changed(picture, reason):
 
 
 def _write(path, columns, rows):
-    with replacing(path) as temporary, open(temporary, "w", encoding="utf-8", newline="") as stream:
+    # backslashreplace: on Linux a file's name may hold bytes that are no UTF-8
+    with (
+        replacing(path) as temporary,
+        open(temporary, "w", encoding="utf-8", errors="backslashreplace", newline="") as stream,
+    ):
         writer = csv.DictWriter(stream, columns, restval="", lineterminator="\n")
         writer.writeheader()
         writer.writerows(rows)

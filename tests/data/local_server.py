@@ -18,6 +18,8 @@ class LocalServer:
         Whether Content-Length is sent; GitHub's archives often have none and come in chunks.
     status : int
         Answered instead of 200 when not 200.
+    redirect : str or None
+        A path that is answered with a redirect to another one.
     stop_after : int or None
         Bytes after which the server does `then`: "break" closes the connection, "stall" sends nothing more.
     times : int
@@ -28,6 +30,7 @@ class LocalServer:
 
     def __init__(self, body):
         self.body, self.ranges, self.length, self.status, self.etag = body, True, True, 200, ETAG
+        self.redirect = None
         self.stop_after, self.then, self.times = None, "break", 10**9
         self.requests, self.stopped, self.released = [], threading.Event(), threading.Event()
         self.http = ThreadingHTTPServer(("127.0.0.1", 0), lambda *arguments: _Answer(self, *arguments))
@@ -58,6 +61,12 @@ class _Answer(BaseHTTPRequestHandler):
 
     def do_GET(self):
         local, asked = self.local, self.headers.get("Range")
+        if self.path == local.redirect:
+            self.send_response(302)
+            self.send_header("Location", f"{local.url}/codeload")
+            self.send_header("Content-Length", "0")
+            self.end_headers()
+            return
         entry = [asked, 0]
         local.requests.append(entry)
         if local.status != 200:

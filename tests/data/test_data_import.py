@@ -4,6 +4,7 @@ import csv
 import json
 import os
 import shutil
+import sys
 
 import numpy as np
 import pytest
@@ -11,6 +12,7 @@ from PIL import Image
 
 from course_utils.annotations import Box, write_voc
 from course_utils.data import layouts
+from course_utils.data.audit import audit
 from course_utils.data.importers import import_dataset, stable_name
 from course_utils.data.registry import find
 from course_utils.data.tables import FACE_COLUMNS
@@ -199,7 +201,7 @@ def test_zalo_5k(source, monkeypatch):
     """train/train_meta.csv and train/images/, labels as pandas wrote them; the public test has no labels."""
     two = np.hstack((draw_face(), draw_face()))
     table = ["image_id,fname,mask,distancing,5k", "1,001.jpg,1.0,,", "2,002.jpg,0.0,1.0,0.0", "3,003.jpg,,1.0,", "4,004.jpg,1,0,0",
-             "5,absent.jpg,1.0,1.0,1.0", "6,005.jpg,maybe,,", "7,../escape.jpg,1.0,,", "8,006.jpg,1.0,,", "9"]
+             "5,absent.jpg,1.0,1.0,1.0", "6,005.jpg,maybe,,", "7,../escape.jpg,1.0,,", "8,006.jpg,1.0,,", "9", f"10,{'x' * 300},1.0,,", f"11,{'y' * 200_000},1,1,1", "12,001.jpg,1,1,1"]
     put(source / "train/train_meta.csv", "\r\n".join(table).encode("utf-8-sig"))
     for number, rgb in enumerate((draw_face(), two, draw_face(), scene(), draw_face()), start=1):
         put(source / f"train/images/{number:03d}.jpg", encoded(rgb, "JPEG", quality=95))
@@ -218,6 +220,7 @@ def test_zalo_5k(source, monkeypatch):
         "train/images/003.jpg": "has no mask label", "train/images/004.jpg": "no face was found", "train/images/005.jpg": "'maybe'",
         "train/train_meta.csv line 6": "absent.jpg, which is not in", "train/train_meta.csv line 8": "'../escape.jpg' is not a file name",
         "train/images/006.jpg": "is ", "train/train_meta.csv line 10": "'' is not a file name",
+        "train/train_meta.csv line 11": "xxx' is not a file name", "train/train_meta.csv": "can't be read to its end",
         "public_test/public_test_meta.csv": "has no columns",
     }
     assert {picture for picture, _ in refused} == set(expected) and len(refused) == len(expected)
@@ -233,6 +236,16 @@ def test_vn_celeb(source):
         name: name.split("/")[1] for name in files if name.endswith(("0.png", "1.png"))}
     assert {face["label"] for (face,) in faces.values()} == {"without_mask"}
     assert sorted(refused) == [("VN-celeb/2/bad.png", "is an empty file"), ("VN-celeb/loose.png", "is in no person's folder")]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems refuse such names")
+def test_names_that_are_no_utf8(source):
+    put(source / "with_mask/1.png", encoded(noise(1)))
+    for content, name in ((encoded(noise(2)), b"caf\xe9.png"), (b"", b"empty\xe9.png")):
+        put(source / "with_mask" / os.fsdecode(name), content)
+    faces, refused, _ = imported("own", source)
+    assert set(faces) == {"with_mask/1.png", "with_mask/caf\\udce9.png"} and refused[0][0] == "with_mask/empty\\udce9.png"
+    assert audit(source).unreadable[0]["picture"] == "with_mask/empty\\udce9.png"
 
 
 def test_own_pictures(course, source):
