@@ -17,11 +17,12 @@ from drawn import encoded, noise
 
 @pytest.fixture
 def pictures(tmp_path):
-    """Seven pictures: an exact copy, a smaller JPEG of one, one of these in the wrong class, and a broken file."""
+    """Nine files: two exact copies, a smaller JPEG of one, one of these in the wrong class, and a broken file."""
     smooth = [np.asarray(Image.fromarray(noise(seed, 6, 6)).resize((90, 60), Image.Resampling.BICUBIC)) for seed in range(4)]
     files = {
         "with_mask/a.png": encoded(smooth[0]), "with_mask/a copy.png": encoded(smooth[0]),
         "with_mask/a small.jpg": encoded(np.asarray(Image.fromarray(smooth[0]).resize((45, 30))), "JPEG", quality=90),
+        "without_mask/c copy.png": encoded(smooth[2]),
         "with_mask/b [1].png": encoded(smooth[1]), "without_mask/b.webp": encoded(smooth[1], "WEBP", quality=95),
         "without_mask/c.png": encoded(smooth[2]), "without_mask/d.png": encoded(smooth[3]), "without_mask/broken.png": encoded(smooth[3])[:200],
     }
@@ -33,19 +34,20 @@ def pictures(tmp_path):
 
 def test_audit_finds_what_was_put_there(pictures):
     found = audit(pictures)
-    assert found.pictures == 8 and found.classes == {"with_mask": 4, "without_mask": 3}
+    assert found.pictures == 9 and found.classes == {"with_mask": 4, "without_mask": 4}
     assert [bad["picture"] for bad in found.unreadable] == ["without_mask/broken.png"]
-    assert found.exact_duplicates == [["with_mask/a copy.png", "with_mask/a.png"]] and found.extra_copies == 1
+    copies = [["with_mask/a copy.png", "with_mask/a.png"], ["without_mask/c copy.png", "without_mask/c.png"]]
+    assert found.exact_duplicates == copies and found.extra_copies == 2
     near = [["with_mask/a copy.png", "with_mask/a small.jpg", "with_mask/a.png"], ["with_mask/b [1].png", "without_mask/b.webp"]]
     assert found.near_duplicates == near and found.across_classes == [near[1]]
     assert found.shorter_side["without_mask"] == [60, 60, 60] and found.shorter_side["with_mask"][0] < 60
-    assert found.formats == {".png": 5, ".jpg": 1, ".webp": 1}
+    assert found.formats == {".png": 6, ".jpg": 1, ".webp": 1}
 
 
 def test_labels_of_the_table_come_before_folders(pictures):
     with open(pictures / "faces.csv", "w", encoding="utf-8", newline="") as stream:
         csv.writer(stream).writerows([("picture", "label"), ("with_mask/a.png", "odd"), ("without_mask/d.png", "odd")])
-    assert audit(pictures).classes == {"with_mask": 3, "odd": 2, "without_mask": 2}
+    assert audit(pictures).classes == {"with_mask": 3, "odd": 2, "without_mask": 3}
 
 
 def test_near_pairs_against_counting_bits_one_by_one():
@@ -61,9 +63,9 @@ def test_near_pairs_against_counting_bits_one_by_one():
 
 def test_audit_as_a_command(course, pictures, tmp_path):
     done = course.run("audit", str(pictures), "--json")
-    assert done.returncode == 0 and json.loads(done.out)["extra_copies"] == 1, done.err
+    assert done.returncode == 0 and json.loads(done.out)["extra_copies"] == 2, done.err
     done = course.run("audit", str(pictures))
-    for words in ("exact duplicates   1 groups, 1 extra copies", "broken.png: is damaged", "with_mask/b [1].png, without_mask/b.webp"):
+    for words in ("exact duplicates   2 groups, 2 extra copies", "broken.png: is damaged", "with_mask/b [1].png, without_mask/b.webp"):
         assert words in done.out, done.out
     with pytest.raises(CourseError, match="holds no picture"):
         (tmp_path / "empty").mkdir()
