@@ -9,9 +9,11 @@ gradients for human detection", CVPR 2005; dlib's own training). The classifier 
 """
 
 import functools
+import io
 from dataclasses import dataclass
 
 import cv2
+import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import yaml
@@ -31,7 +33,7 @@ MARGIN = 0.2
 LARGEST = 600
 """Pixels: a single photograph is shrunk until its longer side has this length, before its largest face is looked for."""
 
-FACE_SCORE = -0.3
+FACE_SCORE = -0.5
 """Boxes that dlib scores lower are left out. Masked faces score low, so 0, its own default, loses many."""
 
 WORDS = {"with_mask": "mask", "without_mask": "no mask"}
@@ -106,6 +108,27 @@ def find_faces(rgb, enlargements=1):
     return sorted((box for box in boxes if box.width > 0 and box.height > 0), key=lambda box: (box.x_min, box.y_min))
 
 
+def at_most(rgb, longest):
+    """Shrink a picture until its longer side has at most `longest` pixels.
+
+    Parameters
+    ----------
+    rgb : numpy.ndarray
+        uint8, shape (height, width, 3).
+    longest : int
+
+    Returns
+    -------
+    numpy.ndarray
+        uint8; the picture itself when it is small enough.
+    """
+    height, width = rgb.shape[:2]
+    scale = longest / max(height, width)
+    if scale >= 1:
+        return rgb
+    return cv2.resize(rgb, (max(round(width * scale), 1), max(round(height * scale), 1)), interpolation=cv2.INTER_AREA)
+
+
 def cut_largest_face(rgb, size=SIZE):
     """Cut out the largest face of a picture, even one that fills the picture.
 
@@ -121,8 +144,7 @@ def cut_largest_face(rgb, size=SIZE):
     numpy.ndarray or None
         uint8, shape (size, size, 3); None when no face is found.
     """
-    scale = min(1.0, LARGEST / max(rgb.shape[:2]))
-    rgb = cv2.resize(rgb, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA) if scale < 1 else rgb
+    rgb = at_most(rgb, LARGEST)
     around = round(0.25 * max(rgb.shape[:2]))  # a detector of faces wants to see what surrounds them
     roomy = cv2.copyMakeBorder(rgb, around, around, around, around, cv2.BORDER_REPLICATE)
     boxes = find_faces(roomy)
@@ -216,6 +238,73 @@ def draw(axis, rgb, faces):
         axis.text(box.x_min, box.y_min - 4, f"{WORDS[face.label]} {face.probability:.2f}", color="white", fontsize=9,
                   va="bottom", bbox={"facecolor": color, "edgecolor": "none", "pad": 1.5})
 
+
+
+def draw_jpeg(rgb, faces, width=10.0):
+    """Return `draw`'s picture as the bytes of a JPEG file, for a widget.
+
+    Parameters
+    ----------
+    rgb : numpy.ndarray
+        uint8, shape (height, width, 3).
+    faces : list of Face
+    width : float
+        Inches, at 80 pixels an inch.
+
+    Returns
+    -------
+    bytes
+    """
+    buffer = io.BytesIO()
+    with plt.ioff():
+        figure, axis = plt.subplots(figsize=(width, width * rgb.shape[0] / rgb.shape[1]), layout="constrained")
+    draw(axis, rgb, faces)
+    figure.savefig(buffer, format="jpeg")
+    plt.close(figure)
+    return buffer.getvalue()
+
+
+STAGES = {"camera \u2192": "chapter 01: pictures", "detect \u2192": "chapter 07", "crop \u2192": "chapters 01 and 06",
+          "classify \u2192": "chapters 02 to 06", "label, alert": "chapters 07 and 08"}
+
+
+def draw_stages(rgb, faces):
+    """Draw how the three largest faces of a picture travel from the camera to a label.
+
+    Parameters
+    ----------
+    rgb : numpy.ndarray
+        uint8, shape (height, width, 3).
+    faces : list of Face
+        At least one.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+    """
+    shown = sorted(faces, key=lambda face: -face.box.width)[:3]
+    colors = [COLORS[face.label] for face in shown]
+    rows = -np.arange(len(shown))
+    figure, axes = plt.subplots(1, 5, figsize=(10, 2.9), width_ratios=[3, 3, 1.1, 2, 1.6], layout="constrained")
+    for axis, (stage, chapter) in zip(axes, STAGES.items(), strict=True):
+        axis.set_title(f"{stage}\n", fontsize=12, fontweight="bold")
+        axis.text(0.5, 1.03, chapter, transform=axis.transAxes, ha="center", fontsize=9, color=COLORS["neutral"])
+        axis.axis("off")
+    camera, boxed, crops, bars, labels = axes
+    camera.imshow(rgb)
+    boxed.imshow(rgb)
+    for face in shown:
+        boxed.add_patch(Rectangle((face.box.x_min, face.box.y_min), face.box.width, face.box.height, fill=False, edgecolor="white", linewidth=2))
+    crops.imshow(np.concatenate([cut_face(rgb, face.box) for face in shown]))
+    bars.barh(rows, [face.probability for face in shown], 0.5, color=colors)
+    bars.axvline(0.5, color="black", linestyle=":")
+    bars.set(xlim=(0, 1), ylim=(rows[-1] - 0.5, 0.5), xticks=[0, 0.5, 1], yticks=[], xlabel="probability of a mask")
+    bars.axis("on")
+    labels.set(xlim=(0, 1), ylim=(rows[-1] - 0.5, 0.5))
+    for row, face, color in zip(rows, shown, colors, strict=True):
+        labels.text(0.5, row, WORDS[face.label], ha="center", va="center", color="white", fontsize=12,
+                    bbox={"facecolor": color, "edgecolor": "none", "pad": 5})
+    return figure
 
 
 CHAPTERS = {

@@ -36,8 +36,7 @@ def cut_photograph(rgb):
     face = cut_largest_face(rgb, STORED)
     if face is not None:
         return face, "found"
-    height, width = rgb.shape[:2]
-    if max(height, width) <= TIGHT and 0.6 < width / height < 1.7:
+    if max(rgb.shape[:2]) <= TIGHT and 0.6 < rgb.shape[1] / rgb.shape[0] < 1.7:
         return shrink(rgb, STORED), "used whole"
     return None, "left out"
 
@@ -55,7 +54,7 @@ def group_twins(hashes, distance=4):
 
 def load_photographs(folder):
     """Return faces, labels (1 with_mask), groups and how many were found, used whole and left out."""
-    faces, labels, hashes, counts = [], [], [], {}
+    rows, counts = [], {}
     for label, name in enumerate(("without_mask", "with_mask")):
         counts[name] = {"found": 0, "used whole": 0, "left out": 0}
         for path in images.find_pictures(folder / name):
@@ -66,22 +65,19 @@ def load_photographs(folder):
             face, how = cut_photograph(rgb)
             counts[name][how] += 1
             if face is not None:
-                faces.append(face)
-                labels.append(label)
-                hashes.append(imagehash.dhash(Image.fromarray(rgb)))
+                rows.append((face, label, imagehash.dhash(Image.fromarray(rgb))))
+    faces, labels, hashes = zip(*rows, strict=True)
     return np.array(faces), np.array(labels), group_twins(hashes), counts
 
 
 def load_embedded():
     """Return faces, labels, people and splits; a face is cut by its own box and, where one is found, by dlib's."""
-    rows = []
-    table = faces_table.load_faces("sample")
+    table, rows = faces_table.load_faces("sample"), []
     for row in table.itertuples():
         rgb = images.read_rgb(faces_table.faces_dir("sample") / row.picture)
         own = Box("face", row.x_min, row.y_min, row.x_max, row.y_max)
         found = [box for box in find_faces(rgb) if overlap(box, own) > 0.4][:1]
-        for box in [own, *found]:
-            rows.append((cut_face(rgb, box, STORED), int(row.wearing == "proper"), row.person, row.split))
+        rows += [(cut_face(rgb, box, STORED), int(row.wearing == "proper"), row.person, row.split) for box in [own, *found]]
     faces, labels, people, splits = zip(*rows, strict=True)
     return np.array(faces), np.array(labels), np.array(people), np.array(splits), len(table)
 
@@ -143,8 +139,7 @@ def build():
     for layer in body.layers:
         if isinstance(layer, keras.layers.BatchNormalization):
             layer.momentum = 0.9  # the default, 0.999, needs thousands of steps to settle
-    features = keras.layers.Dropout(0.3)(body.output)
-    return keras.Model(inputs, keras.layers.Dense(1, activation="sigmoid")(features))
+    return keras.Model(inputs, keras.layers.Dense(1, activation="sigmoid")(keras.layers.Dropout(0.3)(body.output)))
 
 
 def measure(model, faces, labels, groups, rounds=2000):
@@ -164,7 +159,6 @@ def main():
     parser.add_argument("--machine", default="2-core CPU", help="kind of machine, for provenance.json")
     chosen = parser.parse_args()
     keras.utils.set_random_seed(SEED)
-
     faces, labels, groups, counts = load_photographs(chosen.photographs)
     names = np.random.default_rng(SEED).permutation(np.unique(groups))
     train, validation, test = (np.isin(groups, part) for part in np.split(names, [int(0.7 * len(names)), int(0.85 * len(names))]))
@@ -188,7 +182,7 @@ def main():
     results = {"photographs": measure(model, plain(faces[test]), labels[test], groups[test]),
                "photographs, shrunk to 24 px": measure(model, plain(faces[test], 24), labels[test], groups[test]),
                "embedded people": measure(model, plain(drawn[away]), drawn_labels[away], people[away])}
-    bare = keras.models.clone_model(model)  # without the optimizer's state
+    bare = build()  # without the optimizer's state
     bare.set_weights(model.get_weights())
     bare.save(HERE / "model.keras")
     provenance = {
