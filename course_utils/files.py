@@ -95,12 +95,12 @@ def explaining_disk_errors(folder):
     try:
         yield
     except OSError as error:
+        place, again = error.filename or folder, "then run the command again"
         if error.errno in DISK_FULL:
-            raise CourseError(f"The disk that holds {folder} is full: free some space and run the command again.") from error
+            raise CourseError(f"The disk that holds {folder} is full: free some space, {again}.") from error
         if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
-            place = error.filename or folder
-            raise CourseError(f"{place} can't be read or written: correct its permissions and run the command again.") from error
-        raise CourseError(f"{error.filename or folder} can't be used ({error.strerror or error}): correct that and run the command again.") from error
+            raise CourseError(f"{place} can't be read or written: correct its permissions, {again}.") from error
+        raise CourseError(f"{place} can't be used ({error.strerror or error}): correct that, {again}.") from error
 
 
 def write_text(path, text):

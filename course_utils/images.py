@@ -18,7 +18,7 @@ from course_utils.files import replacing
 LARGEST_PICTURE = 100_000_000
 """Pixels. A few kilobytes can unpack to gigabytes; no camera of this course takes more."""
 
-# Pillow also warns of what it tolerates: large pictures, odd EXIF. What matters, read_rgb says in a sentence of its own.
+# Pillow warns of what it tolerates: large pictures, odd EXIF. What matters, read_rgb says in a sentence of its own.
 warnings.filterwarnings("ignore", category=UserWarning, module=r"PIL\.")
 warnings.filterwarnings("ignore", category=Image.DecompressionBombWarning)
 

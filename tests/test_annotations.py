@@ -73,7 +73,9 @@ def test_crop_with_a_margin_counts_pixels():
 
 def test_voc_as_the_kaggle_set_writes_it(tmp_path):
     """One object is fine, the others each have a fault of their own."""
-    thing = "<object><name>{}</name><bndbox><xmin>{}</xmin><ymin>{}</ymin><xmax>{}</xmax><ymax>{}</ymax></bndbox></object>"
+    thing = (
+        "<object><name>{}</name><bndbox><xmin>{}</xmin><ymin>{}</ymin><xmax>{}</xmax><ymax>{}</ymax></bndbox></object>"
+    )
     (tmp_path / "a.xml").write_text(
         "<annotation><folder>images</folder><filename>a.png</filename>"
         + thing.format("without_mask", 79, 105, 109, 142)
@@ -88,7 +90,13 @@ def test_voc_as_the_kaggle_set_writes_it(tmp_path):
     found, problems = read_voc(tmp_path / "a.xml")
     assert found == [Box("without_mask", 79, 105, 109, 142), Box("with_mask", 185, 100, 226, 144)]
     assert found[0].width == 30 and found[0].height == 37
-    reasons = ["box 10, 10, 10, 40 is empty", "'ten' is not a number", "'nan' is not", "label is missing", "missing corner"]
+    reasons = [
+        "box 10, 10, 10, 40 is empty",
+        "'ten' is not a number",
+        "'nan' is not",
+        "label is missing",
+        "missing corner",
+    ]
     assert len(problems) == 5
     for number, (problem, reason) in enumerate(zip(problems, reasons), start=3):
         assert problem.startswith(f"object {number}: ") and reason in problem
@@ -117,8 +125,18 @@ def test_broken_or_hostile_xml_is_one_sentence(tmp_path, text):
 
 
 def test_yolo_lines_that_do_not_parse_do_not_stop_the_rest(tmp_path):
-    lines = ["\ufeff1 0.5 0.5 0.2 0.4", "", "0 0.5 0.5 0.2", "7 0.5 0.5 0.2 0.4", "x 0.5 0.5 0.2 0.4", "1 nan 0.5 0.2 0.4",
-             "1 0.5 0.5 0 0.4", "1 0.5 0.5 -0.2 0.4", "-1 0.5 0.5 0.2 0.4", "2 1.0 1.0 0.2 0.2 0.93"]
+    lines = [
+        "\ufeff1 0.5 0.5 0.2 0.4",
+        "",
+        "0 0.5 0.5 0.2",
+        "7 0.5 0.5 0.2 0.4",
+        "x 0.5 0.5 0.2 0.4",
+        "1 nan 0.5 0.2 0.4",
+        "1 0.5 0.5 0 0.4",
+        "1 0.5 0.5 -0.2 0.4",
+        "-1 0.5 0.5 0.2 0.4",
+        "2 1.0 1.0 0.2 0.2 0.93",
+    ]
     (tmp_path / "a.txt").write_bytes("\r\n".join(lines).encode("utf-8"))
     found, problems = read_yolo(tmp_path / "a.txt", 100, 50, ("no_mask", "mask", "incorrect_mask"))
     assert found == [Box("mask", 40, 15, 60, 35), Box("incorrect_mask", 90, 45, 110, 55)]
@@ -127,8 +145,17 @@ def test_yolo_lines_that_do_not_parse_do_not_stop_the_rest(tmp_path):
 
 
 @settings(deadline=None, max_examples=200)
-@given(lines=st.lists(st.one_of(st.text(max_size=30), st.lists(st.floats().map(repr), min_size=4, max_size=6).map(lambda f: "1 " + " ".join(f)))))
+@given(
+    lines=st.lists(
+        st.one_of(
+            st.text(max_size=30),
+            st.lists(st.floats().map(repr), min_size=4, max_size=6).map(lambda f: "1 " + " ".join(f)),
+        )
+    )
+)
 def test_yolo_reads_anything(folder, lines):
     (folder / "any.txt").write_text("\n".join(lines), encoding="utf-8", errors="surrogatepass", newline="")
     found, problems = read_yolo(folder / "any.txt", 640, 480, LABELS)
-    assert all(box.width > 0 and box.height > 0 for box in found) and all(problem.startswith("line ") for problem in problems)
+    assert all(box.width > 0 and box.height > 0 for box in found) and all(
+        problem.startswith("line ") for problem in problems
+    )

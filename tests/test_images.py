@@ -42,8 +42,14 @@ def test_formats(tmp_path, quarters, suffix):
 def test_exif_rotation(tmp_path, quarters, orientation):
     """Store the picture as a camera held so would, and expect it upright."""
     stored = {
-        1: quarters, 2: quarters[:, ::-1], 3: quarters[::-1, ::-1], 4: quarters[::-1], 5: quarters.swapaxes(0, 1),
-        6: np.rot90(quarters, 1), 7: np.rot90(quarters[::-1], 1), 8: np.rot90(quarters, -1),
+        1: quarters,
+        2: quarters[:, ::-1],
+        3: quarters[::-1, ::-1],
+        4: quarters[::-1],
+        5: quarters.swapaxes(0, 1),
+        6: np.rot90(quarters, 1),
+        7: np.rot90(quarters[::-1], 1),
+        8: np.rot90(quarters, -1),
     }[orientation]
     exif = Image.Exif()
     exif[0x0112] = orientation
@@ -125,8 +131,12 @@ def test_bad_files_are_named_with_a_reason(tmp_path):
     (tmp_path / "empty.jpg").write_bytes(b"")
     (tmp_path / "text.jpg").write_text("not a picture", encoding="utf-8")
     expected = {
-        "cut.jpg": "truncated", "cut.png": "truncated", "empty.jpg": "is an empty file",
-        "text.jpg": "is not a picture", "absent.jpg": "does not exist", ".": "can't be read",
+        "cut.jpg": "truncated",
+        "cut.png": "truncated",
+        "empty.jpg": "is an empty file",
+        "text.jpg": "is not a picture",
+        "absent.jpg": "does not exist",
+        ".": "can't be read",
     }
     for name, reason in expected.items():
         with pytest.raises(BadPicture) as caught:
@@ -169,8 +179,18 @@ def test_broken_exif_does_not_hide_the_picture(tmp_path, quarters):
 
 
 def test_find_pictures_by_name_in_a_stable_order(tmp_path, quarters):
-    for name in ("b/2.PNG", "a z/1 (copy).jpeg", "b/10.jpg", "x.jpg_1088Wx1632H", "Ảnh đẹp.webp", "notes.txt", ".hidden/1.jpg",
-                 "b/._1.jpg", "jpg", "faces.csv"):
+    for name in (
+        "b/2.PNG",
+        "a z/1 (copy).jpeg",
+        "b/10.jpg",
+        "x.jpg_1088Wx1632H",
+        "Ảnh đẹp.webp",
+        "notes.txt",
+        ".hidden/1.jpg",
+        "b/._1.jpg",
+        "jpg",
+        "faces.csv",
+    ):
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).write_bytes(b"")
     (tmp_path / "folder.png").mkdir()

@@ -3,7 +3,7 @@
 import json
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated, Optional
+from typing import Annotated
 
 import typer
 from rich.console import Console
@@ -52,7 +52,7 @@ def list_datasets(as_json: Json = False):
 def fetch(
     name: Name,
     mirror: Annotated[
-        Optional[str],
+        str | None,
         typer.Option(
             envvar="COURSE_MIRROR",
             help="Instead of https://github.com: a folder with NAME/ in it, an archive, or a URL.",
@@ -74,7 +74,9 @@ def fetch(
     elif done.already_there:
         print(f"{name} is already complete: {done.files:,} files in {done.folder}")
     else:
-        print(f"{done.files:,} files checked, {done.faces:,} pictures described, {done.refused:,} refused: {done.folder}")
+        print(
+            f"{done.files:,} files checked, {done.faces:,} pictures described, {done.refused:,} refused: {done.folder}"
+        )
 
 
 @app.command()
@@ -134,7 +136,9 @@ def print_audit(found):
     for bad in found.unreadable[:10]:
         print(f"  {bad['picture']}: {bad['reason']}")
     print(f"exact duplicates   {len(found.exact_duplicates):,} groups, {found.extra_copies:,} extra copies")
-    print(f"near duplicates    {len(found.near_duplicates):,} groups, {sum(map(len, found.near_duplicates)):,} pictures")
+    print(
+        f"near duplicates    {len(found.near_duplicates):,} groups, {sum(map(len, found.near_duplicates)):,} pictures"
+    )
     print(f"across classes     {len(found.across_classes):,} groups")
     for group in found.across_classes[:10]:
         print(f"  {', '.join(group)}")

@@ -107,7 +107,9 @@ def _zip_member(opened, info):
 
 
 def _tar_member(opened, info):
-    kind = "file" if info.isfile() else "folder" if info.isdir() else "link" if info.islnk() or info.issym() else "other"
+    kind = (
+        "file" if info.isfile() else "folder" if info.isdir() else "link" if info.islnk() or info.issym() else "other"
+    )
     return _Member(info.name.replace("\\", "/"), kind, info.size, lambda: opened.extractfile(info))
 
 
@@ -163,7 +165,9 @@ def _explaining_damage(archive):
     except FileNotFoundError as error:
         raise CourseError(f"{archive} does not exist: name the archive that you downloaded.") from error
     except FileExistsError as error:
-        raise CourseError(f"{archive} holds two files that are {error.filename} on this system: unpack it by hand.") from error
+        raise CourseError(
+            f"{archive} holds two files that are {error.filename} on this system: unpack it by hand."
+        ) from error
     except OSError as error:
         if error.errno is None:  # gzip and bz2 report damage so; a full disk has a number
             raise CourseError(f"{archive} is damaged or truncated ({error}): get it again.") from error

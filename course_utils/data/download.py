@@ -1,8 +1,8 @@
 """Download one archive over HTTP and go on where an earlier try stopped.
 
 pooch does the downloading. What is added here: the bytes go to `NAME.part`, a later try asks for the rest with an HTTP
-Range request (RFC 9110, section 14), and every failure becomes one sentence. GitHub makes its archives on the fly, often
-without a length and without ranges, so a download that breaks there starts again from the beginning.
+Range request (RFC 9110, section 14), and every failure becomes one sentence. GitHub makes its archives on the fly,
+often without a length and without ranges, so a download that breaks there starts again from the beginning.
 """
 
 import os
@@ -130,17 +130,19 @@ def _sentence(url, error, timeout):
     """Say in one sentence what went wrong and what to do."""
     host = urlsplit(url).netloc or url
     again = "run the command again, it goes on where it stopped"
+    elsewhere = "set COURSE_MIRROR to a copy of the data"
     text = str(error)
     if isinstance(error, requests.HTTPError):
-        return f"{url} answers {error.response.status_code} {error.response.reason}: check the address, or set COURSE_MIRROR to one that works."
+        answer = f"{error.response.status_code} {error.response.reason}"
+        return f"{url} answers {answer}: check the address, or set COURSE_MIRROR to one that works."
     if isinstance(error, requests.Timeout) or "timed out" in text:
         return f"{host} sent nothing for {timeout:g} seconds: check the connection and {again}."
     if "NameResolution" in text or "resolve" in text or "getaddrinfo" in text:
-        return f"The address of {host} can't be found: connect to the internet, or set COURSE_MIRROR to a copy of the data."
+        return f"The address of {host} can't be found: connect to the internet, or {elsewhere}."
     if isinstance(error, requests.exceptions.SSLError):
         return f"The certificate of {host} is not trusted ({text}): check the computer's clock and the network's proxy."
     if isinstance(error, requests.exceptions.ChunkedEncodingError) or "IncompleteRead" in text:
         return f"{host} broke off the download of {url}: {again}."
     if isinstance(error, requests.ConnectionError):
-        return f"{host} can't be reached: connect to the internet, or set COURSE_MIRROR to a copy of the data, and {again}."
+        return f"{host} can't be reached: connect to the internet, or {elsewhere}, and {again}."
     return f"{url} can't be downloaded ({text}): check the address."

@@ -142,7 +142,9 @@ def _listed_path(name, listed):
 def _copy(source, folder, files):
     """Copy the listed files from a folder."""
     if not source.is_dir():
-        raise CourseError(f"The mirror has no folder {source}: set COURSE_MIRROR to a folder that holds {source.name}/.")
+        raise CourseError(
+            f"The mirror has no folder {source}: set COURSE_MIRROR to a folder that holds {source.name}/."
+        )
     for listed in progress(files, "copying", len(files)):
         original, copy = source / listed.path, folder / listed.path
         copy.parent.mkdir(parents=True, exist_ok=True)
@@ -153,7 +155,9 @@ def _copy(source, folder, files):
 def _require_exact(folder, files, mirror):
     comparison = compare(folder, files)
     if not comparison.exact:
-        raise CourseError(f"{comparison.sentence(mirror)}: nothing of it is kept, run the command again or use another mirror.")
+        raise CourseError(
+            f"{comparison.sentence(mirror)}: nothing of it is kept, run the command again or use another mirror."
+        )
 
 
 def _downloads(dataset):

@@ -1,9 +1,9 @@
 """Bring a data set that the user obtained into the common layout.
 
-    work/datasets/<name>/faces/<label>/<name>.jpg   one upright RGB picture per face
-    work/datasets/<name>/faces.csv                  one row per face
-    work/datasets/<name>/report.csv                 what was left out or changed, and why
-    work/datasets/<name>/manifest.csv               every file with its SHA-256, written last
+work/datasets/<name>/faces/<label>/<name>.jpg   one upright RGB picture per face
+work/datasets/<name>/faces.csv                  one row per face
+work/datasets/<name>/report.csv                 what was left out or changed, and why
+work/datasets/<name>/manifest.csv               every file with its SHA-256, written last
 """
 
 import hashlib
@@ -67,8 +67,7 @@ def import_dataset(name, source):
             for scene in progress(scenes, "importing", len(scenes)):
                 faces.extend(_take(scene, pictures, folder, dataset, report))
             if not faces:
-                first = f"; the first of {len(report):,} refusals: {report[0]['picture']} {report[0]['reason']}" if report else ""
-                raise CourseError(f"{source} holds no face in the layout of {name}{first}. Expected: {dataset.holds}")
+                raise _no_face(source, dataset, report)
             write_faces(folder / "faces.csv", faces)
             write_report(folder / "report.csv", report)
             write_manifest(folder)
@@ -152,6 +151,11 @@ def _cut(box, number, rgb, source, folder, dataset, report):
     edges = {"x_min": inside.x_min, "y_min": inside.y_min, "x_max": inside.x_max, "y_max": inside.y_max}
     size = {"width": inside.width, "height": inside.height}
     return {"picture": picture, "label": label, "original_label": box.label} | edges | size
+
+
+def _no_face(source, dataset, report):
+    why = f" ({report[0]['picture']} {report[0]['reason']})" if report else ""
+    return CourseError(f"{source} holds no face in the layout of {dataset.name}{why}. Expected: {dataset.holds}")
 
 
 @contextmanager

@@ -110,7 +110,9 @@ def read_list(path):
             rows = list(csv.DictReader(stream))
         return [ListedFile(row["path"], int(row["bytes"]), row["sha256"]) for row in rows]
     except (OSError, UnicodeDecodeError, csv.Error, KeyError, TypeError, ValueError) as error:
-        raise CourseError(f"{path} can't be read as a list of files ({error}): restore it, or get the set again.") from error
+        raise CourseError(
+            f"{path} can't be read as a list of files ({error}): restore it, or get the set again."
+        ) from error
 
 
 def listed_files(dataset):

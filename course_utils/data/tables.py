@@ -5,7 +5,18 @@ import csv
 from course_utils.files import replacing
 
 FACE_COLUMNS = (
-    "picture", "label", "original_label", "person", "split", "source", "x_min", "y_min", "x_max", "y_max", "width", "height",
+    "picture",
+    "label",
+    "original_label",
+    "person",
+    "split",
+    "source",
+    "x_min",
+    "y_min",
+    "x_max",
+    "y_max",
+    "width",
+    "height",
 )
 """picture: path below the set's folder, with `/`. label: with_mask or without_mask. original_label: what the set itself
 says. person, split: empty when unknown. source: the picture that the face was cut from, as the set names it, and

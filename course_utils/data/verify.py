@@ -33,7 +33,8 @@ class Comparison:
             if paths:
                 faults.append(f"{len(paths):,} {kind} (first: {paths[0]})")
         found = "; ".join(faults) or "all as listed"
-        return f"{name}: {len(self.ok):,} of {len(self.ok) + len(self.missing) + len(self.different):,} files match, {found}"
+        listed = len(self.ok) + len(self.missing) + len(self.different)
+        return f"{name}: {len(self.ok):,} of {listed:,} files match, {found}"
 
 
 def compare(folder, files):
@@ -104,4 +105,3 @@ def _state(path, listed):
         return "missing"
     same = path.stat().st_size == listed.bytes and sha256(path) == listed.sha256
     return "ok" if same else "different"
-

@@ -5,10 +5,10 @@ import tarfile
 import zipfile
 
 import pytest
+from drawn import tarred, zipped
 
 from course_utils.data.archives import Limits, unpack
 from course_utils.errors import CourseError
-from drawn import tarred, zipped
 
 
 @pytest.fixture
@@ -32,7 +32,9 @@ def written(folder):
     return sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file())
 
 
-@pytest.mark.parametrize("make", [zipped, tarred, lambda files: tarred(files, "w"), lambda files: tarred(files, "w:xz")])
+@pytest.mark.parametrize(
+    "make", [zipped, tarred, lambda files: tarred(files, "w"), lambda files: tarred(files, "w:xz")]
+)
 def test_whole_archives(tmp_path, folder, make):
     files = {"a/ảnh (1) [x].jpg": b"one", "b.txt": b"", "a/c/d": b"3" * 3_000_000}
     assert unpack(put(tmp_path, make(files)), folder, limits=Limits(ratio=100_000)) == 3
@@ -51,7 +53,9 @@ def test_windows_separators_become_folders(tmp_path, folder):
 
 
 @pytest.mark.parametrize("make", [zipped, tarred])
-@pytest.mark.parametrize("name", ["../evil", "a/../../evil", "/tmp/evil", "..\\evil", "C:/evil", "a\\..\\..\\evil", ".."])
+@pytest.mark.parametrize(
+    "name", ["../evil", "a/../../evil", "/tmp/evil", "..\\evil", "C:/evil", "a\\..\\..\\evil", ".."]
+)
 def test_names_that_lead_out(tmp_path, folder, make, name):
     with pytest.raises(CourseError, match="a.zip is not safe to unpack.*leads out of the folder"):
         unpack(put(tmp_path, make({"good": b"1", name: b"2"})), folder)
@@ -60,7 +64,11 @@ def test_names_that_lead_out(tmp_path, folder, make, name):
 
 def test_a_bad_name_condemns_even_what_is_not_selected(tmp_path, folder):
     with pytest.raises(CourseError, match="leads out"):
-        unpack(put(tmp_path, zipped({"good": b"1", "../evil": b"2"})), folder, lambda name: name if name == "good" else None)
+        unpack(
+            put(tmp_path, zipped({"good": b"1", "../evil": b"2"})),
+            folder,
+            lambda name: name if name == "good" else None,
+        )
 
 
 @pytest.mark.parametrize(
@@ -114,13 +122,17 @@ def test_limits(tmp_path, folder, limits, words):
 
 def test_a_member_larger_than_announced(tmp_path, folder):
     """The directory says ten bytes, the data holds a million."""
-    content = zipped({"a": b"\0" * 1_000_000}, zipfile.ZIP_DEFLATED).replace((1_000_000).to_bytes(4, "little"), (10).to_bytes(4, "little"))
+    content = zipped({"a": b"\0" * 1_000_000}, zipfile.ZIP_DEFLATED).replace(
+        (1_000_000).to_bytes(4, "little"), (10).to_bytes(4, "little")
+    )
     with pytest.raises(CourseError, match="a.zip"):
         unpack(put(tmp_path, content), folder)
     assert sum((folder / name).stat().st_size for name in written(folder)) <= 10
 
 
-@pytest.mark.parametrize("make", [zipped, tarred, lambda files: tarred(files, "w:bz2"), lambda files: tarred(files, "w:xz")])
+@pytest.mark.parametrize(
+    "make", [zipped, tarred, lambda files: tarred(files, "w:bz2"), lambda files: tarred(files, "w:xz")]
+)
 @pytest.mark.parametrize("kept", [0, 0.3, 0.7, 0.98])
 def test_cut_archives(tmp_path, folder, make, kept):
     whole = make({name: os.urandom(200_000) for name in "abc"})

@@ -5,26 +5,32 @@ import json
 
 import numpy as np
 import pytest
+from data_course import ROOT
+from drawn import encoded, noise
 from PIL import Image
 
 from course_utils.data import registry
 from course_utils.data.audit import audit, near_pairs
-from course_utils.data.verify import compare, write_manifest
+from course_utils.data.verify import verify, write_manifest
 from course_utils.errors import CourseError
-from conftest import ROOT
-from drawn import encoded, noise
 
 
 @pytest.fixture
 def pictures(tmp_path):
     """Nine files: two exact copies, a smaller JPEG of one, one of these in the wrong class, and a broken file."""
-    smooth = [np.asarray(Image.fromarray(noise(seed, 6, 6)).resize((90, 60), Image.Resampling.BICUBIC)) for seed in range(4)]
+    smooth = [
+        np.asarray(Image.fromarray(noise(seed, 6, 6)).resize((90, 60), Image.Resampling.BICUBIC)) for seed in range(4)
+    ]
     files = {
-        "with_mask/a.png": encoded(smooth[0]), "with_mask/a copy.png": encoded(smooth[0]),
+        "with_mask/a.png": encoded(smooth[0]),
+        "with_mask/a copy.png": encoded(smooth[0]),
         "with_mask/a small.jpg": encoded(np.asarray(Image.fromarray(smooth[0]).resize((45, 30))), "JPEG", quality=90),
         "without_mask/c copy.png": encoded(smooth[2]),
-        "with_mask/b [1].png": encoded(smooth[1]), "without_mask/b.webp": encoded(smooth[1], "WEBP", quality=95),
-        "without_mask/c.png": encoded(smooth[2]), "without_mask/d.png": encoded(smooth[3]), "without_mask/broken.png": encoded(smooth[3])[:200],
+        "with_mask/b [1].png": encoded(smooth[1]),
+        "without_mask/b.webp": encoded(smooth[1], "WEBP", quality=95),
+        "without_mask/c.png": encoded(smooth[2]),
+        "without_mask/d.png": encoded(smooth[3]),
+        "without_mask/broken.png": encoded(smooth[3])[:200],
     }
     for name, content in files.items():
         (tmp_path / name).parent.mkdir(exist_ok=True)
@@ -38,7 +44,10 @@ def test_audit_finds_what_was_put_there(pictures):
     assert [bad["picture"] for bad in found.unreadable] == ["without_mask/broken.png"]
     copies = [["with_mask/a copy.png", "with_mask/a.png"], ["without_mask/c copy.png", "without_mask/c.png"]]
     assert found.exact_duplicates == copies and found.extra_copies == 2
-    near = [["with_mask/a copy.png", "with_mask/a small.jpg", "with_mask/a.png"], ["with_mask/b [1].png", "without_mask/b.webp"]]
+    near = [
+        ["with_mask/a copy.png", "with_mask/a small.jpg", "with_mask/a.png"],
+        ["with_mask/b [1].png", "without_mask/b.webp"],
+    ]
     assert found.near_duplicates == near and found.across_classes == [near[1]]
     assert found.shorter_side["without_mask"] == [60, 60, 60] and found.shorter_side["with_mask"][0] < 60
     assert found.formats == {".png": 6, ".jpg": 1, ".webp": 1}
@@ -55,17 +64,24 @@ def test_near_pairs_against_counting_bits_one_by_one():
     hashes = random.integers(0, 2**64, 40, np.uint64)
     for index in range(1, 40, 3):
         flips = random.choice(64, random.integers(0, 7), replace=False)
-        hashes[index] = hashes[index - 1] ^ np.bitwise_or.reduce(np.left_shift(np.uint64(1), flips.astype(np.uint64)), initial=np.uint64(0))
-    expected = [(i, j) for i in range(40) for j in range(i + 1, 40) if (int(hashes[i]) ^ int(hashes[j])).bit_count() <= 4]
+        hashes[index] = hashes[index - 1] ^ np.bitwise_or.reduce(
+            np.left_shift(np.uint64(1), flips.astype(np.uint64)), initial=np.uint64(0)
+        )
+    expected = [
+        (i, j) for i in range(40) for j in range(i + 1, 40) if (int(hashes[i]) ^ int(hashes[j])).bit_count() <= 4
+    ]
     assert 3 < len(expected) < 13 and [tuple(pair) for pair in near_pairs(hashes, 4)] == expected
     assert near_pairs(hashes[:1], 64).shape == (0, 2)
 
 
 def test_audit_as_a_command(course, pictures, tmp_path):
-    done = course.run("audit", str(pictures), "--json")
-    assert done.returncode == 0 and json.loads(done.out)["extra_copies"] == 2, done.err
+    assert json.loads(json.dumps(audit(pictures).to_dict()))["extra_copies"] == 2
     done = course.run("audit", str(pictures))
-    for words in ("exact duplicates   2 groups, 2 extra copies", "broken.png: is damaged", "with_mask/b [1].png, without_mask/b.webp"):
+    for words in (
+        "exact duplicates   2 groups, 2 extra copies",
+        "broken.png: is damaged",
+        "with_mask/b [1].png, without_mask/b.webp",
+    ):
         assert words in done.out, done.out
     with pytest.raises(CourseError, match="holds no picture"):
         (tmp_path / "empty").mkdir()
@@ -79,8 +95,16 @@ def test_list_fits_eighty_columns(course):
     for name in ("sample", "face-mask-detection", "kaggle-12k", "vn-celeb", "own", "kaggle-853", "fpt-cctv", "zalo-5k"):
         (line,) = [line for line in lines if line.startswith(name + " ")]
         assert line.rstrip().endswith("no") and "…" not in line
-    answer = json.loads(course.run("list", "--json").out)
-    assert answer[1]["commit"] in answer[1]["archive"] and all(entry["terms"] and entry["source"] for entry in answer)
+
+
+def test_list_as_json(course):
+    done = course.run("list", "--json")
+    answer = json.loads(done.out)
+    assert (
+        done.returncode == 0
+        and answer[1]["commit"] in answer[1]["archive"]
+        and all(entry["terms"] and entry["source"] for entry in answer)
+    )
 
 
 @pytest.mark.parametrize("command", ["list", "fetch", "verify", "audit", "import"])
@@ -120,14 +144,14 @@ def test_verify_of_the_embedded_pictures(course, monkeypatch):
     monkeypatch.chdir(course.root)
     folder = course.root / "data" / "sample"
     (folder / "faces").mkdir(parents=True)
-    assert "restore data/sample/ with git" in course.run("verify", "sample").err
+    with pytest.raises(CourseError, match="restore data/sample/ with git"):
+        verify(registry.find("sample"))
     (folder / "faces/1.png").write_bytes(encoded(noise(1)))
     (folder / "faces/2.png").write_bytes(encoded(noise(2)))
     write_manifest(folder)
     (folder / "README.md").write_text("about", encoding="utf-8")
-    assert compare(folder, registry.read_list(folder / "manifest.csv")).exact
-    done = course.run("verify", "sample")
-    assert done.returncode == 0 and "2 of 2 files match, all as listed" in done.out
+    found = verify(registry.find("sample"))
+    assert found.exact and "2 of 2 files match, all as listed" in found.sentence("sample")
     content = bytearray((folder / "faces/2.png").read_bytes())
     content[50] ^= 1
     (folder / "faces/2.png").write_bytes(content)
