@@ -105,8 +105,10 @@ class Camera(anywidget.AnyWidget):
 
 def saved_sentence(path, size):
     """Say where a picture went, without the part of the path that leads to the course."""
-    base = project.work_dir().parent
-    shown = path.relative_to(base) if path.is_relative_to(base) else path
+    try:
+        shown = path.relative_to(project.work_dir().parent)
+    except (CourseError, ValueError):  # not in a course, or not below work/
+        shown = path
     return f"Saved as {shown.as_posix()} ({size[0]} x {size[1]} pixels)."
 
 
