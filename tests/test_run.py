@@ -132,3 +132,17 @@ def test_outside_the_course_the_command_says_where_to_go(small_course, tmp_path)
     small_course.root = outside
     done = small_course.course("doctor", PYTHONPATH="")
     assert done.returncode == 1 and "is not inside the course" in done.stderr
+
+
+def test_an_exercise_that_no_check_follows_is_named(small_course):
+    small_course.replace("chapters/00_first.py", 'verdict = checks.not_attempted("0-1")', "verdict = None")
+    small_course.replace("chapters/00_first.py", 'verdict = checks.passed("0-1")', "verdict = None")
+    done = small_course.course("run", "00", "--solutions")
+    assert done.returncode == 1
+    assert "no check gives a verdict on exercise-0-1" in done.stderr
+
+
+def test_a_demonstration_of_verdicts_is_no_exercise(small_course):
+    small_course.replace("chapters/00_first.py", 'print(f"The sum is {total}.")', 'from course_utils import checks\nchecks.not_attempted("0-0")')
+    done = small_course.course("run", "00", "--solutions")
+    assert done.returncode == 0, done.stderr

@@ -127,18 +127,22 @@ def list_artefacts(job, profile):
 
 
 def require_passed(job, executed):
-    """Hold a spliced chapter to its checks: every one must say "passed".
+    """Hold a spliced chapter to its checks: each tagged exercise must get the verdict "passed".
 
     Raises
     ------
     CourseError
-        Names the exercises whose worked answer the check refuses.
+        Names the exercise whose worked answer the check refuses, or that no check follows.
     """
-    for cell in executed.cells:
-        texts = [str(output.get("data", {}).get("text/plain", "")) for output in cell.get("outputs", [])]
-        refused = [text for text in texts if "Exercise " in text and text.startswith(("✘", "○"))]
+    outputs = [output for cell in executed.cells for output in cell.get("outputs", [])]
+    texts = [str(output.get("data", {}).get("text/plain", "")) for output in outputs]
+    for tag in (tag for cell in executed.cells for tag in notebooks.tags(cell) if tag.startswith("exercise-")):
+        verdicts = [text for text in texts if f"Exercise {tag.removeprefix('exercise-')}:" in text]
+        refused = [text for text in verdicts if not text.startswith("✔")]
         if refused:
             raise CourseError(f"Chapter {job.name}: a worked answer does not pass its check: {refused[0]}")
+        if not verdicts:
+            raise CourseError(f"Chapter {job.name}: no check gives a verdict on {tag}: call one in the cell after it.")
 
 
 def run(root, wanted, profile, solutions=False, update=False, console=None):
