@@ -11,7 +11,7 @@ from course_utils.data.download import download
 from course_utils.data.progress import progress
 from course_utils.data.registry import find, listed_files
 from course_utils.data.tables import refused, write_faces, write_report
-from course_utils.data.verify import compare, verify, write_manifest
+from course_utils.data.verify import compare, refuse_to_lose_files, verify, write_manifest
 from course_utils.errors import CourseError
 from course_utils.files import explaining_disk_errors, replacing_folder
 from course_utils.images import BadPicture, read_rgb
@@ -59,7 +59,8 @@ def fetch(name, mirror=None, timeout=30.0):
     if not dataset.archive:
         raise CourseError(f"{name} can't be fetched by a program. {dataset.how}")
     files = listed_files(dataset)
-    if dataset.present and _still_good(dataset):
+    refuse_to_lose_files(dataset)
+    if dataset.present and verify(dataset).exact:
         return Fetched(dataset.folder, True, len(files))
     mirror = mirror or os.environ.get("COURSE_MIRROR") or GITHUB
     with explaining_disk_errors(dataset.folder), replacing_folder(dataset.folder) as folder:
@@ -101,17 +102,6 @@ def describe_pictures(folder, dataset, files):
             row = {"picture": listed.path, "label": dataset.labels[label], "original_label": label}
             faces.append(row | {"source": listed.path, "width": found[1], "height": found[0]})
     return faces, problems
-
-
-def _still_good(dataset):
-    """Check the set that is there; files of the user's own in it must not be lost with the folder."""
-    comparison = verify(dataset)
-    if comparison.extra:
-        raise CourseError(
-            f"{dataset.folder} holds {len(comparison.extra):,} files that are not of {dataset.name} (first: "
-            f"{comparison.extra[0]}): move them elsewhere and run the command again."
-        )
-    return comparison.exact
 
 
 def _unpack_download(mirror, dataset, folder, files, timeout):

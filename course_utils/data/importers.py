@@ -20,7 +20,7 @@ from course_utils.data.layouts import LAYOUTS
 from course_utils.data.progress import progress
 from course_utils.data.registry import find
 from course_utils.data.tables import changed, refused, write_faces, write_report
-from course_utils.data.verify import write_manifest
+from course_utils.data.verify import refuse_to_lose_files, write_manifest
 from course_utils.errors import CourseError
 from course_utils.files import explaining_disk_errors, replacing_folder
 from course_utils.images import BadPicture, plain_suffix, read_rgb, write_jpeg
@@ -60,6 +60,7 @@ def import_dataset(name, source):
     dataset = find(name)
     if dataset.archive or dataset.embedded:
         raise CourseError(f"{name} is not imported. {dataset.how}")
+    refuse_to_lose_files(dataset)
     faces, report = [], []
     with explaining_disk_errors(dataset.folder), _as_folder(source, dataset) as pictures:
         with replacing_folder(dataset.folder) as folder:

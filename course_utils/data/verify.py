@@ -87,6 +87,25 @@ def verify(dataset):
     return compare(dataset.folder, list(expected.values()))
 
 
+def refuse_to_lose_files(dataset):
+    """Stop before a set's folder is replaced when it holds files that no fetch or import put there.
+
+    Raises
+    ------
+    CourseError
+        Naming the first such file.
+    """
+    listed = read_list(dataset.folder / MANIFEST) if dataset.present else []
+    known = {file.path for file in listed} | {MANIFEST}
+    there = [path.relative_to(dataset.folder).as_posix() for path in files_below(dataset.folder)]
+    foreign = [path for path in there if path not in known]
+    if foreign:
+        raise CourseError(
+            f"{dataset.folder} would be replaced but holds {len(foreign):,} files of your own (first: {foreign[0]}): "
+            "move them elsewhere, then run the command again."
+        )
+
+
 def write_manifest(folder):
     """List every file of a folder in its `manifest.csv`: what makes the folder complete."""
     folder = Path(folder)

@@ -11,6 +11,7 @@ from imported import imported, put
 
 from course_utils.data.audit import audit
 from course_utils.data.importers import import_dataset, stable_name
+from course_utils.data.registry import find
 from course_utils.errors import CourseError
 
 
@@ -39,6 +40,21 @@ def test_a_failed_import_keeps_the_old_one(course, source):
     with pytest.raises(CourseError, match="holds no face"):
         import_dataset("own", source)
     assert before == {path.name: path.read_bytes() for path in kept.iterdir() if path.is_file()}
+
+
+def test_own_files_in_the_set_s_folder_are_not_lost(source):
+    """Pictures put straight into work/datasets/own would vanish when the import renames its result."""
+    folder = find("own").folder
+    put(folder / "with_mask/1.png", encoded(noise(1)))
+    with pytest.raises(CourseError, match="files of your own .first: with_mask/1.png.: move them elsewhere"):
+        import_dataset("own", folder)
+    put(source / "with_mask/1.png", (folder / "with_mask/1.png").read_bytes())
+    (folder / "with_mask/1.png").unlink()
+    import_dataset("own", source)
+    put(folder / "faces/with_mask/mine.png", encoded(noise(2)))
+    with pytest.raises(CourseError, match="first: faces/with_mask/mine.png"):
+        import_dataset("own", source)
+    assert (folder / "faces/with_mask/mine.png").exists()
 
 
 def test_import_as_a_command_reports(course, source):
