@@ -18,15 +18,15 @@
 # %% [markdown]
 # # Welcome: run the finished program first
 #
-# A camera hangs over the entrance of a clinic, and people walk towards it. **Who wears a mask, and how far can a program be
-# trusted to tell?** By the end of this course you will have built that program from raw photographs: data, masks drawn onto faces,
-# three neural networks, a detector on a camera and a server that answers over the network.
+# A camera hangs over the entrance of a clinic, and people walk towards it. **Who wears a mask, and how far can a
+# program be trusted to tell?** By the end of this course you will have built that program from raw photographs: data,
+# masks drawn onto faces, three neural networks, a detector on a camera and a server that answers over the network.
 #
-# **After this chapter you can** run the finished program on a picture, name its four stages, count its mistakes honestly, say how
-# sure an accuracy is, and find your way around the course.
+# **After this chapter you can** run the finished program on a picture, name its four stages, count its mistakes
+# honestly, say how sure an accuracy is, and find your way around the course.
 #
-# **You need** Python, NumPy and a little pandas. Nothing about neural networks: every term is explained when it first appears.
-# **Time:** 12 minutes to read and run, 25 more for the three exercises. Press Shift+Enter to run a cell.
+# **You need** Python, NumPy and a little pandas. Nothing about neural networks: every term is explained when it first
+# appears. **Time:** 12 minutes to read and run, 25 more for the three exercises. Press Shift+Enter to run a cell.
 
 # %% tags=["parameters"]
 PROFILE = "sample"  # "real": the last picture gallery shows photographs that you fetched
@@ -54,8 +54,9 @@ pd.set_option("display.max_colwidth", 100)
 # %% [markdown]
 # ## What does the finished program do?
 #
-# The pictures that come with this course show **invented people**: a computer rendered them, so nobody's privacy is touched and we
-# know the truth about every face. A *scene* is such a picture with several people near and far, as an entrance camera sees them.
+# The pictures that come with this course show **invented people**: a computer rendered them, so nobody's privacy is
+# touched and we know the truth about every face. A *scene* is such a picture with several people near and far, as an
+# entrance camera sees them.
 #
 # One call runs the whole program on a scene. It takes a few seconds the first time, because a neural network is loaded.
 
@@ -77,19 +78,20 @@ figures.show(figure, f"A rendered scene with people near and far. {len(first_fac
              photographic=True)
 
 # %% [markdown]
-# A solid box says *mask*, a dashed box says *no mask*. The number is a **probability**: how strongly the program believes that this
-# face wears a mask over mouth *and* nose. Near 1 it is convinced of a mask, near 0 it is convinced of none, and around 0.5 it
-# might as well toss a coin.
+# A solid box says *mask*, a dashed box says *no mask*. The number is a **probability**: how strongly the program
+# believes that this face wears a mask over mouth *and* nose. Near 1 it is convinced of a mask, near 0 it is convinced
+# of none, and around 0.5 it might as well toss a coin.
 #
-# Look again before you read on. Are there people without a box? Is a box wrong? Most demonstrations stop at the pretty picture.
-# We will count.
+# Look again before you read on. Are there people without a box? Is a box wrong? Most demonstrations stop at the pretty
+# picture. We will count.
 
 # %% [markdown]
 # ## How does a picture become an answer?
 #
-# Four stages stand between the camera and the alert. The **face detector** draws boxes around faces. Each box is **cropped**: cut out
-# with a little margin and resized to one small square. The **classifier**, a neural network, turns the square into a probability. Last,
-# a **threshold** turns the probability into a label, and the label may raise an alert.
+# Four stages stand between the camera and the alert. The **face detector** draws boxes around faces. Each box is
+# **cropped**: cut out with a little margin and resized to one small square. The **classifier**, a neural network, turns
+# the square into a probability. Last, a **threshold** turns the probability into a label, and the label may raise an
+# alert.
 #
 # The next cell lets the faces above travel through the stages.
 
@@ -99,18 +101,20 @@ figures.show(figure, "Five stages from left to right: the scene; the scene with 
              "a bar of probability for each with the threshold at 0.5; the label mask or no mask.", photographic=True)
 
 # %% [markdown]
-# Two networks of different making share the work, and they fail differently. A face that the *detector* misses is never asked about.
-# A face that it finds can still get the wrong label from the *classifier*. A camera that reports "everybody wears a mask" may simply
-# have seen nobody. So we keep two counts apart: **found or missed**, and, among the found, **right or wrong**.
+# Two networks of different making share the work, and they fail differently. A face that the *detector* misses is never
+# asked about. A face that it finds can still get the wrong label from the *classifier*. A camera that reports
+# "everybody wears a mask" may simply have seen nobody. So we keep two counts apart: **found or missed**, and, among the
+# found, **right or wrong**.
 
 # %% [markdown]
 # ## How many faces did it find?
 #
-# To count we need the truth. Each scene comes with an **annotation**: a file with one box per face and the name of its class. Our
-# scenes use the PASCAL VOC format, an XML file that also the well-known public data sets use; chapter 01 reads it line by line.
+# To count we need the truth. Each scene comes with an **annotation**: a file with one box per face and the name of its
+# class. Our scenes use the PASCAL VOC format, an XML file that also the well-known public data sets use; chapter 01
+# reads it line by line.
 #
-# Three classes are annotated. A mask that is worn with the nose out is its own class, and for us it counts as *no mask*: it does not
-# protect.
+# Three classes are annotated. A mask that is worn with the nose out is its own class, and for us it counts as *no
+# mask*: it does not protect.
 
 # %%
 def contains_centre(annotated, found):
@@ -125,9 +129,9 @@ for box in boxes[-3:]:
     print(f"A face of {box.width} pixels, annotated as {box.label}: {'found' if hits else 'missed'}.")
 
 # %% [markdown]
-# The rule is simple: a face is *found* when the centre of some found box lies inside the annotated box. (Exercise 0-2 builds the stricter
-# measure that the field uses.) Now all scenes. The table gets one row for every annotated face: its width, its true class, whether it was
-# found and what the program said.
+# The rule is simple: a face is *found* when the centre of some found box lies inside the annotated box. (Exercise 0-2
+# builds the stricter measure that the field uses.) Now all scenes. The table gets one row for every annotated face: its
+# width, its true class, whether it was found and what the program said.
 
 # %%
 detected = {picture: welcome.detect(read_rgb(SAMPLE / picture)) for picture in scenes.picture}
@@ -169,9 +173,10 @@ figures.show(figure, "Every annotated face as a mark: its width in pixels to the
              f"{(counted.width < 40).sum() - small_found} of the {(~counted.found).sum()} missed faces lie left of the dotted line at 40 pixels.")
 
 # %% [markdown]
-# What do we see? The smallest faces are all missed. The detector was made for faces of at least 80 pixels; we double the picture first, which brings
-# that down to about 40, the dotted line. Yet people at the far end of a corridor **are** twenty pixels wide, and this is where the project behind this
-# course struggled most. Chapter 06 measures accuracy against face size and repairs what can be repaired; chapter 07 brings a detector that sees smaller faces.
+# What do we see? The smallest faces are all missed. The detector was made for faces of at least 80 pixels; we double
+# the picture first, which brings that down to about 40, the dotted line. Yet people at the far end of a corridor
+# **are** twenty pixels wide, and this is where the project behind this course struggled most. Chapter 06 measures
+# accuracy against face size and repairs what can be repaired; chapter 07 brings a detector that sees smaller faces.
 #
 # But size is not everything: some large faces are missed as well. Who are they?
 
@@ -181,16 +186,18 @@ large_by_class.index.name = "annotated class, faces of 40 pixels and more"
 large_by_class
 
 # %% [markdown]
-# Compare the classes. The detector learned what a face is from *bare* faces: eyes, nose, mouth. A mask hides half of that, so a detector of this kind tends to lose the very people
-# whom we want to count. Whoever reads only the labels of found faces would conclude that fewer people wear a mask than do. **A program can be biased before its classifier has said a
-# word.** Faces that are turned away or cut by the picture's edge are lost too; chapters 03 and 07 treat those.
+# Compare the classes. The detector learned what a face is from *bare* faces: eyes, nose, mouth. A mask hides half of
+# that, so a detector of this kind tends to lose the very people whom we want to count. Whoever reads only the labels of
+# found faces would conclude that fewer people wear a mask than do. **A program can be biased before its classifier has
+# said a word.** Faces that are turned away or cut by the picture's edge are lost too; chapters 03 and 07 treat those.
 
 # %% [markdown]
 # ## Which faces fool it?
 #
-# Finding is one half. For the other half we hand the classifier faces whose boxes we know, so the detector can't interfere. It has never seen
-# these people: they belong to the **test split**, kept aside when it was trained. Some are **hard negatives**: no proper mask, but something that
-# resembles one. A hand or a scarf before the mouth, a mask under the nose, under the chin, or on the nose only.
+# Finding is one half. For the other half we hand the classifier faces whose boxes we know, so the detector can't
+# interfere. It has never seen these people: they belong to the **test split**, kept aside when it was trained. Some are
+# **hard negatives**: no proper mask, but something that resembles one. A hand or a scarf before the mouth, a mask under
+# the nose, under the chin, or on the nose only.
 
 # %%
 people = load_faces("sample")
@@ -213,8 +220,8 @@ by_kind["treated in chapter"] = by_kind.index.map({
 by_kind.sort_values(["faces", "right"], ascending=False)
 
 # %% [markdown]
-# The last column says which chapter treats the kind. Numbers are one thing, faces another: here are, of each kind, the two faces that the classifier
-# believes most to wear a mask.
+# The last column says which chapter treats the kind. Numbers are one thing, faces another: here are, of each kind, the
+# two faces that the classifier believes most to wear a mask.
 
 # %%
 hard = people[people.kind != "bare face"].sort_values(["kind", "probability"], ascending=[True, False]).groupby("kind").head(2)
@@ -230,17 +237,17 @@ print(f"Right on {people.right.sum()} of {len(people)} test faces in all,")
 print(f"on {bare.right.sum()} of {len(bare)} bare faces, but on {tricky.right.sum()} of {len(tricky)} hard negatives.")
 
 # %% [markdown]
-# One accuracy over all faces would have hidden this. Most test faces are easy, so the easy ones make the average, and the hard negatives
-# drown in it. **A single number describes the mixture of faces that it was measured on as much as it describes the program.** That is why this course
-# counts by group: worn wrongly (chapter 02), turned heads and poor light (chapter 03), small faces (chapter 06), skin tone, age and covered
-# mouths (chapter 09).
+# One accuracy over all faces would have hidden this. Most test faces are easy, so the easy ones make the average, and
+# the hard negatives drown in it. **A single number describes the mixture of faces that it was measured on as much as it
+# describes the program.** That is why this course counts by group: worn wrongly (chapter 02), turned heads and poor
+# light (chapter 03), small faces (chapter 06), skin tone, age and covered mouths (chapter 09).
 
 # %% [markdown]
 # ## Where should the threshold stand?
 #
-# So far a face counts as *mask* from a probability of 0.5. Nobody said that 0.5 is right. At a clinic's door, letting an unmasked person pass is
-# worse than asking a masked one to come closer; in a statistic of mask use both errors weigh the same. The next figure counts both errors
-# on the test faces while the threshold moves.
+# So far a face counts as *mask* from a probability of 0.5. Nobody said that 0.5 is right. At a clinic's door, letting
+# an unmasked person pass is worse than asking a masked one to come closer; in a statistic of mask use both errors weigh
+# the same. The next figure counts both errors on the test faces while the threshold moves.
 
 # %%
 thresholds = np.linspace(0, 1, 101)
@@ -269,15 +276,16 @@ slider.observe(lambda change: setattr(scene_view, "value", scene_at(change["new"
 widgets.show(ipywidgets.VBox([slider, scene_view]), "move the threshold and watch the labels of the first scene change.")
 
 # %% [markdown]
-# Raise the threshold: fewer unmasked faces slip through, more masked ones are stopped. No position removes both errors, and the
-# best one depends on what each error costs. The program can't decide that for you. Chapter 05 chooses a threshold on validation data, never on
-# the faces that are counted in the end.
+# Raise the threshold: fewer unmasked faces slip through, more masked ones are stopped. No position removes both errors,
+# and the best one depends on what each error costs. The program can't decide that for you. Chapter 05 chooses a
+# threshold on validation data, never on the faces that are counted in the end.
 
 # %% [markdown]
 # ## What does it say of your picture?
 #
-# Choose a picture of your own below. It is read and judged by this notebook, in memory; nothing leaves your machine and nothing is stored. Try what
-# a programmer would try: a mask pulled down, a hand, sunglasses, your profile, a step back, a photograph of a photograph.
+# Choose a picture of your own below. It is read and judged by this notebook, in memory; nothing leaves your machine and
+# nothing is stored. Try what a programmer would try: a mask pulled down, a hand, sunglasses, your profile, a step back,
+# a photograph of a photograph.
 
 # %%
 def judge(source):
@@ -309,9 +317,10 @@ upload.observe(on_upload, names="value")
 widgets.show(ipywidgets.VBox([upload, answer, picture_view]), "choose a picture of your own; it is judged on your machine.")
 
 # %% [markdown]
-# Now a gallery of single faces, drawn at random, as many with a mask as without. With the embedded pictures it shows people that were not trained on. If you have fetched the real
-# photographs, set `PROFILE = "real"` at the top and run again: the same code then shows those, and you can judge the program on the kind of
-# picture that it was mostly trained on.
+# Now a gallery of single faces, drawn at random, as many with a mask as without. With the embedded pictures it shows
+# people that were not trained on. If you have fetched the real photographs, set `PROFILE = "real"` at the top and run
+# again: the same code then shows those, and you can judge the program on the kind of picture that it was mostly trained
+# on.
 
 # %%
 gallery = load_faces(PROFILE)
@@ -323,7 +332,9 @@ found = [square for square in cut if square is not None]
 truth = [label for label, square in zip(gallery.label, cut) if square is not None]
 said = ["with_mask" if probability >= 0.5 else "without_mask" for probability in welcome.classify(found)]
 right = [one == other for one, other in zip(said, truth)]
-print(f"Of {len(cut)} pictures the program found a face in {len(found)} and labelled {sum(right)} correctly.")
+for label in ("with_mask", "without_mask"):
+    print(f"Of {each} pictures with the label {welcome.WORDS[label]}, a face was found in {truth.count(label)}.")
+print(f"Of the {len(found)} found faces the program labelled {sum(right)} correctly.")
 
 # %%
 titles = [welcome.WORDS[label] + ("" if is_right else "  WRONG") for label, is_right in zip(said, right)]
@@ -333,9 +344,10 @@ figures.show(figure, f"{len(found)} faces cut out of single pictures, each title
 # %% [markdown]
 # ## How sure is an accuracy?
 #
-# This course retraces a student project of 2021. It gathered about 58,000 faces, drew masks on many of them, trained three networks and tested them
-# on 813 faces from real surveillance cameras. Far and small faces failed, so the students shrank their training faces to 10 to 40 pixels and enlarged them
-# again. That was the *fix*. Here is what they reported.
+# This course retraces a student project of 2021. It gathered about 58,000 faces, drew masks on many of them, trained
+# three networks and tested them on 813 faces from real surveillance cameras. Far and small faces failed, so the
+# students shrank their training faces to 10 to 40 pixels and enlarged them again. That was the *fix*. Here is what they
+# reported.
 
 # %%
 original = pd.DataFrame({"network": ["ResNet-50", "ResNet-34", "MobileNetV2"],
@@ -343,9 +355,9 @@ original = pd.DataFrame({"network": ["ResNet-50", "ResNet-34", "MobileNetV2"],
 original.round(2)
 
 # %% [markdown]
-# ResNet-34 reached 0.88 and ResNet-50 reached 0.87. Is ResNet-34 better? Suppose a network is right on exactly 88 % of all faces in the world.
-# Test it on 813 of them, drawn at random, and the measured accuracy will not be 0.88 sharp: luck decides which faces you got. The next cell repeats that test
-# ten thousand times.
+# ResNet-34 reached 0.88 and ResNet-50 reached 0.87. Is ResNet-34 better? Suppose a network is right on exactly 88 % of
+# all faces in the world. Test it on 813 of them, drawn at random, and the measured accuracy will not be 0.88 sharp:
+# luck decides which faces you got. The next cell repeats that test ten thousand times.
 
 # %%
 random = np.random.default_rng(SEED)
@@ -364,12 +376,13 @@ figures.show(figure, f"Histogram of 10,000 imagined tests of one network: accura
              f"to {high:.2f}. The results of ResNet-50 and ResNet-34 both lie inside.")
 
 # %% [markdown]
-# Both results lie well inside the luck of one and the same network. The shaded span is a **95 % interval**. You need no simulation to get it: for an
-# accuracy $p$ on $n$ faces it reaches about
+# Both results lie well inside the luck of one and the same network. The shaded span is a **95 % interval**. You need no
+# simulation to get it: for an accuracy $p$ on $n$ faces it reaches about
 #
 # $$1.96\,\sqrt{p\,(1-p)\,/\,n}$$
 #
-# to either side. The number under the root is the variance of a mean of $n$ coin tosses; 1.96 standard deviations to both sides hold 95 % of a bell curve.
+# to either side. The number under the root is the variance of a mean of $n$ coin tosses; 1.96 standard deviations to
+# both sides hold 95 % of a bell curve.
 
 # %%
 def half_width(accuracy, faces):
@@ -393,10 +406,11 @@ for network, row in original.iterrows():
     print(f"{network}: the fix gained {gap:.3f}; its two intervals {'lie apart' if gap > reach else 'overlap'}.")
 
 # %% [markdown]
-# So one gain stands out and two may be luck. Even that is generous: the same people walk past a camera many times, so 813 faces are worth fewer than 813
-# independent tests. And the fix was judged on the very faces that had suggested it. What this course does differently: **every number is computed by the run that prints it,
-# no person stands in training and test at once, and every accuracy comes with its interval.** The program you have just run is held to that too. (For an accuracy close to 1 the
-# formula is crude; chapter 05 has a better one.)
+# So one gain stands out and two may be luck. Even that is generous: the same people walk past a camera many times, so
+# 813 faces are worth fewer than 813 independent tests. And the fix was judged on the very faces that had suggested it.
+# What this course does differently: **every number is computed by the run that prints it, no person stands in training
+# and test at once, and every accuracy comes with its interval.** The program you have just run is held to that too.
+# (For an accuracy close to 1 the formula is crude; chapter 05 has a better one.)
 
 # %%
 accuracy = people.right.mean()
@@ -415,32 +429,38 @@ Artefacts("00_welcome", PROFILE).record(**metrics)
 # %% [markdown]
 # ## What must it not be used for?
 #
-# A face is personal data: it can't be changed like a password, and it shows age, health and origin. This course teaches on invented people for that reason. Photographs of real
-# people are fetched by you, stay on your machine and never enter a saved notebook. A program like this may count how many visitors wear a mask. It must not
-# identify anyone, judge staff, or close a door by itself: it fails more often for some people than for others, and you have just seen it fail. Chapter 09 measures
-# for whom, and writes it into a model card.
+# A face is personal data: it can't be changed like a password, and it shows age, health and origin. This course teaches
+# on invented people for that reason. Photographs of real people are fetched by you, stay on your machine and never
+# enter a saved notebook. A program like this may count how many visitors wear a mask. It must not identify anyone,
+# judge staff, or close a door by itself: it fails more often for some people than for others, and you have just seen it
+# fail. Chapter 09 measures for whom, and writes it into a model card.
 
 # %% [markdown]
 # ## How does this course work?
 #
 # - **Cells.** Prose asks, code answers. Run them from top to bottom; change a value and run again whenever you wonder.
-# - **Profiles.** `PROFILE = "sample"` uses the embedded pictures and needs no network. `"real"` uses photographs: `course data fetch face-mask-detection`.
-# - **Files.** What a chapter makes lies under `work/`, and later chapters read it there. Nothing else changes. Deleting `work/` is always safe.
-# - **The `course` command.** In a terminal, `course run 00` executes this chapter, `course run` all of them; a chapter that misses a file says which one makes it.
-# - **Stuck?** *Kernel > Restart Kernel and Run All Cells* mends most things; `git checkout chapters` brings every chapter back as it was shipped, without your changes;
-#   `course doctor` looks for the rest.
+# - **Profiles.** `PROFILE = "sample"` uses the embedded pictures and needs no network. `"real"` uses photographs:
+#   `course data fetch face-mask-detection`.
+# - **Files.** What a chapter makes lies under `work/`, and later chapters read it there. Nothing else changes. Deleting
+#   `work/sample/` is always safe: a run makes it again.
+# - **The `course` command.** In a terminal, `course run 00` executes this chapter, `course run` all of them; a chapter
+#   that misses a file says which one makes it.
+# - **Stuck?** *Kernel > Restart Kernel and Run All Cells* mends most things; `git checkout chapters` brings every
+#   chapter back as it was shipped, without your changes; `course doctor` looks for the rest.
 
 # %% [markdown]
-# **Exercises.** Each has a cell for you to fill in, followed by a check that gives one of three verdicts. Here are all three, for a question that you can answer by now: how many
-# numbers does the classifier receive for one face, a square of 64 x 64 pixels with three colours? Replace the first `None` and run the cell again.
+# **Exercises.** Each has a cell for you to fill in, followed by a check that gives one of three verdicts. Here are all
+# three, for a question that you can answer by now: how many numbers does the classifier receive for one face, a square
+# of 64 x 64 pixels with three colours? Replace the first `None` and run the cell again.
 
 # %%
 for answer_to_try in (None, 64 * 64, 64 * 64 * 3):
     display(chapter_00.check_demonstration(answer_to_try))
 
 # %% [markdown]
-# *Not attempted* means that the cell is as it was shipped, *not yet* comes with a hint, *passed* means right. A check looks at your answer with several inputs, so guessing one value
-# will not do. When you have tried, compare with `solutions/00_welcome.ipynb`: it says why, not only how.
+# *Not attempted* means that the cell is as it was shipped, *not yet* comes with a hint, *passed* means right. A check
+# looks at your answer with several inputs, so guessing one value will not do. When you have tried, compare with
+# `solutions/00_welcome.ipynb`: it says why, not only how.
 #
 # The map of the course, with the minutes that each chapter takes to read and run:
 
@@ -452,7 +472,8 @@ welcome.course_map()
 #
 # ### 0-1 Count at a threshold (easy, 4 minutes)
 #
-# Write a function that takes an array of probabilities and a threshold, and returns how many faces are called *mask*. A face whose probability *reaches* the threshold counts.
+# Write a function that takes an array of probabilities and a threshold, and returns how many faces are called *mask*. A
+# face whose probability *reaches* the threshold counts.
 
 # %% tags=["exercise-0-1"]
 def count_masks(probabilities, threshold):
@@ -466,9 +487,10 @@ chapter_00.check_1(count_masks)
 # %% [markdown]
 # ### 0-2 Do two boxes mark the same face? (easy, 8 minutes)
 #
-# The centre rule above is lenient: a box as large as the picture would "find" a face in its middle. The field uses **intersection over union**: the area that two boxes share, divided by the
-# area that they cover together. It is 1 for the same box and 0 for boxes that do not overlap. A `Box` has `x_min`, `y_min`, `x_max`, `y_max`, `width` and `height`, in pixels; the
-# right and the lower edge do not belong to it any more.
+# The centre rule above is lenient: a box as large as the picture would "find" a face in its middle. The field uses
+# **intersection over union**: the area that two boxes share, divided by the area that they cover together. It is 1 for
+# the same box and 0 for boxes that do not overlap. A `Box` has `x_min`, `y_min`, `x_max`, `y_max`, `width` and
+# `height`, in pixels; the right and the lower edge do not belong to it any more.
 
 # %% tags=["exercise-0-2"]
 def intersection_over_union(one, two):
@@ -482,8 +504,9 @@ chapter_00.check_2(intersection_over_union)
 # %% [markdown]
 # ### 0-3 How many faces does a fair comparison need? (medium, 13 minutes)
 #
-# Two accuracies, 0.87 and 0.88, both from 813 faces, could not be told apart. Turn the formula around: how many faces must a test have, so that the 95 % interval around an accuracy reaches at most
-# a given distance to either side? Write it as a function. Then `faces_needed(0.88, 0.01)` is the size of a test whose interval around 0.88 just ends at 0.87.
+# Two accuracies, 0.87 and 0.88, both from 813 faces, could not be told apart. Turn the formula around: how many faces
+# must a test have, so that the 95 % interval around an accuracy reaches at most a given distance to either side? Write
+# it as a function. Then `faces_needed(0.88, 0.01)` is the size of a test whose interval around 0.88 just ends at 0.87.
 
 # %% tags=["exercise-0-3"]
 def faces_needed(accuracy, reach):
@@ -497,10 +520,13 @@ chapter_00.check_3(faces_needed)
 # %% [markdown]
 # ## Remember
 #
-# - The program has two parts that fail separately: the *face detector* finds or misses, the *classifier* is right or wrong.
+# - The program has two parts that fail separately: the *face detector* finds or misses, the *classifier* is right or
+#   wrong.
 # - Look at the mistakes by group. An average is made by whatever is frequent.
 # - A threshold trades one error for the other; what they cost decides where it stands.
 # - An accuracy without its interval is half a number.
 #
-# The classifier's accuracy on real photographs looks splendid, and nobody has asked what it looks at. In those photographs, many people *without* a mask were cut out tightly around the face,
-# and many people *with* one stand before the white wall of a photo studio. **Could a program score well on them without ever looking at a mouth?** Chapter 01 tries exactly that.
+# The classifier's accuracy on real photographs looks splendid, and nobody has asked what it looks at. In those
+# photographs, many people *without* a mask were cut out tightly around the face, and many people *with* one stand
+# before the white wall of a photo studio. **Could a program score well on them without ever looking at a mouth?**
+# Chapter 01 tries exactly that.
