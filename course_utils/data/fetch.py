@@ -1,6 +1,7 @@
 """Fetch a data set: from GitHub, or from a mirror, with every file checked before the set counts as there."""
 
 import os
+import re
 import shutil
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -99,9 +100,15 @@ def describe_pictures(folder, dataset, files):
                 problems.append(found)
                 continue
             label = PurePosixPath(listed.path).parent.name
-            row = {"picture": listed.path, "label": dataset.labels[label], "original_label": label}
+            row = {"picture": listed.path, "label": dataset.labels[label], "original_label": label, "person": _person(listed.path, dataset)}
             faces.append(row | {"source": listed.path, "width": found[1], "height": found[0]})
     return faces, problems
+
+
+def _person(path, dataset):
+    """Return the person that a file's name tells of, or an empty string."""
+    match = re.match(dataset.person, path) if dataset.person else None
+    return match[1] if match else ""
 
 
 def _unpack_download(mirror, dataset, folder, files, timeout):

@@ -28,6 +28,7 @@ class Dataset:
     archive: str = ""
     commit: str = ""
     files: str = ""
+    person: str = ""
     labels: dict = field(default_factory=dict)
     splits: dict = field(default_factory=dict)
     classes: tuple = ()

@@ -35,6 +35,13 @@ def test_fetch_makes_a_complete_set(course, server, listed):
     assert fetch(NAME, server.url).already_there and len(server.requests) == 1
 
 
+def test_people_are_those_that_file_names_tell(course, server):
+    assert course.fetch(server.url).returncode == 0
+    with open(course.folder / "faces.csv", encoding="utf-8", newline="") as stream:
+        people = {row["picture"]: row["person"] for row in csv.DictReader(stream) if row["person"]}
+    assert people == {"dataset/without_mask/0_0_someone_0012.jpg": "someone"}
+
+
 def test_archive_below_github_s_path_and_without_a_length(course, server):
     """A mirror stands in for https://github.com; GitHub redirects, and sends chunks, no length, no ranges."""
     server.length = server.ranges = False

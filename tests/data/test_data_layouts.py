@@ -50,11 +50,11 @@ def test_kaggle_12k(source):
     assert (one["label"], one["original_label"], one["split"], one["person"], one["x_min"]) == (
         "without_mask",
         "WithoutMask",
-        "val",
+        "validation",
         "",
         "",
     )
-    assert {face["split"] for (face,) in faces.values()} == {"train", "val", "test"}
+    assert {face["split"] for (face,) in faces.values()} == {"train", "validation", "test"}
     assert dict(refused) == {
         at + odd + "empty.png": "is an empty file",
         at + odd + "text.jpg": "is not a picture",
@@ -155,7 +155,7 @@ def test_fpt_cctv(source, place):
     assert (worn["label"], worn["original_label"], worn["split"], worn["x_max"]) == (
         "without_mask",
         "incorrect_mask",
-        "val",
+        "validation",
         "200",
     )
     assert len(changed) == 1 and changed[0][1].startswith("box 0 (186, 40, 206, 60) was cut")
