@@ -97,14 +97,15 @@ figures.show(figure, f"A rendered scene with people near and far. {len(first_fac
 
 # %%
 figure = welcome.draw_stages(first_scene, first_faces)
-figures.show(figure, "Five stages from left to right: the scene; the scene with boxes around its largest faces; the faces cut out; "
+figures.show(figure, "The camera's picture and then four stages from left to right: the scene; the scene with boxes around its largest faces; the faces cut out; "
              "a bar of probability for each with the threshold at 0.5; the label mask or no mask.", photographic=True)
 
 # %% [markdown]
-# Two networks of different making share the work, and they fail differently. A face that the *detector* misses is never
-# asked about. A face that it finds can still get the wrong label from the *classifier*. A camera that reports
-# "everybody wears a mask" may simply have seen nobody. So we keep two counts apart: **found or missed**, and, among the
-# found, **right or wrong**.
+# Two parts of very different making share the work. The detector slides a fixed pattern of edges over the picture and
+# looks for something face-like; the classifier is a neural network that learned from examples. They also fail
+# differently. A face that the *detector* misses is never asked about. A face that it finds can still get the wrong
+# label from the *classifier*. A camera that reports "everybody wears a mask" may simply have seen nobody. So we keep
+# two counts apart: **found or missed**, and, among the found, **right or wrong**.
 
 # %% [markdown]
 # ## How many faces did it find?
@@ -318,13 +319,13 @@ widgets.show(ipywidgets.VBox([upload, answer, picture_view]), "choose a picture 
 
 # %% [markdown]
 # Now a gallery of single faces, drawn at random, as many with a mask as without. With the embedded pictures it shows
-# people that were not trained on. If you have fetched the real photographs, set `PROFILE = "real"` at the top and run
-# again: the same code then shows those, and you can judge the program on the kind of picture that it was mostly trained
-# on.
+# people of the test split. If you have fetched the real photographs, set `PROFILE = "real"` at the top and run again:
+# the same code then shows those. Don't be too impressed by its labels there: most of these photographs were in its
+# training.
 
 # %%
 gallery = load_faces(PROFILE)
-gallery = gallery[gallery.split != "train"]
+gallery = gallery[gallery.split.isin(["test", ""])]
 each = min(8, gallery.label.value_counts().min())
 gallery = gallery.groupby("label").sample(each, random_state=SEED)
 cut = [welcome.cut_largest_face(read_rgb(faces_dir(PROFILE) / picture)) for picture in gallery.picture]
@@ -381,8 +382,8 @@ figures.show(figure, f"Histogram of 10,000 imagined tests of one network: accura
 #
 # $$1.96\,\sqrt{p\,(1-p)\,/\,n}$$
 #
-# to either side. The number under the root is the variance of a mean of $n$ coin tosses; 1.96 standard deviations to
-# both sides hold 95 % of a bell curve.
+# to either side. Under the root stands the variance of the share of heads in $n$ tosses of a coin that shows heads with
+# probability $p$; 1.96 standard deviations to both sides hold 95 % of a bell curve.
 
 # %%
 def half_width(accuracy, faces):
@@ -406,11 +407,12 @@ for network, row in original.iterrows():
     print(f"{network}: the fix gained {gap:.3f}; its two intervals {'lie apart' if gap > reach else 'overlap'}.")
 
 # %% [markdown]
-# So one gain stands out and two may be luck. Even that is generous: the same people walk past a camera many times, so
-# 813 faces are worth fewer than 813 independent tests. And the fix was judged on the very faces that had suggested it.
-# What this course does differently: **every number is computed by the run that prints it, no person stands in training
-# and test at once, and every accuracy comes with its interval.** The program you have just run is held to that too.
-# (For an accuracy close to 1 the formula is crude; chapter 05 has a better one.)
+# So one gain stands out and two may be luck. (Overlap is a rough guide; chapter 05 compares two networks properly.)
+# Even that is generous: the same people walk past a camera many times, so 813 faces are worth fewer than 813
+# independent tests. And the fix was judged on the very faces that had suggested it. What this course does differently:
+# **every number is computed by the run that prints it, no person stands in training and test at once, and every
+# accuracy comes with its interval.** The program you have just run is held to that too. (For an accuracy close to 1 the
+# formula is crude; chapter 05 has a better one.)
 
 # %%
 accuracy = people.right.mean()
@@ -431,9 +433,9 @@ Artefacts("00_welcome", PROFILE).record(**metrics)
 #
 # A face is personal data: it can't be changed like a password, and it shows age, health and origin. This course teaches
 # on invented people for that reason. Photographs of real people are fetched by you, stay on your machine and never
-# enter a saved notebook. A program like this may count how many visitors wear a mask. It must not identify anyone,
-# judge staff, or close a door by itself: it fails more often for some people than for others, and you have just seen it
-# fail. Chapter 09 measures for whom, and writes it into a model card.
+# enter this repository. A program like this may count how many visitors wear a mask. It must not identify anyone, judge
+# staff, or close a door by itself: it fails more often for some people than for others, and you have just seen it fail.
+# Chapter 09 measures for whom, and writes it into a model card.
 
 # %% [markdown]
 # ## How does this course work?
