@@ -30,7 +30,7 @@ function render({ model, el }) {
   bind(model, "person", person);
 
   const buttons = make("div", el);
-  buttons.style.margin = "0.5em 0";
+  Object.assign(buttons.style, { display: "flex", gap: "0.5em", margin: "0.5em 0" });
   const start = make("button", buttons, { type: "button", textContent: "Start the camera" });
   const take = make("button", buttons, { type: "button", textContent: "Take a picture", disabled: true });
   const stop = make("button", buttons, { type: "button", textContent: "Stop", disabled: true });

@@ -126,7 +126,7 @@ def upload(folder=None):
     """
     label = ipywidgets.Dropdown(options=LABELS, description="label")
     person = ipywidgets.Text(description="person", placeholder="name or alias, may stay empty")
-    button = ipywidgets.FileUpload(accept="image/*", multiple=True, description="Choose pictures")
+    button = ipywidgets.FileUpload(accept="image/*", multiple=True, description="Choose pictures", layout={"width": "auto"})
     message = ipywidgets.HTML()
 
     def receive(change):

@@ -128,7 +128,7 @@ axis = figure.axes[0]
 axis.lines[0].set_label("false alarms: sideways, 64 answers")
 axis.plot(shares, 100 * curves["both, 128 answers"], "--", linewidth=3, label="false alarms: both, 128 answers")
 axis.legend(frameon=False, loc="upper left")
-figures.show(figure, "False alarms against the threshold for the sideways hash alone and for both hashes: both together raise fewer at every threshold.")
+figures.show(figure, "False alarms against the threshold, for the sideways hash alone and for both hashes: both together raise fewer.")
 worse = int(np.argmax(curves["sideways, 64 answers"] > 0.05))
 print(f"At {worse} of 64, {curves['sideways, 64 answers'][worse]:.0%} of the pictures have a false partner by the sideways hash, "
       f"{curves['both, 128 answers'][worse]:.0%} by both.")

@@ -347,7 +347,8 @@ def _judge_split(groups, train, test, share):
         raise _Refused("Some positions occur more than once.")
     torn = set(groups[train].tolist()) & set(groups[test].tolist())
     if torn:
-        raise _Refused(f"{len(torn)} groups have pictures on both sides. What did you draw, pictures or groups? Pictures of one group need not stand side by side.")
+        raise _Refused(f"{len(torn)} groups have pictures on both sides. What did you draw, pictures or groups? "
+                       "Pictures of one group need not stand side by side.")
     if len(train) + len(test) < count:
         raise _Refused(f"{count - len(train) - len(test)} of {count} pictures are on neither side.")
     found = len(test) / count
@@ -389,11 +390,16 @@ def _made_up(number, where=None, balance=0.5, twins=1, count=200):
 
 ALL, MIDDLE = slice(None), slice(2, 6)
 SILENT = [  # the border says nothing of the label: what it is, the collection, the largest answer allowed, hint
-    ("a collection whose label stands in the middle", _made_up(1, (MIDDLE, MIDDLE)), 0.66, "The label stood in the middle of these pictures only, and your classifier knew it: it sees more than the border."),
-    ("a collection whose label stands one pixel inside the border", _made_up(2, (1, slice(1, 7))), 0.66, "The label stood just inside the outermost ring, and your classifier knew it: your border is too wide."),
-    ("a collection without any sign of the label", _made_up(3), 0.66, "Nothing in these pictures tells the label, and yet your answer is high. Was the classifier tested on pictures that it was trained on?"),
-    ("a collection of unequal classes", _made_up(4, balance=0.1, count=320), 0.66, "Nothing in these pictures tells the label, but one class has nine times as many. What does the lazy answer get in your measure?"),
-    ("a collection of twins", _made_up(5, twins=8, count=320), 0.78, "Here pictures come in groups of twins with a label by coin, and your classifier recognised the twins. Is every group on one side only?"),
+    ("a collection whose label stands in the middle", _made_up(1, (MIDDLE, MIDDLE)), 0.66,
+     "The label stood in the middle of these pictures only, and your classifier knew it: it sees more than the border."),
+    ("a collection whose label stands one pixel inside the border", _made_up(2, (1, slice(1, 7))), 0.66,
+     "The label stood just inside the outermost ring, and your classifier knew it: your border is too wide."),
+    ("a collection without any sign of the label", _made_up(3), 0.66,
+     "Nothing in these pictures tells the label, and yet your answer is high. Was the classifier tested on pictures that it was trained on?"),
+    ("a collection of unequal classes", _made_up(4, balance=0.1, count=320), 0.66,
+     "Nothing in these pictures tells the label, but one class has nine times as many. What does the lazy answer get in your measure?"),
+    ("a collection of twins", _made_up(5, twins=8, count=320), 0.78,
+     "Here pictures come in groups of twins with a label by coin, and your classifier recognised the twins. Is every group on one side only?"),
 ]
 SPEAKING = [("top", 0, ALL), ("bottom", 7, ALL), ("left", ALL, 0), ("right", ALL, 7)]
 
@@ -435,7 +441,7 @@ def check_5(border_accuracy):
             found = measure(f"a collection whose label stands in the {side} border", _made_up(10, (rows, columns)))
             if found < 0.85:
                 raise _Refused(f"The label stood in plain sight in the border, in its {side} part, but your answer is only {found:.2f}.")
-        return "Whatever it gets above one half on a collection, it did not get from a mask."
+        return "Whatever it gets above one half on a collection, it did not get from the middle of the face. Could a mask reach the border, though?"
 
     return _check("1-5", border_accuracy, _border_accuracy_stub, judge)
 
