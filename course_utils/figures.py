@@ -56,7 +56,7 @@ def as_html(figure, alt, photographic=False):
     """
     content, kind = _encoded(figure, photographic)
     encoded = base64.b64encode(content).decode("ascii")
-    return f'<img alt="{html.escape(alt, quote=True)}" src="data:image/{kind};base64,{encoded}">'
+    return f'<img style="max-width: 100%" alt="{html.escape(alt, quote=True)}" src="data:image/{kind};base64,{encoded}">'
 
 
 def _encoded(figure, photographic):
