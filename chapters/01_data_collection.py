@@ -446,7 +446,9 @@ def draw_pairs(threshold):
     """Draw pairs at the threshold (upper row) and one step outside (lower row)."""
     rows = []
     for t in (threshold, threshold + 1):
-        pairs = np.random.default_rng(SEED + t).permutation(np.argwhere(np.triu(distance == t, 1)))[:6]
+        pairs = np.random.default_rng(SEED + t).permutation(np.argwhere(np.triu(distance == t, 1)))
+        first = np.unique(np.sort(origin[pairs], axis=1), axis=0, return_index=True)[1]  # two sources are shown once
+        pairs = pairs[np.sort(first)][:6]
         frames = ["highlight" if planted[i, j] else "without_mask" if unrelated[i, j] else "neutral" for i, j in pairs]
         rows.append([(everything[i], everything[j], f"distance {t}", COLORS[frame]) for (i, j), frame in zip(pairs, frames)])
     return collection.draw_pairs(rows), f"Pairs of pictures at distance {threshold} (upper row) and {threshold + 1} (lower row)."

@@ -45,7 +45,7 @@ def draw_sources(datasets):
     axis.invert_yaxis()
     axis.margins(x=0.1)
     axis.set(xlabel="faces or pictures that the original project counted")
-    axis.legend(frameon=False, loc="lower right")
+    axis.legend(frameon=False, loc="center right", bbox_to_anchor=(1, 0.36))
     return figure
 
 
