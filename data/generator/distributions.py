@@ -1,0 +1,212 @@
+"""Every distribution that a person, a picture or a scene is drawn from.
+
+A *person* keeps shape, skin, hair, eyes, clothes, glasses and hat; a *picture*
+adds pose, expression, light, background and camera.  Person 17 is drawn from
+``SeedSequence((SEED, 17))`` and its second picture from
+``SeedSequence((SEED, 17, 2))``: no picture depends on another.
+
+What must not predict the label or the split (tone, gender, age, glasses, head
+covering, light) is not drawn here but dealt out evenly by `plan`.
+"""
+
+import numpy as np
+
+SEED = 20260
+
+# --- dealt out in shuffled blocks: the share of a value is its share of the list
+TONES = list(range(1, 11))
+GENDERS = ["woman", "man"]
+AGE_GROUPS = ["child"] * 2 + ["young"] * 4 + ["middle"] * 2 + ["old"] * 2
+GLASSES = ["none"] * 7 + ["round", "rectangular", "thin"]
+HEAD_COVERINGS = ["none"] * 8 + ["cap", "knit_hat"]
+LIGHTS = ["soft", "window", "lamp", "overhead", "sun", "evening"]
+MASK_TYPES = ["surgical"] * 4 + ["cloth"] * 3 + ["KN95"] * 2 + ["N95"]
+SPLITS = ["train", "validation", "test"]
+
+# --- how many people: (wearing, occlusion) -> one number a split
+PEOPLE = {
+    ("none", "none"): (170, 56, 56),
+    ("proper", "none"): (30, 10, 10),
+    ("under_nose", "none"): (12, 4, 4),
+    ("nose_only", "none"): (7, 3, 3),
+    ("under_chin", "none"): (11, 4, 4),
+    ("none", "hand"): (9, 3, 3),
+    ("none", "scarf"): (9, 3, 3),
+}
+RENDERED = None  # the first so many of them, in random order, are rendered; None is all
+SECOND_PICTURE = 0.18  # share of the bare-faced people who have two pictures
+
+# --- person
+ANCESTRIES = ["african", "asian", "caucasian"]
+ANCESTRY_BY_TONE = {1: (0, .3, .7), 2: (0, .4, .6), 3: (0, .5, .5), 4: (.1, .5, .4),
+                    5: (.3, .4, .3), 6: (.5, .4, .1), 7: (.8, .2, 0), 8: (.95, .05, 0),
+                    9: (1, 0, 0), 10: (1, 0, 0)}
+AGE_RANGES = {"child": (.20, .29), "young": (.42, .58), "middle": (.60, .74), "old": (.78, .95)}
+HAIR = {
+    "woman": {"long01": .22, "ponytail01": .17, "Braid01": .15, "bob02": .05, "short03": .03,
+              "afro01": .06, "short01": .07, "short04": .06, "short02": .05, "buzz": .04},
+    "man": {"short01": .2, "short02": .2, "short03": .03, "short04": .19, "afro01": .05,
+            "buzz": .15, "bald": .08, "ponytail01": .05},
+}
+AFRO_SHARE = .25  # of the styles above replaced by afro01 for mainly African ancestry
+CLOTHES = {
+    "woman": ["female_casualsuit01", "female_casualsuit02", "female_elegantsuit01",
+              "female_sportsuit01"],
+    "man": ["male_casualsuit01", "male_casualsuit02", "male_casualsuit03", "male_casualsuit04",
+            "male_casualsuit05", "male_casualsuit06", "male_worksuit01", "male_elegantsuit01"],
+}
+EYE_COLOURS = {
+    "african": ["brown"] * 8 + ["brownlight"],
+    "asian": ["brown"] * 8 + ["brownlight"],
+    "caucasian": ["blue", "bluegreen", "brown", "brown", "brown", "brownlight", "deepblue",
+                  "green", "grey", "lightblue"],
+}
+HAIR_COLOURS = {  # linear RGB
+    "african": [(.012, .009, .008)] * 6 + [(.05, .025, .015)],
+    "asian": [(.012, .010, .010)] * 5 + [(.04, .022, .014)] * 2,
+    "caucasian": [(.020, .014, .010), (.06, .03, .018), (.12, .065, .035), (.22, .13, .07),
+                  (.36, .25, .13), (.22, .08, .035)],
+}
+GREY_HAIR = (.40, .39, .38)
+SKIN_SRGB = [(238, 205, 185), (230, 192, 165), (220, 176, 146), (205, 157, 124), (180, 132, 100),
+             (150, 106, 77), (122, 83, 59), (95, 63, 46), (72, 48, 37), (55, 39, 32)]
+STUBBLE = {0: .45, .25: .25, .5: .18, .85: .12}  # density: probability, for adult men
+MASK_COLOURS = {  # linear RGB
+    "surgical": [(.30, .56, .74), (.30, .56, .74), (.80, .82, .84), (.33, .62, .56),
+                 (.03, .03, .035), (.75, .47, .53)],
+    "cloth": [(.025, .025, .03), (.58, .56, .52), (.34, .05, .06), (.05, .09, .28),
+              (.17, .24, .12), (.42, .28, .19), (.28, .28, .30), (.62, .38, .08)],
+    "KN95": [(.84, .84, .83), (.84, .84, .83), (.04, .04, .045), (.45, .50, .56)],
+    "N95": [(.82, .82, .79), (.80, .76, .66), (.75, .78, .80)],
+}
+CLOTH_PATTERNS = ["plain", "plain", "stripes", "dots", "check"]
+
+# --- picture: the standard deviations and limits are degrees
+YAW, PITCH, ROLL = (14, 35), (7, 18), (6, 16)
+EXPRESSIONS = {"relaxed": .45, "smile": .33, "grin": .09, "talking": .08, "serious": .05}
+BACKGROUNDS = ["room", "room", "corridor", "street", "street", "wall", "park"]
+HEAD_SHARE = (.62, .82)  # of the height of the picture, chin to top of the head
+
+
+def generator(*numbers):
+    """Return the random generator of a person or a picture."""
+    return np.random.Generator(np.random.PCG64(np.random.SeedSequence((SEED, *numbers))))
+
+
+def choose(rng, table):
+    """Draw a key of `table`, a dictionary of value to probability."""
+    shares = np.array(list(table.values()), float)
+    return list(table)[rng.choice(len(shares), p=shares / shares.sum())]
+
+
+def pick(rng, values):
+    """Draw one element of a list, all equally likely."""
+    return values[rng.integers(len(values))]
+
+
+def draw_person(number, dealt):
+    """Draw what stays the same in every picture of a person.
+
+    Parameters
+    ----------
+    number : int
+    dealt : dict
+        Tone, gender, age group, glasses, head covering, wearing, mask type and
+        occlusion from the plan.
+
+    Returns
+    -------
+    dict
+        `dealt` and, among others, ``age`` (MakeHuman's scale: 0.19 is a child
+        of ten, 0.5 a person of 25, 1 one of 90), ``ancestry`` (shares that add
+        up to 1), ``hair`` and the seed ``shape`` of the face.
+    """
+    rng = generator(number)
+    person = dict(dealt)
+    main = ANCESTRIES[rng.choice(3, p=ANCESTRY_BY_TONE[dealt["tone"]])]
+    shares = rng.dirichlet([.6] * 3) * rng.uniform(0, .3)
+    shares[ANCESTRIES.index(main)] += 1 - shares.sum()
+    gender, group = dealt["gender"], dealt["age_group"]
+    age = rng.uniform(*AGE_RANGES[group])
+    hair = choose(rng, HAIR[gender])
+    if main == "african" and hair not in ("bald", "buzz") and rng.random() < AFRO_SHARE:
+        hair = "afro01"
+    if group == "child" and hair in ("bald", "buzz"):
+        hair = "short01"
+    if dealt["head_covering"] != "none" and hair in ("afro01", "ponytail01", "Braid01"):
+        hair = "short01"
+    colour = np.array(pick(rng, HAIR_COLOURS[main])) * rng.uniform(.75, 1.25)
+    if group == "old" or (group == "middle" and rng.random() < .3):
+        grey = rng.uniform(.35, 1) if group == "old" else rng.uniform(.15, .5)
+        colour = colour * (1 - grey) + np.array(GREY_HAIR) * grey * rng.uniform(.6, 1.1)
+    stubble = choose(rng, STUBBLE) if gender == "man" and group != "child" else 0
+    mask_colour = None
+    if dealt["mask_type"] != "none":
+        mask_colour = np.array(pick(rng, MASK_COLOURS[dealt["mask_type"]])) * rng.uniform(.85, 1.1)
+    person.update(
+        ancestry=dict(zip(ANCESTRIES, shares)), main_ancestry=main, age=age,
+        male=float(np.clip(rng.normal(.92 if gender == "man" else .08, .05), 0, 1)),
+        muscle=float(np.clip(rng.normal(.5, .17), 0, 1)),
+        weight=float(np.clip(rng.normal(.5, .19), 0, 1)),
+        hair=hair, hair_colour=colour, stubble=stubble,
+        brows=f"eyebrow{rng.integers(1, 13):03d}", lashes=f"eyelashes0{rng.integers(2, 5)}",
+        eyes=pick(rng, EYE_COLOURS[main]), clothes=pick(rng, CLOTHES[gender]),
+        clothes_hue=rng.uniform(0, 1), clothes_saturation=rng.uniform(.15, .85),
+        clothes_value=rng.uniform(.6, 1.3), skin_texture=rng.random(),
+        skin=srgb_to_linear(np.array(SKIN_SRGB[dealt["tone"] - 1]) / 255)
+        * np.array([1 + rng.normal(0, .02), 1, 1 + rng.normal(0, .035)]) * rng.uniform(.93, 1.04),
+        skin_roughness=rng.uniform(.48, .66), shape=rng.integers(2**32),
+        frame_colour=(np.array([.02, .02, .025]) if rng.random() < .6
+                      else rng.uniform(.01, .1, 3) * (1.6, 1, .7)),
+        hat_colour=muted(rng), mask_colour=mask_colour,
+        mask_pattern=pick(rng, CLOTH_PATTERNS) if dealt["mask_type"] == "cloth" else "plain",
+        mask_accent=muted(rng) + .1,
+    )
+    return person
+
+
+def draw_picture(number, picture, light):
+    """Draw what one picture adds to a person.
+
+    Returns
+    -------
+    dict
+        ``yaw``, ``pitch``, ``roll`` in degrees (to the person's left, up and
+        towards the right shoulder are positive), ``neck`` (the share of the turn that the neck
+        makes, the camera makes the rest), ``gaze`` in radians, ``expression``,
+        ``strength`` in [0, 1], ``light``, ``background``, camera ``distance`` in
+        metres, and ``seed`` for light, background and sensor noise.
+    """
+    rng = generator(number, picture)
+
+    def angle(spread, limit):
+        return float(np.clip(rng.normal(0, spread), -limit, limit))
+
+    return {
+        "yaw": angle(*YAW), "pitch": angle(*PITCH), "roll": angle(*ROLL),
+        "neck": rng.uniform(.4, .9), "gaze": (rng.normal(0, .1), rng.normal(0, .05)),
+        "expression": choose(rng, EXPRESSIONS), "strength": rng.uniform(.4, 1),
+        "blink": max(0., rng.normal(0, .08)), "light": light,
+        "background": pick(rng, BACKGROUNDS), "distance": rng.uniform(.8, 1.8),
+        "head_share": rng.uniform(*HEAD_SHARE), "shift": rng.normal(0, .02, 2),
+        "exposure": rng.normal(0, .22), "blur": abs(rng.normal(0, .3)),
+        "noise": rng.uniform(.2, 1.5), "seed": int(rng.integers(2**31)),
+    }
+
+
+def muted(rng, low=.02, high=.4):
+    """Draw the linear colour of a piece of cloth: dark or pale, rarely pure."""
+    grey = low + (high - low) * rng.random() ** 2
+    return np.clip(grey * (1 + rng.normal(0, .28, 3)), .01, .8)
+
+
+def srgb_to_linear(value):
+    """Undo the sRGB transfer curve; values in [0, 1]."""
+    value = np.asarray(value, float)
+    return np.where(value < .04045, value / 12.92, ((value + .055) / 1.055) ** 2.4)
+
+
+def linear_to_srgb(value):
+    """Apply the sRGB transfer curve; values in [0, 1]."""
+    value = np.clip(value, 0, 1)
+    return np.where(value < .0031308, value * 12.92, 1.055 * value ** (1 / 2.4) - .055)

@@ -1,0 +1,208 @@
+"""Shaders: skin, hair, eyes, cloth, mask and plain surfaces, as Blender node trees."""
+
+import bpy
+import numpy as np
+
+from .distributions import srgb_to_linear
+
+_pixels, _ranges = {}, {}
+
+
+def image(path):
+    """Load a texture once; textures are the only thing kept between pictures."""
+    name = str(path)[-60:]
+    if name not in bpy.data.images:
+        loaded = bpy.data.images.load(str(path))
+        loaded.name = name
+        loaded.alpha_mode = "CHANNEL_PACKED"
+    return bpy.data.images[name]
+
+
+def linear_pixels(path):
+    """Return a texture as linear RGBA, shape (H, W, 4), the first row at the bottom."""
+    if path not in _pixels:
+        texture = image(path)
+        values = np.array(texture.pixels[:]).reshape(texture.size[1], texture.size[0], 4)
+        values[..., :3] = srgb_to_linear(values[..., :3])
+        _pixels[path] = values
+    return _pixels[path]
+
+
+def light_range(path):
+    """Return the dark and the bright end of the luminance of a hair texture."""
+    if path not in _ranges:
+        pixels = linear_pixels(path)
+        light = (pixels[..., :3] @ (.2126, .7152, .0722))[pixels[..., 3] > .5]
+        _ranges[path] = np.percentile(light, (3, 97))
+    return _ranges[path]
+
+
+class Shader:
+    """A new material with short ways to add nodes and links."""
+
+    def __init__(self, name, roughness=.6, specular=.3):
+        self.material = bpy.data.materials.new(name)
+        self.material.use_nodes = True
+        self.tree = self.material.node_tree
+        self.surface = self.tree.nodes["Principled BSDF"]
+        self.surface.inputs["Roughness"].default_value = roughness
+        self.surface.inputs["Specular IOR Level"].default_value = specular
+
+    def node(self, kind, **inputs):
+        """Add a node; keyword arguments set inputs by name or, as ``_3``, by number."""
+        node = self.tree.nodes.new(kind)
+        for key, value in inputs.items():
+            socket = node.inputs[int(key[1:]) if key[0] == "_" else key.replace("_", " ")]
+            if hasattr(value, "is_output"):
+                self.tree.links.new(value, socket)
+            else:
+                socket.default_value = value
+        return node
+
+    def texture(self, source):
+        node = self.node("ShaderNodeTexImage")
+        node.image = source
+        return node
+
+    def mix(self, blend, factor, a, b):
+        """Blend two colours and return the output socket."""
+        node = self.node("ShaderNodeMix")
+        node.data_type, node.blend_type = "RGBA", blend
+        for number, value in ((0, factor), (6, a), (7, b)):
+            if hasattr(value, "is_output"):
+                self.tree.links.new(value, node.inputs[number])
+            else:
+                node.inputs[number].default_value = value
+        return node.outputs[2]
+
+    def noise(self, scale, detail=2, coordinates="Object", stretch=None):
+        where = self.node("ShaderNodeTexCoord").outputs[coordinates]
+        if stretch:
+            where = self.node("ShaderNodeMapping", Vector=where, Scale=stretch).outputs[0]
+        return self.node("ShaderNodeTexNoise", Vector=where, Scale=scale, Detail=detail).outputs[0]
+
+    def range(self, value, low, high, to_low=0, to_high=1):
+        return self.node("ShaderNodeMapRange", Value=value, From_Min=low, From_Max=high,
+                         To_Min=to_low, To_Max=to_high).outputs[0]
+
+    def bump(self, height, strength, distance):
+        node = self.node("ShaderNodeBump", Height=height, Strength=strength, Distance=distance)
+        self.tree.links.new(node.outputs[0], self.surface.inputs["Normal"])
+
+    def colour(self, value):
+        socket = self.surface.inputs["Base Color"]
+        if hasattr(value, "is_output"):
+            self.tree.links.new(value, socket)
+        else:
+            socket.default_value = rgba(value)
+
+    def alpha(self, value):
+        self.tree.links.new(value, self.surface.inputs["Alpha"])
+
+
+def rgba(colour):
+    return (*(float(c) for c in np.clip(colour, 0, None)), 1.0)
+
+
+def skin(path, face_uv, person):
+    """Tint a skin texture to the wanted colour and paint stubble and cropped hair on it.
+
+    Parameters
+    ----------
+    path : Path
+    face_uv : ndarray, shape (N, 2)
+        Texture coordinates of forehead and cheeks, where the colour is measured.
+    person : dict
+        ``skin`` is the wanted linear colour there.
+    """
+    pixels = linear_pixels(path)
+    size = np.array(pixels.shape[1::-1]) - 1
+    x, y = np.clip((face_uv * size).round().astype(int), 0, size).T
+    tint = person["skin"] / np.median(pixels[y, x, :3], axis=0)
+    shader = Shader("skin", person["skin_roughness"], .28)
+    base = shader.mix("MULTIPLY", 1, shader.texture(image(path)).outputs[0], rgba(tint))
+    mottle = shader.range(shader.noise(55, 4), 0, 1, .88, 1.1)
+    base = shader.mix("MULTIPLY", 1, base, mottle)
+    grown = shader.node("ShaderNodeSeparateColor",
+                        Color=shader.node("ShaderNodeVertexColor").outputs[0])
+    fine = shader.noise(900)
+    grain = shader.range(fine, .35, .65)
+    for channel, darken in (("Red", .5), ("Green", .8)):
+        amount = shader.node("ShaderNodeMath", _0=grain, _1=grown.outputs[channel])
+        amount.operation = "MULTIPLY"
+        base = shader.mix("MIX", amount.outputs[0], base, rgba(person["hair_colour"] * darken))
+    shader.colour(base)
+    shader.bump(fine, .25, .002)
+    shader.surface.inputs["Subsurface Weight"].default_value = 0
+    return shader.material
+
+
+def strands(name, path, colour, roughness, strand_noise):
+    """Recolour a hair texture by its own light and dark, keeping its alpha."""
+    low, high = light_range(path)
+    shader = Shader(name, roughness, .12)
+    texture = shader.texture(image(path))
+    grey = shader.node("ShaderNodeRGBToBW", Color=texture.outputs[0]).outputs[0]
+    ramp = shader.range(grey, low, high + 1e-3)
+    base = shader.mix("MIX", ramp, rgba(colour * .3), rgba(np.clip(colour * 1.8, 0, .75)))
+    if strand_noise:
+        fibres = shader.noise(1, 3, "UV", (260, 12, 1))
+        base = shader.mix("MULTIPLY", 1, base, shader.range(fibres, .3, .7, .55, 1.3))
+        shader.bump(fibres, .5, .004)
+    shader.colour(base)
+    shader.alpha(texture.outputs[1])
+    return shader.material
+
+
+def textured(name, path, hue=.5, saturation=1., value=1., roughness=.85, alpha=True):
+    """Show a texture with shifted hue: clothes, eyes and teeth."""
+    shader = Shader(name, roughness, .5 if roughness < .3 else .2)
+    texture = shader.texture(image(path))
+    shifted = shader.node("ShaderNodeHueSaturation", Hue=hue, Saturation=saturation, Value=value,
+                          Color=texture.outputs[0])
+    shader.colour(shifted.outputs[0])
+    if alpha:
+        shader.alpha(texture.outputs[1])
+    return shader.material
+
+
+def fabric(name, colour, scale=500, strength=.2, roughness=.92):
+    """A plain woven surface: mask, scarf, hat."""
+    shader = Shader(name, roughness, .12)
+    shader.colour(colour)
+    shader.bump(shader.noise(scale), strength, .003)
+    return shader.material
+
+
+def printed(name, pixels, scale=500, strength=.2):
+    """A woven surface with a pattern.
+
+    Parameters
+    ----------
+    pixels : ndarray, shape (H, W, 3), linear, range [0, 1]
+        First row at the bottom of the pattern.
+    """
+    height, width = pixels.shape[:2]
+    pattern = bpy.data.images.new("pattern", width, height, float_buffer=True)
+    pattern.colorspace_settings.name = "Linear Rec.709"
+    values = np.ones((height, width, 4), np.float32)
+    values[..., :3] = pixels
+    pattern.pixels.foreach_set(values.ravel())
+    shader = Shader(name, .92, .12)
+    texture = shader.texture(pattern)
+    texture.extension = "EXTEND"
+    shader.colour(texture.outputs[0])
+    shader.bump(shader.noise(scale), strength, .003)
+    return shader.material
+
+
+def plain(name, colour, roughness=.5, specular=.3, metallic=0., alpha=1., emission=0.):
+    """One even colour: frames, lenses, walls, lamps."""
+    shader = Shader(name, roughness, specular)
+    shader.colour(colour)
+    shader.surface.inputs["Metallic"].default_value = metallic
+    shader.surface.inputs["Alpha"].default_value = alpha
+    if emission:
+        shader.surface.inputs["Emission Color"].default_value = rgba(colour)
+        shader.surface.inputs["Emission Strength"].default_value = emission
+    return shader.material
