@@ -111,6 +111,7 @@ def test_each_mistake_with_a_box_has_its_hint():
         "thrown away": lambda b, w, h: b if b[0] >= 0 and b[1] >= 0 and b[2] <= w and b[3] <= h else None,
         "moved": chapter_01._shift,
         "unchanged": lambda b, w, h: b,
+        "width and height": lambda b, w, h: (c := right_clip(b, w, h)) and (c[0], c[1], c[2] - c[0], c[3] - c[1]),
     })
     assert len(set(hints.values())) == len(hints)
     # touching the border is not lying in the picture
@@ -203,7 +204,15 @@ def one_by_one(groups, test_share, seed):
     return [i for i in range(len(groups)) if i not in set(test)], test
 
 
-@pytest.mark.parametrize("split", [shuffle_split, as_masks, one_by_one])
+def as_sets(groups, test_share, seed):
+    return tuple(set(part.tolist()) for part in right_split(groups, test_share, seed))
+
+
+def as_where(groups, test_share, seed):
+    return tuple(np.where(part) for part in as_masks(groups, test_share, seed))
+
+
+@pytest.mark.parametrize("split", [shuffle_split, as_masks, one_by_one, as_sets, as_where])
 def test_a_split_may_be_made_in_any_way(split):
     assert chapter_01.check_4(split).state == "passed"
 

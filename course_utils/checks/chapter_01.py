@@ -70,6 +70,7 @@ CLIP_MISTAKES = [
     (lambda b, w, h: tuple(b) if _clip(b, w, h) == tuple(b) else None, "A box that leaves the picture only in part should be cut, not thrown away."),
     (_shift, "You moved the box into the picture with its size unchanged. It should be cut."),
     (lambda b, w, h: tuple(b), "The box comes back unchanged."),
+    (lambda b, w, h: (c := _clip(b, w, h)) and (c[0], c[1], c[2] - c[0], c[3] - c[1]), "Return the far corner, not width and height."),
 ]
 
 
@@ -301,9 +302,10 @@ def check_4(group_split):
 
     def positions(value, count):
         try:
-            array = np.asarray(value)
+            array = np.asarray(sorted(value) if isinstance(value, (set, frozenset)) else value)
         except (TypeError, ValueError):
             raise _Refused("Return two arrays of positions.") from None
+        array = array[0] if array.shape[:1] == (1,) and array.ndim == 2 else array  # as np.where returns it
         if array.dtype.kind == "b" and array.shape == (count,):
             return np.flatnonzero(array)
         if array.size == 0:
@@ -347,7 +349,7 @@ def _judge_split(groups, train, test, share):
         raise _Refused("Some positions occur more than once.")
     torn = set(groups[train].tolist()) & set(groups[test].tolist())
     if torn:
-        raise _Refused(f"{len(torn)} groups have pictures on both sides. What did you draw, pictures or groups? "
+        raise _Refused(f"{len(torn)} of the groups have pictures on both sides. What did you draw, pictures or groups? "
                        "Pictures of one group need not stand side by side.")
     if len(train) + len(test) < count:
         raise _Refused(f"{count - len(train) - len(test)} of {count} pictures are on neither side.")
