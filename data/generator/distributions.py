@@ -33,7 +33,6 @@ PEOPLE = {
     ("none", "hand"): (9, 3, 3),
     ("none", "scarf"): (9, 3, 3),
 }
-RENDERED = None  # the first so many of them, in random order, are rendered; None is all
 SECOND_PICTURE = 0.18  # share of the bare-faced people who have two pictures
 
 # --- person

