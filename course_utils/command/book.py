@@ -27,10 +27,10 @@ def build(root):
     CourseError
         When Jupyter Book complains; the end of its report is shown.
     """
-    command = [sys.executable, "-m", "jupyter_book", "build", str(root), "--config", str(root / "book" / "_config.yml"),
+    command = [sys.executable, "-c", "from jupyter_book.cli.main import main; main()", "build", str(root), "--config", str(root / "book" / "_config.yml"),
                "--toc", str(root / "book" / "_toc.yml"), "--path-output", str(root / "book"), "-W", "-n", "--keep-going", "-q"]
     done = subprocess.run(command, cwd=root, capture_output=True, text=True, encoding="utf-8", errors="replace",
-                          env={**os.environ, "PYDEVD_DISABLE_FILE_VALIDATION": "1"})
+                          env={**os.environ, "PYDEVD_DISABLE_FILE_VALIDATION": "1", "NO_COLOR": "1"})
     if done.returncode:
         report = (done.stdout + done.stderr).strip().splitlines()
         warnings = [line for line in report if "WARNING" in line or "ERROR" in line] or report[-15:]
