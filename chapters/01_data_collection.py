@@ -545,7 +545,7 @@ alone = ShuffleSplit(20, test_size=0.2, random_state=SEED).split(natural)
 leak_natural = np.mean([np.mean(np.isin(natural[test], natural[train])) for train, test in alone])
 reference = json.loads((project.data_dir() / "reference" / "01_data_collection.json").read_text(encoding="utf-8"))
 print(f"Without any planted copy a random split leaks {leak_natural:.1%} here, "
-      f"and {reference['metrics']['leak_natural']:.1%} on the {reference['pictures']:,} real photographs.")
+      f"and {reference['metrics']['leak_natural']:.1%} on the {reference['metrics']['pictures']:,} real photographs.")
 
 # %% [markdown]
 # What does a leak do to the *number* in a report? Take the simplest learner there is: find the most similar training picture (16 x 16
@@ -650,7 +650,7 @@ figures.show(collection.draw_spreads(spreads, "balanced accuracy (%); 50 is chan
              "where width and height alone predict the label far above chance.")
 for name, values in results.items():
     known = reference["separability"][name]["mean"]
-    print(f"{name}: {values.mean():.0%} ± {values.std():.0%} in this run; {known:.0%} on the {reference['pictures']:,} real photographs.")
+    print(f"{name}: {values.mean():.0%} ± {values.std():.0%} in this run; {known:.0%} on the {reference['metrics']['pictures']:,} real photographs.")
 
 # %% [markdown]
 # On the embedded pictures the starved classifiers stay near chance. On the real photographs the border alone is right most of the
@@ -730,11 +730,15 @@ pd.crosstab(faces.split, faces.label, margins=True, margins_name="all")
 # %%
 report = folder / "report.csv"
 refused = int((pd.read_csv(report, keep_default_na=False).what == "refused").sum()) if report.exists() else 0
-people = faces.person[faces.person != ""].nunique()
-named = f"{people:,}, told apart by name" if people else "not named: one person may be on both sides of the split"
+with_name = faces[faces.person != ""]
+people = f"{with_name.person.nunique():,}, told apart by name on {len(with_name):,} pictures"
+if len(with_name) < len(faces):
+    people += "; anyone else may be on both sides of the split"
 percent = {name: f"{values.mean():.0%}" for name, values in results.items()}
 parts = ", ".join(f"{name} {(faces.split == name).sum():,}" for name in ("train", "validation", "test"))
 low, middle, high = np.percentile(shorter, (5, 50, 95))
+
+# %%
 card = f"""# Data card: {dataset.title}
 
 **What it holds.** {dataset.holds}
@@ -744,7 +748,7 @@ card = f"""# Data card: {dataset.title}
 | files | {len(faces) + refused:,}: {len(faces):,} read, {refused:,} unreadable |
 | with a mask | {counts['with_mask']:,} |
 | without a mask | {counts['without_mask']:,} |
-| people | {named} |
+| people | {people} |
 | shorter side, 5 % / 50 % / 95 % | {low:,.0f} / {middle:,.0f} / {high:,.0f} px |
 | byte-identical | {exact_groups:,} groups, {exact_extra:,} extra copies |
 | near-duplicates (distance {threshold} of 64 or less, mirror images too) | {near_groups:,} groups, {near_extra:,} extra copies |
@@ -773,9 +777,9 @@ measured = {
     "spoiled_same": outcome["the same mistake"], "spoiled_fair": outcome["both framings of everyone"],
     "spoiled_opposite": outcome["the opposite mistake"],
 }
-out.record(hash_threshold=threshold, torn_groups=torn, **{name: round(float(np.mean(value)), 4) for name, value in measured.items()})
+out.record(pictures=len(faces), hash_threshold=threshold, torn_groups=torn, **{name: round(float(np.mean(value)), 4) for name, value in measured.items()})
 separability = {name: {"mean": round(float(values.mean()), 3), "spread": round(float(values.std()), 3)} for name, values in results.items()}
-files.write_text(out.path("separability.json"), json.dumps({"pictures": len(faces), "separability": separability}, indent=2) + "\n")
+files.write_text(out.path("separability.json"), json.dumps(separability, indent=2) + "\n")
 print("Recorded:", ", ".join(sorted(path.name for path in out.folder.glob("*.[cjm]*"))))
 
 # %% [markdown]

@@ -25,6 +25,7 @@ class Artefacts:
         self.chapter = chapter
         self.profile = profiles.get_profile(profile)
         self.folder = project.work_dir() / self.profile.name / chapter
+        self._metrics = {}
 
     def path(self, name):
         """Return the path of one of this chapter's own files; its folder is made when missing."""
@@ -51,14 +52,15 @@ class Artefacts:
         return path
 
     def record(self, **metrics):
-        """Add numbers to `metrics.json`, which `course check` holds against the stated bounds.
+        """Write numbers to `metrics.json`, which `course check` holds against the stated bounds.
+
+        Later calls add to what this object has recorded; what an earlier run
+        left in the file is replaced.
 
         Parameters
         ----------
         **metrics : float or int or str
             Name and value. A name that is there already gets the new value.
         """
-        path = self.path("metrics.json")
-        known = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
-        plain = {name: value.item() if hasattr(value, "item") else value for name, value in metrics.items()}
-        files.write_text(path, json.dumps({**known, **plain}, indent=2, sort_keys=True) + "\n")
+        self._metrics |= {name: value.item() if hasattr(value, "item") else value for name, value in metrics.items()}
+        files.write_text(self.path("metrics.json"), json.dumps(self._metrics, indent=2, sort_keys=True) + "\n")

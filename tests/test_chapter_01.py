@@ -309,7 +309,7 @@ def test_each_mistake_with_the_experiment_has_its_hint():
 def test_the_reference_run_says_where_it_comes_from():
     reference = json.loads((ROOT / "data" / "reference" / "01_data_collection.json").read_text(encoding="utf-8"))
     assert reference["profile"] == "real" and reference["command"].endswith("course run 01 --profile real")
-    assert reference["pictures"] == 3303 and reference["seed"] == SEED and reference["versions"] and reference["machine"]
+    assert reference["metrics"]["pictures"] == 3303 and reference["seed"] == SEED and reference["versions"] and reference["machine"]
     assert "/" not in reference["machine"] and set(reference["separability"]) == {"all 64 pixels", "border, 28 pixels", "upper border, 14 pixels", "width and height, 0 pixels"}
 
 

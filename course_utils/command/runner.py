@@ -80,7 +80,7 @@ def execute(job, profile, progress=True):
     bar = {"desc": job.name, "unit": "cell", "leave": False} if progress else False
     try:
         return papermill.execute_notebook(source, output, parameters=parameters, cwd=job.pair.source.parent,
-                                          progress_bar=bar, kernel_name="python3")
+                                          progress_bar=bar, kernel_name="python3", extra_arguments=["--IPKernelApp.log_level=ERROR"])
     except PapermillExecutionError as error:
         raise CourseError(describe_failure(job, error)) from error
     except (CellExecutionError, DeadKernelError) as error:
