@@ -40,7 +40,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 
-from course_utils import figures, welcome, widgets
+from course_utils import chapter_map, figures, welcome, widgets
 from course_utils.annotations import Box, read_voc
 from course_utils.artefacts import Artefacts
 from course_utils.checks import chapter_00
@@ -471,7 +471,7 @@ for answer_to_try in (None, 64 * 64, 64 * 64 * 3):
 # The map of the course, with the minutes that each chapter takes to read and run:
 
 # %%
-welcome.course_map()
+chapter_map.course_map()
 
 # %% [markdown]
 # ## Exercises

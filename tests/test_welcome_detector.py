@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from course_utils import project, quiet, welcome
+from course_utils import chapter_map, project, quiet, welcome
 from course_utils.annotations import Box
 from course_utils.errors import CourseError
 from course_utils.images import read_rgb
@@ -146,12 +146,12 @@ def test_drawing_writes_the_label_and_does_not_rely_on_colour(scene):
 
 
 def test_the_map_takes_titles_and_minutes_from_the_chapters():
-    course_map = welcome.course_map()
+    course_map = chapter_map.course_map()
     assert list(course_map.index) == [f"{number:02}" for number in range(10)]
     assert course_map.loc["00", "title"] == "Welcome"
     written = {path.stem for path in (ROOT / "chapters").glob("[0-9][0-9]_*.py")}
-    assert written <= set(welcome.CHAPTERS)
-    for slug in welcome.CHAPTERS:
+    assert written <= set(chapter_map.CHAPTERS)
+    for slug in chapter_map.CHAPTERS:
         assert course_map.loc[slug[:2], "minutes"].isdigit() == (slug in written)
 
 

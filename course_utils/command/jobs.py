@@ -37,7 +37,7 @@ def data_fingerprint(root, profile):
     """Return one hash of everything below `data/` and of the profile's downloaded photographs."""
     digest = hashlib.sha256()
     for path in files.files_below(root / "data"):
-        if "generator" not in path.parts:
+        if not {"generator", "__pycache__"} & set(path.parts):
             digest.update(f"{path.relative_to(root).as_posix()} {files.sha256(path)}\n".encode())
     if profile.name != "sample":
         folder = project.work_dir() / "datasets" / profile.dataset
@@ -102,8 +102,9 @@ def fingerprint(root, texts, others):
             digest.update(f"{cell.cell_type}\0{cell.source}\0{notebooks.tags(cell)}\n".encode())
             if cell.cell_type == "code":
                 code.append(cell.source)
-    for path in notebooks.imported_modules(code, root):
-        digest.update(path.read_bytes())
+    for module in notebooks.imported_modules(code, root):
+        for path in sorted(module.parent.glob(f"{module.stem}.*")):  # a widget's script stands beside its module
+            digest.update(path.read_bytes())
     return digest.hexdigest()
 
 
