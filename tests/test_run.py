@@ -1,6 +1,12 @@
 """`course run`: order, failures, skipping, and outputs that stay the same."""
 
 import json
+import os
+import re
+import subprocess
+import sys
+
+import pytest
 
 
 def result_of(done, chapter):
@@ -109,6 +115,29 @@ def test_solutions_are_spliced_and_must_pass(small_course):
     done = small_course.course("run", "--solutions")
     assert done.returncode == 1
     assert "does not pass its check" in done.stderr and "0-1" in done.stderr
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no pseudo-terminals in Python")
+def test_a_terminal_shows_progress_by_chapter_and_cell(small_course):
+    import fcntl
+    import pty
+    import struct
+    import termios
+
+    (small_course.root / "work/sample/runs/01_second.json").unlink()
+    ours, theirs = pty.openpty()
+    fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 100, 0, 0))  # rows, columns
+    process = subprocess.Popen([sys.executable, "-m", "course_utils.command.main", "run", "01"], cwd=small_course.root, stdout=theirs, stderr=theirs,
+                               env={**os.environ, "PYTHONPATH": str(small_course.root), "TERM": "xterm"})
+    os.close(theirs)
+    shown = b""
+    try:
+        while piece := os.read(ours, 4096):
+            shown += piece
+    except OSError:  # Linux reports the end of a pseudo-terminal so
+        pass
+    assert process.wait() == 0
+    assert re.search(r"01_second: +\d+%.*\d/\d .*cell", shown.decode()), shown.decode()
 
 
 def test_outputs_of_real_photographs_are_not_stored(small_course):

@@ -77,7 +77,8 @@ def execute(job, profile, progress=True):
     plain.metadata.pop("jupytext", None)
     notebooks.write_notebook(plain, source)
     parameters = {"PROFILE": profile.name} if any("parameters" in notebooks.tags(cell) for cell in plain.cells) else {}
-    bar = {"desc": job.name, "unit": "cell", "leave": False} if progress else False
+    # quiet_environment switches the chapters' own bars off; this one is wanted.
+    bar = {"desc": job.name, "unit": "cell", "leave": False, "disable": False} if progress else False
     try:
         return papermill.execute_notebook(source, output, parameters=parameters, cwd=job.pair.source.parent,
                                           progress_bar=bar, kernel_name="python3", extra_arguments=["--IPKernelApp.log_level=ERROR"])
