@@ -54,7 +54,7 @@ def test_windows_separators_become_folders(tmp_path, folder):
 
 @pytest.mark.parametrize("make", [zipped, tarred])
 @pytest.mark.parametrize(
-    "name", ["../evil", "a/../../evil", "/tmp/evil", "..\\evil", "C:/evil", "a\\..\\..\\evil", ".."]
+    "name", ["../evil", "a/../../evil", "/evil", "..\\evil", "C:/evil", "a\\..\\..\\evil", ".."]
 )
 def test_names_that_lead_out(tmp_path, folder, make, name):
     with pytest.raises(CourseError, match="a.zip is not safe to unpack.*leads out of the folder"):
