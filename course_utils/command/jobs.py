@@ -34,10 +34,10 @@ class Job:
 
 
 def data_fingerprint(root, profile):
-    """Return one hash of everything below `data/` and of the profile's downloaded photographs."""
+    """Return one hash of what chapters read below `data/` and of the profile's downloaded photographs."""
     digest = hashlib.sha256()
     for path in files.files_below(root / "data"):
-        if not {"generator", "__pycache__"} & set(path.parts):
+        if path.suffix != ".md" and not {"generator", "__pycache__"} & set(path.parts):
             digest.update(f"{path.relative_to(root).as_posix()} {files.sha256(path)}\n".encode())
     if profile.name != "sample":
         folder = project.work_dir() / "datasets" / profile.dataset
