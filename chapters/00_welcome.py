@@ -179,7 +179,7 @@ figures.show(figure, "Every annotated face as a mark: its width in pixels to the
 # **are** twenty pixels wide, and this is where the project behind this course struggled most. Chapter 06 measures
 # accuracy against face size and repairs what can be repaired; chapter 07 brings a detector that sees smaller faces.
 #
-# But size is not everything: some large faces are missed as well. Who are they? The three scenes hold too few large
+# But size is not everything: some large faces are missed as well. Who are they? The scenes hold too few large
 # faces to tell, so the next cell adds a second count: in how many of the photographs that the classifier was made from
 # did the same detector find a face? That was written down when it was trained.
 
