@@ -31,7 +31,7 @@ dependencies:
 def resolve():
     """Write requirements.lock: every version and hash, for Linux, macOS and Windows, without addresses."""
     subprocess.run([sys.executable, "-m", "uv", "pip", "compile", "--quiet", "--universal", "--fork-strategy", "fewest", "--generate-hashes",
-                    "--python-version", "3.11", "--no-emit-index-url", "--no-annotate", "--no-header", "--upgrade",
+                    "--python-version", "3.11", "--no-emit-index-url", "--extra", "cluster", "--no-annotate", "--no-header", "--upgrade",
                     "pyproject.toml", "--output-file", "requirements.lock"], cwd=ROOT, check=True)
 
 
