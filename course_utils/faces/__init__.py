@@ -1,0 +1,9 @@
+"""Find faces, their 68 landmarks and the tilt of their heads.
+
+The landmark model was trained on iBUG 300-W, which may not be used commercially.
+"""
+
+from course_utils.faces.finding import Face, face_of_crop, find_faces, predict_landmarks
+from course_utils.faces.landmarks import Tilt, head_tilt
+
+__all__ = ["Face", "Tilt", "face_of_crop", "find_faces", "head_tilt", "predict_landmarks"]
