@@ -1,0 +1,200 @@
+"""Draw the textures of the mask types that the course brings: `python -m course_utils.masks.draw` writes them anew.
+
+Every mask is drawn on one flattened face (see `px`), so all share their anchors. Shades are multiplied onto a light
+ground; lengths are distances of the outer eye corners.
+"""
+
+import cv2
+import numpy as np
+from PIL import Image
+from scipy.interpolate import PchipInterpolator
+
+from course_utils.files import replacing, write_text
+from course_utils.masks.textures import FOLDER
+from course_utils.masks.wearing import ANCHORS
+
+WIDTH, HEIGHT, UNIT = 448, 416, 240
+CENTRE = (224, 150)
+FINER = 3  # drawn at three times the size, then reduced
+
+
+def px(x, y):
+    """Return texture pixels of places on the face; towards the ears the face is unrolled."""
+    x, y = np.asarray(x, float), np.asarray(y, float)
+    return CENTRE[0] + UNIT * (x + 0.4 * x**3), CENTRE[1] + UNIT * y
+
+
+def canvas():
+    """Return x and y on the face of every pixel of the drawing, each of shape (3 * 416, 3 * 448)."""
+    u = (np.arange(WIDTH * FINER) + 0.5) / FINER
+    v = (np.arange(HEIGHT * FINER) + 0.5) / FINER
+    table = np.linspace(-1.2, 1.2, 400)
+    x = np.interp(u, px(table, 0)[0], table)
+    return np.broadcast_to(x, (len(v), len(u))), np.broadcast_to(((v - CENTRE[1]) / UNIT)[:, None], (len(v), len(u)))
+
+
+X, Y = canvas()
+
+
+def mirrored_curve(*points):
+    """Return y at every pixel's |x| of a smooth curve through points (|x|, y), the same on both sides."""
+    x, y = np.array(points).T
+    return PchipInterpolator(x, y, extrapolate=True)(np.clip(np.abs(X[0]), x[0], x[-1]))[None]
+
+
+def between(upper, lower, side):
+    """Return coverage 0 to 1 between two curves, and the distance to the edge inside it."""
+    inside = ((Y > upper) & (Y < lower) & (np.abs(X) < side)).astype(np.uint8)
+    # round the corners as cloth does
+    inside = cv2.morphologyEx(inside, cv2.MORPH_OPEN, cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (41, 41)))
+    return inside.astype(float), cv2.distanceTransform(inside, cv2.DIST_L2, 5) / (UNIT * FINER)
+
+
+def bump(distance, width):
+    """Return a Gaussian ridge."""
+    return np.exp(-((distance / width) ** 2))
+
+
+def pleat(curve, depth=1.0):
+    """Return the shade of a fold that opens downwards: lit above its edge, dark under it."""
+    d = Y - curve
+    return depth * (0.04 * np.exp(np.minimum(d, 0) / 0.05) * (d < 0) - 0.17 * bump(d - 0.008, 0.010)
+                    - 0.08 * np.exp(-np.maximum(d, 0) / 0.05) * (d >= 0))
+
+
+def stitches(along, distance, at, width=0.006, pitch=0.028):
+    """Return the shade of a row of stitches at a distance from an edge."""
+    return -0.14 * bump(distance - at, width) * (0.5 + 0.5 * np.sign(np.sin(along * 2 * np.pi / pitch)))
+
+
+def finish(color, shade, cover):
+    """Return uint8 RGBA of texture size."""
+    rgb = np.clip(np.asarray(color, float) / 255 * (1 + shade[..., None]), 0, 1)
+    return _reduced(rgb, cover)
+
+
+def _reduced(rgb, cover):
+    stack = np.dstack([rgb * cover[..., None], cover]).astype(np.float32)
+    stack = cv2.GaussianBlur(stack, (0, 0), 1.2)
+    small = cv2.resize(stack, (WIDTH, HEIGHT), interpolation=cv2.INTER_AREA)
+    small[..., :3] /= np.maximum(small[..., 3:], 1e-3)
+    return np.rint(np.clip(small, 0, 1) * 255).astype(np.uint8)
+
+
+def surgical(color):
+    upper = mirrored_curve((0, -0.36), (0.10, -0.34), (0.25, -0.25), (0.45, -0.15), (0.70, -0.09))
+    lower = mirrored_curve((0, 0.90), (0.15, 0.88), (0.35, 0.77), (0.52, 0.60), (0.70, 0.45))
+    cover, edge = between(upper, lower, 0.69)
+    shade = -0.05 * (Y - 0.2)
+    for middle, side, depth in ((0.06, 0.08, 1.0), (0.30, 0.18, 1.1), (0.56, 0.29, 1.0)):
+        shade = shade + pleat(mirrored_curve((0, middle), (0.3, middle * 0.8 + side * 0.2), (0.7, side)), depth)
+    shade += -0.05 * bump(Y - upper - 0.075, 0.005) - 0.05 * bump(lower - Y - 0.06, 0.005)
+    shade += 0.05 * bump(Y - upper - 0.04, 0.016) * (np.abs(X) < 0.26)  # the nose wire below the cloth
+    shade += -0.07 * bump(np.abs(X) - 0.635, 0.006) + stitches(Y, np.abs(X), 0.665, 0.008, 0.035)
+    shade += -0.06 * bump(edge, 0.014)
+    return finish(color, shade, cover)
+
+
+def cloth(color):
+    upper = mirrored_curve((0, -0.36), (0.08, -0.35), (0.22, -0.23), (0.42, -0.16), (0.70, -0.05))
+    lower = mirrored_curve((0, 0.92), (0.12, 0.91), (0.32, 0.81), (0.52, 0.62), (0.70, 0.38))
+    cover, edge = between(upper, lower, 0.69)
+    shade = -0.06 * (Y - 0.2) - 0.09 * bump(X, 0.007) + 0.04 * bump(X - 0.018, 0.012) + stitches(Y, np.abs(X), 0.02)
+    shade += stitches(X + Y, edge, 0.045) - 0.05 * bump(edge - 0.052, 0.006) - 0.08 * bump(edge, 0.012)
+    for x, y, slant in ((0.36, 0.42, 0.5), (0.46, 0.18, 0.25), (0.30, 0.62, 0.8)):  # what is drawn tight towards the ears
+        d = (Y - y) + slant * (np.abs(X) - x)
+        shade += 0.05 * bump(d, 0.03) * bump(np.abs(X) - x, 0.16) - 0.06 * bump(d - 0.05, 0.03) * bump(np.abs(X) - x, 0.16)
+    return finish(color, shade, cover)
+
+
+def folded(color):
+    """KN95: two halves that meet in a fold down the middle."""
+    upper = mirrored_curve((0, -0.40), (0.06, -0.385), (0.22, -0.22), (0.45, -0.06), (0.70, 0.02))
+    lower = mirrored_curve((0, 0.94), (0.08, 0.92), (0.30, 0.72), (0.50, 0.50), (0.70, 0.32))
+    cover, edge = between(upper, lower, 0.70)
+    shade = -0.10 * np.tanh(X / 0.05) * np.exp(-np.abs(X) / 0.30) - 0.16 * bump(X, 0.008) + 0.05 * bump(X + 0.016, 0.012)
+    shade += -0.07 * (Y - 0.2) - 0.06 * bump(edge - 0.035, 0.005) - 0.06 * bump(edge - 0.05, 0.005) - 0.06 * bump(edge, 0.012)
+    line = mirrored_curve((0, 0.14), (0.35, 0.16), (0.70, 0.15))
+    shade += -0.08 * bump(Y - line, 0.006) * (np.abs(X) > 0.16) + 0.04 * bump(Y - line + 0.015, 0.008) * (np.abs(X) > 0.16)
+    shade += -0.07 * bump(np.abs(X) - 0.60, 0.006)
+    return finish(color, shade, cover)
+
+
+def cup(color):
+    """N95: a moulded cup with a metal clip over the nose and a valve."""
+    upper = mirrored_curve((0, -0.38), (0.10, -0.36), (0.26, -0.20), (0.42, -0.02), (0.55, 0.22), (0.56, 0.25))
+    lower = mirrored_curve((0, 0.90), (0.18, 0.87), (0.36, 0.72), (0.49, 0.50), (0.55, 0.28), (0.56, 0.25))
+    cover, edge = between(upper, lower, 0.58)
+    shade = 0.05 - 0.12 * np.clip(Y - 0.1, -0.5, 1) - 0.10 * np.exp(-edge / 0.06)
+    for at in (0.055, 0.30):
+        shade += -0.09 * bump(edge - at, 0.007) + 0.05 * bump(edge - at - 0.02, 0.010)
+    shade += 0.04 * bump(Y - 0.02 - 0.2 * X**2, 0.02) - 0.05 * bump(Y - 0.06 - 0.2 * X**2, 0.02)
+    rgb = np.clip(np.asarray(color, float) / 255 * (1 + shade[..., None]), 0, 1)
+    clip = 1 / (1 + np.exp(-(0.022 - np.abs(Y - upper - 0.055)) / 0.003)) / (1 + np.exp((np.abs(X) - 0.20) / 0.006))
+    rgb += clip[..., None] * ((0.62 + 0.25 * bump(Y - upper - 0.05, 0.008))[..., None] - rgb)
+    return _reduced(rgb, cover)
+
+
+def half_mask(color):
+    """Gas: a rubber half mask with two round cartridges and a valve."""
+    upper = mirrored_curve((0, -0.36), (0.08, -0.35), (0.20, -0.18), (0.36, 0.02), (0.50, 0.16))
+    lower = mirrored_curve((0, 0.92), (0.20, 0.88), (0.36, 0.74), (0.50, 0.56))
+    cover, edge = between(upper, lower, 0.5)
+    shade = -0.15 * (Y - 0.2) + 0.25 * bump(np.abs(X) - 0.10, 0.07) * (Y < 0.25) - 0.25 * np.exp(-edge / 0.03)
+    rgb = np.clip(np.asarray(color, float) / 255 * (1 + shade[..., None]), 0, 1)
+    for x, y, radius, shown, tone in ((0.0, 0.48, 0.15, (58, 60, 64), 1.0), (-0.44, 0.40, 0.25, (176, 172, 166), 1.0), (0.44, 0.40, 0.25, (176, 172, 166), 0.96)):
+        r = np.hypot((X - x) * (1 + 0.4 * x * x), Y - y) / radius
+        disc = 1 / (1 + np.exp((r - 1) / 0.02))
+        light = 0.10 * (1 - (Y - y) / radius) - 0.30 * bump(r - 0.97, 0.05) + 0.12 * bump(r - 0.88, 0.05)
+        light -= 0.22 * bump(r - 0.70, 0.04) + 0.16 * bump((Y - y) / radius % 0.24 - 0.12, 0.05) * (r < 0.62)
+        rgb += disc[..., None] * (np.clip(np.asarray(shown) / 255 * tone * (0.9 + light[..., None]), 0, 1) - rgb)
+        cover = np.maximum(cover, disc)
+    return _reduced(rgb, cover)
+
+
+# how far the mask stands off the skin where it is more than a surgical mask does
+FOLDED = {"nose_tip": 0.10, "mouth": 0.24, "chin": 0.14, "cheek": 0.06}
+CUP = {"nose_tip": 0.14, "mouth": 0.30, "chin": 0.18, "cheek": 0.12, "cheek_upper": 0.05, "jaw": 0.06}
+HALF_MASK = {"nose_bridge": 0.06, "nose_tip": 0.14, "mouth": 0.34, "chin": 0.20, "cheek": 0.34, "side": 0.25, "jaw": 0.15}
+
+EAR_LOOPS = {"ear_upper": (0.67, -0.05), "ear_lower": (0.66, 0.40)}
+FOLDED_LOOPS = {"ear_upper": (0.68, 0.05), "ear_lower": (0.67, 0.29)}
+HEAD_STRAPS = {"crown": (0.50, 0.12), "nape": (0.48, 0.42)}
+
+TYPES = {
+    # name: drawing, color, lifts, straps, other settings
+    "surgical": (surgical, (238, 240, 242), {}, EAR_LOOPS, {"fibre": 0.25, "relief": 0.6}),
+    "surgical_blue": (surgical, (150, 196, 226), {}, EAR_LOOPS, {"fibre": 0.25, "relief": 0.6}),
+    "surgical_green": (surgical, (150, 208, 190), {}, EAR_LOOPS, {"fibre": 0.25, "relief": 0.6}),
+    "cloth": (cloth, (196, 204, 214), {"mouth": 0.12}, EAR_LOOPS, {"fibre": 0.7, "relief": 0.8, "strap_color": (190, 198, 208)}),
+    "KN95": (folded, (240, 240, 238), FOLDED, FOLDED_LOOPS, {"fibre": 0.2, "relief": 0.8}),
+    "N95": (cup, (236, 234, 228), CUP, HEAD_STRAPS, {"fibre": 0.35, "relief": 1.0, "strap_color": (226, 208, 150)}),
+    "gas": (half_mask, (62, 64, 70), HALF_MASK, HEAD_STRAPS, {"fibre": 0.1, "relief": 1.0, "strap_color": (50, 50, 54), "strap_width": 0.06}),
+}
+
+
+def describe(lifts, straps, settings):
+    """Return the TOML text of a type."""
+    lines = [f"{key} = {list(value) if isinstance(value, tuple) else value}" for key, value in settings.items()]
+    lines += ["", "[anchors]  # pixels across and down, then how far the mask stands off the skin there"]
+    for name, (x, y, lift) in ANCHORS.items():
+        u, v = px(x, y)
+        lines.append(f"{name} = [{u:.1f}, {v:.1f}, {lifts.get(name.removesuffix('_left').removesuffix('_right'), lift)}]")
+    lines += ["", "[straps]  # where each begins; its name says where it leads to"]
+    for name, (x, y) in straps.items():
+        for side, sign in (("left", -1), ("right", 1)):
+            u, v = px(sign * x, y)
+            lines.append(f"{name}_{side} = [{u:.1f}, {v:.1f}]")
+    return "\n".join(lines) + "\n"
+
+
+def main():
+    for name, (drawing, color, lifts, straps, settings) in TYPES.items():
+        with replacing(FOLDER / f"{name}.png") as temporary:
+            Image.fromarray(drawing(color)).save(temporary, "PNG", optimize=True)
+        write_text(FOLDER / f"{name}.toml", describe(lifts, straps, settings))
+        print(f"{name}: {(FOLDER / f'{name}.png').stat().st_size / 1000:.0f} kB")
+
+
+if __name__ == "__main__":
+    main()
