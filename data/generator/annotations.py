@@ -80,9 +80,10 @@ def voc_xml(picture, width, height, faces):
         File name of the scene.
     width, height : int
         Size in pixels.
-    faces : list of (str, tuple of int)
-        Class name and box (x_min, y_min, x_max, y_max) in pixels, inside the
-        picture; a face cut by the border is marked as truncated.
+    faces : list of (str, tuple of int, bool)
+        Class name, box (x_min, y_min, x_max, y_max) in pixels, inside the
+        picture, and whether something stands before the face; a face cut by the
+        border is marked as truncated.
 
     Returns
     -------
@@ -93,11 +94,12 @@ def voc_xml(picture, width, height, faces):
         "    <size>", f"        <width>{width}</width>", f"        <height>{height}</height>",
         "        <depth>3</depth>", "    </size>", "    <segmented>0</segmented>",
     ]
-    for name, (x_min, y_min, x_max, y_max) in faces:
+    for name, (x_min, y_min, x_max, y_max), occluded in faces:
         truncated = int(x_min <= 0 or y_min <= 0 or x_max >= width or y_max >= height)
         lines += [
             "    <object>", f"        <name>{name}</name>", "        <pose>Unspecified</pose>",
-            f"        <truncated>{truncated}</truncated>", "        <occluded>0</occluded>",
+            f"        <truncated>{truncated}</truncated>",
+            f"        <occluded>{int(occluded)}</occluded>",
             "        <difficult>0</difficult>", "        <bndbox>",
             f"            <xmin>{x_min}</xmin>", f"            <ymin>{y_min}</ymin>",
             f"            <xmax>{x_max}</xmax>", f"            <ymax>{y_max}</ymax>",
@@ -112,7 +114,7 @@ def yolo_txt(width, height, faces):
     Parameters and the order of `faces` are those of `voc_xml`.
     """
     lines = []
-    for name, (x_min, y_min, x_max, y_max) in faces:
+    for name, (x_min, y_min, x_max, y_max), _ in faces:
         values = ((x_min + x_max) / 2 / width, (y_min + y_max) / 2 / height,
                   (x_max - x_min) / width, (y_max - y_min) / height)
         lines.append(f"{SCENE_CLASSES.index(name)} " + " ".join(f"{v:.6f}" for v in values))

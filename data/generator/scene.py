@@ -2,88 +2,130 @@
 
 import bpy
 import numpy as np
-from mathutils import Matrix, Vector
 
-from . import annotations, develop, distributions, landmarks, places, studio
-from .figure import add_person
-from .person import build
+from . import annotations, develop, distributions, landmarks, places, plan, poses, studio
+from .skeleton import Puppet, Skeleton, sight
 
 WIDTH, HEIGHT = 1280, 720
 FOCAL = .95  # focal length over the picture's width
 EYE = 1.56  # height of the camera, m
-PLACES = {1: "hall", 2: "street", 3: "shop"}
-DEPTHS = {  # distance of each person, m; the first one is cut by the border
-    1: [1.45, 1.9, 2.6, 3.3, 4.2, 5.2, 6.6, 8.4, 11., 13.2],
-    2: [1.6, 2.3, 3.1, 4., 5., 6.2, 7.6, 9.2, 11.5, 13.5, 14.5, 10.2],
-    3: [1.25, 2.1, 3., 4.1, 5.6, 7.5, 10.5],
-}
-WEARING = {"none": .45, "proper": .4, "under_nose": .08, "nose_only": .02, "under_chin": .05}
-RENDERER = {"samples": 10, "use_denoising": True, "max_bounces": 2, "diffuse_bounces": 2}
-SMALLEST, LARGEST = 10, 400  # height of an annotated face, pixels
-SEEN, INSIDE = .4, .25  # share of a face that must be visible, and inside the picture
+WEARING = (["none"] * 8 + ["proper"] * 7 + ["under_nose"] * 3 + ["under_chin"] * 2 + ["nose_only"])
+AGES = ["child", "young", "young", "young", "middle", "middle", "old"]
+RENDERER = {"samples": 12, "use_denoising": True, "max_bounces": 2, "diffuse_bounces": 2}
+SMALLEST, LARGEST = 11, 170  # height of an annotated face, pixels
+SEEN, INSIDE = .35, .3  # share of a face that must be visible, and inside the picture
+HIDDEN = .2  # share hidden by others from which on a face counts as occluded
+BYTES = 215_000  # limit of a JPEG file
 
 
-def people(number, rng):
-    """Draw who stands in a scene; their numbers are not those of the portraits."""
+def count(number):
+    """Return how many people are in a scene."""
+    place = places.SCENES[number]
+    return len(places.DEPTHS[place]) + len(places.SEATED.get(place, []))
+
+
+def people(number):
+    """Draw who is in a scene; their numbers are not those of the portraits.
+
+    Ways of wearing a mask and attributes are dealt out over all scenes together.
+
+    Returns
+    -------
+    list of (dict, dict)
+        From `distributions.draw_person` and `distributions.draw_picture`.
+    """
+    total = sum(map(count, places.SCENES))
+    first = sum(count(n) for n in places.SCENES if n < number)
+    decks = {"wearing": WEARING, "tone": distributions.TONES, "gender": distributions.GENDERS,
+             "age_group": AGES, "glasses": distributions.GLASSES,
+             "head_covering": distributions.HEAD_COVERINGS, "mask_type": distributions.MASK_TYPES}
+    dealt = {name: plan.deal(values, total, 40 + i) for i, (name, values) in enumerate(decks.items())}
     drawn = []
-    for i in range(len(DEPTHS[number])):
-        wearing = distributions.choose(rng, WEARING)
-        dealt = {
-            "number": 9000 + 100 * number + i, "wearing": wearing, "occlusion": "none",
-            "tone": distributions.pick(rng, distributions.TONES),
-            "gender": distributions.pick(rng, distributions.GENDERS),
-            "age_group": distributions.pick(rng, ["young", "young", "middle", "old"]),
-            "glasses": distributions.pick(rng, distributions.GLASSES),
-            "head_covering": distributions.pick(rng, distributions.HEAD_COVERINGS),
-            "mask_type": "none" if wearing == "none" else distributions.pick(rng, distributions.MASK_TYPES),
-        }
-        person = distributions.draw_person(dealt["number"], dealt)
-        person["whole_body"] = True
-        drawn.append((person, distributions.draw_picture(dealt["number"], 1, "soft")))
+    for i in range(count(number)):
+        one = {name: values[first + i] for name, values in dealt.items()}
+        one |= {"number": 9000 + 100 * number + i, "occlusion": "none"}
+        if one["wearing"] == "none":
+            one["mask_type"] = "none"
+        drawn.append(whole_person(one))
     return drawn
 
 
-def positions(number, rng):
-    """Spread people over the picture so that few faces hide one another.
+def whole_person(dealt):
+    """Draw a person who is seen from head to foot, and their picture."""
+    person = distributions.draw_person(dealt["number"], dealt)
+    person["whole_body"] = True
+    return person, distributions.draw_picture(dealt["number"], 1, "soft")
+
+
+def positions(place, rng):
+    """Spread people over the picture; every fourth stands partly behind someone else.
 
     Returns
     -------
     list of (float, float)
         x and distance in metres.
     """
-    half = min(.5 / FOCAL, 1)
-    wall = places.WIDTHS[PLACES[number]] - .5
+    half = .5 / FOCAL
+    low, high = places.REACH[place]
     placed = []
-    for i, depth in enumerate(DEPTHS[number]):
+    for i, depth in enumerate(places.DEPTHS[place]):
         best = None
-        for _ in range(200):
-            across = rng.uniform(-.88, .88) * half
+        for _ in range(120):
+            across = rng.uniform(-.9, .9) * half
             if i == 0:
-                across = rng.choice([-1, 1]) * half * .985
-            if abs(across * depth) > wall:
-                continue
+                across = rng.choice([-1, 1]) * half * .97
             gap = min([abs(across - x / y) - .15 / y - .1 / depth for x, y in placed], default=9)
-            if best is None or gap > best[0]:
+            if i % 4 == 3:
+                x, y = placed[rng.integers(1, i)]
+                across = x / y + rng.choice([-1, 1]) * (.09 / y + rng.uniform(-.03, .03) / depth)
+                others = [abs(across - a / b) - .1 / b for a, b in placed if (a, b) != (x, y)]
+                gap = min(others, default=9)
+            if low <= across * depth <= high and (best is None or gap > best[0]):
                 best = (gap, across)
         placed.append((best[1] * depth, depth))
     return placed
 
 
-def visible_share(points, origin):
-    """Return the share of points (m) that nothing hides from the camera."""
-    graph = bpy.context.evaluated_depsgraph_get()
-    seen = 0
-    for point in points:
-        way = Vector(point) - Vector(origin)
-        hit, where, *_ = bpy.context.scene.ray_cast(graph, origin, way.normalized())
-        seen += not hit or (where - Vector(origin)).length > way.length - .07
-    return seen / len(points)
+def stand(puppet, picture, x, y, near, rng):
+    """Pose someone who stands or walks by; returns the posed base mesh."""
+    kind = 0 if near else rng.choice(3, p=(.68, .22, .1))
+    turned = (rng.normal(0, 16), rng.choice([-1, 1]) * rng.uniform(35, 70), 180 + rng.normal(0, 30))[kind]
+    if not near and rng.random() < .3:
+        made = poses.walking(puppet, rng.uniform(0, 2 * np.pi), rng.uniform(.7, 1))
+    else:
+        made = poses.standing(puppet, rng)
+    made |= poses.head(picture["yaw"] - .3 * turned * (kind == 1), picture["pitch"], picture["roll"])
+    return puppet.pose(made, (x, y, np.radians(turned) - np.arctan2(x, y), 0))
 
 
-def sky(rng):
-    """Draw a bright sky, shape (HEIGHT, WIDTH, 3), sRGB."""
-    down = np.linspace(0, 1, HEIGHT)[:, None, None] * np.ones((1, WIDTH, 1))
-    return np.array([.55, .71, .9]) * (1 - down) + np.array([.9, .93, .95]) * down
+def sky(rng, width=WIDTH, height=HEIGHT):
+    """Draw a bright sky with a few soft clouds, shape (height, width, 3), sRGB."""
+    down = np.linspace(0, 1, height)[:, None, None] * np.ones((1, width, 1))
+    blue = np.array([.55, .71, .9]) * (1 - down) + np.array([.9, .93, .95]) * down
+    x, y = np.linspace(0, 1, width)[None], np.linspace(0, 1, height)[:, None]
+    cloud = np.zeros((height, width))
+    for _ in range(26):
+        cx, cy, w = rng.uniform(-.1, 1.1), rng.uniform(0, .4), rng.uniform(.04, .16)
+        cloud += rng.uniform(.1, .35) * np.exp(-((x - cx) / w) ** 2 - ((y - cy) / (w * .35)) ** 2)
+    return blue + (.96 - blue) * np.clip(cloud, 0, .8)[..., None]
+
+
+def render(samples=None, size=(WIDTH, HEIGHT)):
+    """Render with indirect light and without grain; portraits need neither."""
+    cycles = bpy.context.scene.cycles
+    kept = {name: getattr(cycles, name) for name in RENDERER}
+    for name, value in (RENDERER | ({"samples": samples} if samples else {})).items():
+        setattr(cycles, name, value)
+    pixels = studio.render(*size)
+    for name, value in kept.items():
+        setattr(cycles, name, value)
+    return pixels
+
+
+def exposure(pixels):
+    """Return the factor that makes the middle of all luminances a mid grey."""
+    luminance = pixels[..., :3] @ np.array([.2126, .7152, .0722])
+    return float(.24 / np.median(luminance[pixels[..., 3] > .9]))
 
 
 def scene(assets, number):
@@ -97,47 +139,65 @@ def scene(assets, number):
         Its line in ``scenes.csv``.
     """
     rng = distributions.generator(8000 + number)
-    studio.clear()
-    places.BUILT[PLACES[number]](rng)
-    origin = (0, 0, EYE)
-    studio.camera(origin, (0, 10, EYE - .35), 0, FOCAL)
-    bodies = []
-    for (person, picture), (x, y) in zip(people(number, rng), positions(number, rng)):
-        body, _ = build(assets, person, picture)
-        ground = body[assets.body][:, 1].min() * .1
-        turn = rng.normal(0, .3) - np.arctan2(x, y)
-        place = Matrix.Translation((x, y, .02 - ground)) @ Matrix.Rotation(float(turn), 4, "Z")
-        bodies.append((person, add_person(assets, person, picture, rng, place)))
-    cycles = bpy.context.scene.cycles
-    kept = {name: getattr(cycles, name) for name in RENDERER}
-    for name, value in RENDERER.items():
-        setattr(cycles, name, value)
-    pixels = studio.render(WIDTH, HEIGHT)
-    for name, value in kept.items():
-        setattr(cycles, name, value)
-    luminance = pixels[..., :3] @ np.array([.2126, .7152, .0722])
-    factor = .24 / np.median(luminance[pixels[..., 3] > .9])
-    picture = develop.develop(pixels, factor, sky(rng), .4, 1.2, rng)
+    bodies = arrange(assets, number, rng)
+    pixels = render()
+    picture = develop.develop(pixels, exposure(pixels), sky(rng), .4, 1.2, rng)
     faces = []
-    for person, body in bodies:
-        box = boxed(assets, body, origin)
+    for puppet, body in bodies:
+        box, hidden = boxed(assets, puppet, body, (0, 0, EYE))
         if box:
-            faces.append((annotations.scene_class(person["wearing"]), box))
+            faces.append((annotations.scene_class(puppet.person["wearing"]), box, hidden >= HIDDEN))
     name = f"scene_{number}.jpg"
-    files = {"jpg": develop.jpeg(picture),
+    files = {"jpg": small_jpeg(picture),
              "xml": annotations.voc_xml(name, WIDTH, HEIGHT, faces).encode(),
              "txt": annotations.yolo_txt(WIDTH, HEIGHT, faces).encode()}
-    return files, {"picture": f"scenes/{name}", "width": WIDTH, "height": HEIGHT, "faces": len(faces)}
+    return files, {"picture": f"scenes/{name}", "place": places.SCENES[number], "width": WIDTH,
+                   "height": HEIGHT, "faces": len(faces)}
 
 
-def boxed(assets, body, origin):
-    """Return the box of a face in whole pixels, or None when too little of it shows."""
-    face = body[landmarks.face_vertices(assets)]
-    pixels, depth = studio.project(face, WIDTH, HEIGHT)
+def arrange(assets, number, rng):
+    """Build a place with its people; returns (puppet, posed base mesh) for each."""
+    place = places.SCENES[number]
+    studio.clear()
+    places.BUILT[place](rng)
+    studio.camera((0, 0, EYE), (0, 10, EYE - .35), 0, FOCAL)
+    skeleton = Skeleton(assets)
+    spots = positions(place, rng)
+    bodies = []
+    for i, (person, picture) in enumerate(people(number)):
+        puppet = Puppet(assets, skeleton, person, picture, rng)
+        if i < len(spots):
+            body = stand(puppet, picture, *spots[i], i < 3, rng)
+        else:
+            x, y = places.interiors.DESKS[places.SEATED[place][i - len(spots)]]
+            made = poses.sitting(puppet, rng) | poses.head(picture["yaw"], picture["pitch"] - 4, picture["roll"])
+            body = puppet.pose(made, (x + rng.normal(0, .05), y + .6, rng.normal(0, .12), 0))
+        bodies.append((puppet, body))
+    return bodies
+
+
+def small_jpeg(picture):
+    """Return a JPEG of at most `BYTES`, of the best quality that allows it."""
+    for quality in range(88, 60, -2):
+        content = develop.jpeg(picture, quality)
+        if len(content) <= BYTES:
+            return content
+    return content
+
+
+def boxed(assets, puppet, body, origin, size=(WIDTH, HEIGHT)):
+    """Return the box of a face in whole pixels and the share of it that others hide.
+
+    The box is None when too little of the face shows.
+    """
+    pixels, depth = studio.project(body[landmarks.face_vertices(assets)], *size)
+    if depth.min() < .2:
+        return None, 1.
     whole = landmarks.face_box(pixels)
-    box = landmarks.clip_box(whole, WIDTH, HEIGHT)
-    size = (whole[2] - whole[0]) * (whole[3] - whole[1])
-    inside = (box[2] - box[0]) * (box[3] - box[1]) / size
-    if depth.min() < .2 or not SMALLEST <= whole[3] - whole[1] <= LARGEST or inside < INSIDE:
-        return None
-    return box if visible_share(body[landmarks.VERTICES], origin) >= SEEN else None
+    box = landmarks.clip_box(whole, *size)
+    area = (whole[2] - whole[0]) * (whole[3] - whole[1])
+    inside = (box[2] - box[0]) * (box[3] - box[1]) / area
+    if not SMALLEST <= whole[3] - whole[1] <= LARGEST or inside < INSIDE:
+        return None, 1.
+    seen, hidden = sight(body[landmarks.VERTICES], origin, puppet.parts)
+    return (box if seen >= SEEN else None), hidden
