@@ -4,20 +4,15 @@ Each tries the reader's answer on inputs whose right answer is known, and has a 
 What goes wrong in the reader's own code becomes a hint as well, never a traceback.
 """
 
-import dis
 import math
 import numbers
 import re
-import warnings
 
 import numpy as np
 from PIL import Image
 
 from course_utils.checks import not_attempted, not_yet, passed
-
-
-class _Refused(Exception):
-    """The answer is not right; the text is the hint."""
+from course_utils.checks.trial import Refused, check
 
 
 # --- 1-1: cut a box to the picture -------------------------------------------------------------------------------
@@ -92,22 +87,22 @@ def check_1(clip_box):
         except (TypeError, ValueError):
             corners = ()
         if len(corners) != 4:
-            raise _Refused("Return four numbers, (x_min, y_min, x_max, y_max), or None.")
+            raise Refused("Return four numbers, (x_min, y_min, x_max, y_max), or None.")
         return corners
 
     def judge(call):
         answers = [as_corners(call(what, box, width, height)) for what, box, width, height in BOXES]
         if all(answer is None for answer in answers):
-            raise _Refused("Your function returns None, also for a box inside the picture: does it end with `return`?")
+            raise Refused("Your function returns None, also for a box inside the picture: does it end with `return`?")
         wrong = [what for answer, (what, *case) in zip(answers, BOXES) if answer != _clip(*case)]
         if not wrong:
             return "No face is lost at a border any more."
         for mistake, hint in CLIP_MISTAKES:
             if all(answer == mistake(*case) for answer, (_, *case) in zip(answers, BOXES)):
-                raise _Refused(hint)
-        raise _Refused(f"Right on {len(BOXES) - len(wrong)} of {len(BOXES)} boxes. Look at {wrong[0]}.")
+                raise Refused(hint)
+        raise Refused(f"Right on {len(BOXES) - len(wrong)} of {len(BOXES)} boxes. Look at {wrong[0]}.")
 
-    return _check("1-1", clip_box, _clip_box_stub, judge)
+    return check("1-1", clip_box, _clip_box_stub, judge)
 
 
 # --- 1-2: the vertical difference hash ---------------------------------------------------------------------------
@@ -142,18 +137,18 @@ def _as_bits(value):
         elif re.fullmatch("(0x)?[0-9a-f]{16}", text):
             value = int(text, 16)
         else:
-            raise _Refused("A text should hold 64 zeros and ones, or 16 hexadecimal digits.")
+            raise Refused("A text should hold 64 zeros and ones, or 16 hexadecimal digits.")
     if isinstance(value, numbers.Integral) and not isinstance(value, (bool, np.bool_)):
         if not 0 <= int(value) < 2**64:
-            raise _Refused("A whole number should hold the 64 answers as its bits, so it lies between 0 and 2**64 - 1.")
+            raise Refused("A whole number should hold the 64 answers as its bits, so it lies between 0 and 2**64 - 1.")
         value = [int(bit) for bit in f"{int(value):064b}"]
     try:
         bits = np.asarray(value).ravel()
         kinds = set(np.unique(bits).tolist())
     except (TypeError, ValueError):
-        raise _Refused("Return 64 answers of yes or no, for instance an array of booleans.") from None
+        raise Refused("Return 64 answers of yes or no, for instance an array of booleans.") from None
     if bits.dtype.kind not in "biuf" or not (kinds <= {0, 1} or kinds <= {-1, 1}):
-        raise _Refused("Return answers of yes or no: your function returns other values, grey levels or differences perhaps. Compare them.")
+        raise Refused("Return answers of yes or no: your function returns other values, grey levels or differences perhaps. Compare them.")
     return bits > 0
 
 
@@ -182,10 +177,10 @@ def check_2(vertical_hash):
         def code(what, picture):
             value = call(what, picture)
             if value is None:
-                raise _Refused("Your function returns nothing: does it end with `return`?")
+                raise Refused("Your function returns nothing: does it end with `return`?")
             bits = _as_bits(value)
             if len(bits) != 64:
-                raise _Refused(LENGTHS.get(len(bits), f"You return {len(bits)} answers; we want 64, eight times eight."))
+                raise Refused(LENGTHS.get(len(bits), f"You return {len(bits)} answers; we want 64, eight times eight."))
             return bits
 
         down = code("a picture that brightens downwards", _ramp(90, 120, 0, True))
@@ -194,23 +189,23 @@ def check_2(vertical_hash):
         left = code("a picture that darkens to the right", _ramp(120, 90, 1, False))
         constant = [len(set(bits.tolist())) == 1 for bits in (down, up, right, left)]
         if np.sum(right != left) > 40 and np.sum(down != up) < 8:
-            raise _Refused("Your hash changes between a picture that brightens to the right and one that darkens to the right, and stays when "
+            raise Refused("Your hash changes between a picture that brightens to the right and one that darkens to the right, and stays when "
                            "they brighten downwards: it asks sideways.")
         if all(constant) and down[0] == up[0] and right[0] == left[0] and right[0] != down[0]:
-            raise _Refused("A picture that brightens downwards and one that darkens downwards get the same answers. A difference of two uint8 "
+            raise Refused("A picture that brightens downwards and one that darkens downwards get the same answers. A difference of two uint8 "
                            "numbers is never negative: what is 10 - 20 there?")
         if not all(constant[:2]) and 48 <= np.sum(down == np.bincount(down, minlength=2).argmax()) <= 60 and np.sum(down != up) > 48:
-            raise _Refused("In a picture that brightens downwards every pixel is darker than the one below, yet a few of your answers say otherwise. "
+            raise Refused("In a picture that brightens downwards every pixel is darker than the one below, yet a few of your answers say otherwise. "
                            "What is the lowest row compared with?")
         if not all(constant[:2]):
-            raise _Refused("In a picture that brightens downwards all 64 answers should be the same. Are you comparing neighbours?")
+            raise Refused("In a picture that brightens downwards all 64 answers should be the same. Are you comparing neighbours?")
         if np.sum(right != left) > 8 or np.sum(down != up) < 56:
-            raise _Refused("Try pictures that brighten in one direction only: downwards and upwards should give opposite answers, and left or "
+            raise Refused("Try pictures that brighten in one direction only: downwards and upwards should give opposite answers, and left or "
                            "right should not matter.")
         _compare_with_clouds(code)
         return "Together with the sideways hash it makes 128 answers; the solution shows what they are worth."
 
-    return _check("1-2", vertical_hash, _vertical_hash_stub, judge)
+    return check("1-2", vertical_hash, _vertical_hash_stub, judge)
 
 
 def _compare_with_clouds(code):
@@ -218,15 +213,15 @@ def _compare_with_clouds(code):
     codes = np.array([code("a smooth random picture", picture) for picture in pictures])
     darker = np.array([code("a darker copy", (picture * 0.7).astype(np.uint8)) for picture in pictures])
     if np.mean(np.sum(codes != darker, axis=1)) > 6:
-        raise _Refused("A darker copy of a picture should get nearly the same answers. Is a fixed grey level part of your comparison?")
+        raise Refused("A darker copy of a picture should get nearly the same answers. Is a fixed grey level part of your comparison?")
     varying = (codes.any(axis=0) & ~codes.all(axis=0)).sum()
     if varying < 50:
-        raise _Refused(f"Only {varying} of your 64 answers ever change from picture to picture: some places are never asked.")
+        raise Refused(f"Only {varying} of your 64 answers ever change from picture to picture: some places are never asked.")
     expected = np.array([_expected_code(picture) for picture in pictures])
     apart = (codes[:, None] != codes[None]).sum(axis=2)
     wanted = (expected[:, None] != expected[None]).sum(axis=2)
     if np.abs(apart - wanted).mean() > 5 or len({tuple(row) for row in codes.tolist()}) < len(codes):
-        raise _Refused("Different pictures are not told apart as they should be. Does the whole picture take part, and every one of its rows?")
+        raise Refused("Different pictures are not told apart as they should be. Does the whole picture take part, and every one of its rows?")
 
 
 # --- 1-3: predict the leak ---------------------------------------------------------------------------------------
@@ -304,16 +299,16 @@ def check_4(group_split):
         try:
             array = np.asarray(sorted(value) if isinstance(value, (set, frozenset)) else value)
         except (TypeError, ValueError):
-            raise _Refused("Return two arrays of positions.") from None
+            raise Refused("Return two arrays of positions.") from None
         array = array[0] if array.shape[:1] == (1,) and array.ndim == 2 else array  # as np.where returns it
         if array.dtype.kind == "b" and array.shape == (count,):
             return np.flatnonzero(array)
         if array.size == 0:
             return np.array([], int)
         if array.ndim != 1 or array.dtype.kind not in "iu":
-            raise _Refused("Return positions, whole numbers from 0: your arrays hold something else, the groups' names perhaps.")
+            raise Refused("Return positions, whole numbers from 0: your arrays hold something else, the groups' names perhaps.")
         if array.min() < 0 or array.max() >= count:
-            raise _Refused(f"Positions run from 0 to {count - 1} here, one for each picture; yours run from {array.min()} to {array.max()}.")
+            raise Refused(f"Positions run from 0 to {count - 1} here, one for each picture; yours run from {array.min()} to {array.max()}.")
         return array
 
     def judge(call):
@@ -323,42 +318,42 @@ def check_4(group_split):
                 for seed in (0, 1, 2, 3, 0):
                     answer = call(f"{count} pictures", groups.copy(), share, seed)
                     if answer is None:
-                        raise _Refused("Your function returns nothing: does it end with `return`?")
+                        raise Refused("Your function returns nothing: does it end with `return`?")
                     if not isinstance(answer, (tuple, list, np.ndarray)) or len(answer) != 2:
-                        raise _Refused("Return two things: the positions for training and those for the test.")
+                        raise Refused("Return two things: the positions for training and those for the test.")
                     train, test = (positions(part, count) for part in answer)
                     _judge_split(groups, train, test, share)
                     key = (share, seed)
                     if key in kept and kept[key] != set(test.tolist()):
-                        raise _Refused("Called twice with the same seed, your function gives two different splits.")
+                        raise Refused("Called twice with the same seed, your function gives two different splits.")
                     kept[key] = set(test.tolist())
             for share in (0.2, 0.4):
                 if len({frozenset(kept[share, seed]) for seed in range(4)}) < 3:
-                    raise _Refused("Another seed should give another split; yours is always the same. Is the order of the groups ever shuffled?")
+                    raise Refused("Another seed should give another split; yours is always the same. Is the order of the groups ever shuffled?")
         return "Nobody is on both sides."
 
-    return _check("1-4", group_split, _group_split_stub, judge)
+    return check("1-4", group_split, _group_split_stub, judge)
 
 
 def _judge_split(groups, train, test, share):
     """Refuse a split that loses, doubles or tears something, or misses the share."""
     count = len(groups)
     if len(set(train.tolist()) & set(test.tolist())):
-        raise _Refused("Some pictures are in training and in the test at once.")
+        raise Refused("Some pictures are in training and in the test at once.")
     if len(train) + len(test) > len(set(train.tolist()) | set(test.tolist())):
-        raise _Refused("Some positions occur more than once.")
+        raise Refused("Some positions occur more than once.")
     torn = set(groups[train].tolist()) & set(groups[test].tolist())
     if torn:
-        raise _Refused(f"{len(torn)} of the groups have pictures on both sides. What did you draw, pictures or groups? "
+        raise Refused(f"{len(torn)} of the groups have pictures on both sides. What did you draw, pictures or groups? "
                        "Pictures of one group need not stand side by side.")
     if len(train) + len(test) < count:
-        raise _Refused(f"{count - len(train) - len(test)} of {count} pictures are on neither side.")
+        raise Refused(f"{count - len(train) - len(test)} of {count} pictures are on neither side.")
     found = len(test) / count
     if abs(found - share) <= 0.07:
         return
     if abs(1 - found - share) <= 0.07:
-        raise _Refused("The test got the large part: training comes first, the test second.")
-    raise _Refused(f"The test got {found:.0%} of the pictures instead of about {share:.0%}.")
+        raise Refused("The test got the large part: training comes first, the test second.")
+    raise Refused(f"The test got {found:.0%} of the pictures instead of about {share:.0%}.")
 
 
 # --- 1-5: borders only -------------------------------------------------------------------------------------------
@@ -418,79 +413,31 @@ def check_5(border_accuracy):
             tiny, labels, groups = (array.copy() for array in pictures)
             value = call(what, tiny, labels, groups)
             if value is None:
-                raise _Refused("Your function returns nothing: does it end with `return`?")
+                raise Refused("Your function returns nothing: does it end with `return`?")
             try:
                 scores = np.asarray(value, dtype=float)
                 score = float(scores.mean())
             except (TypeError, ValueError):
-                raise _Refused("Return one number between 0 and 1.") from None
+                raise Refused("Return one number between 0 and 1.") from None
             if scores.size == 0 or not np.isfinite(score) or not -0.001 <= score <= 100:
-                raise _Refused("Return one number between 0 and 1.")
+                raise Refused("Return one number between 0 and 1.")
             if score > 1.001:
-                raise _Refused("Return a number between 0 and 1, not a percentage.")
+                raise Refused("Return a number between 0 and 1, not a percentage.")
             return score
 
         silent = {what: measure(what, pictures) for what, pictures, _, _ in SILENT}
         everywhere = silent["a collection without any sign of the label"]
         if everywhere > 0.66:  # first, since testing on the training pictures spoils all the others as well
-            raise _Refused(SILENT[2][3])
+            raise Refused(SILENT[2][3])
         for what, _, limit, hint in SILENT:
             if silent[what] > limit:
-                raise _Refused(hint)
+                raise Refused(hint)
         if min(silent.values()) < 0.15:
-            raise _Refused("Your answer lies far below 0.5 where the border says nothing. Is it an error rate?")
+            raise Refused("Your answer lies far below 0.5 where the border says nothing. Is it an error rate?")
         for side, rows, columns in SPEAKING:
             found = measure(f"a collection whose label stands in the {side} border", _made_up(10, (rows, columns)))
             if found < 0.85:
-                raise _Refused(f"The label stood in plain sight in the border, in its {side} part, but your answer is only {found:.2f}.")
+                raise Refused(f"The label stood in plain sight in the border, in its {side} part, but your answer is only {found:.2f}.")
         return "Whatever it gets above one half on a collection, it did not get from the middle of the face. Could a mask reach the border, though?"
 
-    return _check("1-5", border_accuracy, _border_accuracy_stub, judge)
-
-
-# --- what they share ---------------------------------------------------------------------------------------------
-def _is_stub(function, stub):
-    """Tell whether a function's body is the one that was shipped, or nothing at all, whatever its docstring."""
-    if not hasattr(function, "__code__"):
-        return False
-    return _steps(function) in (_steps(stub), _steps(lambda: None))
-
-
-def _steps(function):
-    return [(step.opname, step.argval) for step in dis.get_instructions(function) if step.opname != "NOP"]
-
-
-def _check(exercise, function, stub, judge):
-    """Let `judge` try a reader's function, and turn what happens into a verdict.
-
-    Parameters
-    ----------
-    exercise : str
-    function : object
-        What the reader wrote.
-    stub : callable
-        The same as it was shipped.
-    judge : callable
-        Takes `call(what, *arguments)`, returns the praise or raises `_Refused`.
-    """
-    if function is None or function is ... or _is_stub(function, stub):
-        return not_attempted(exercise)
-    if not callable(function):
-        return not_yet(exercise, f"The check needs the function itself, not its result: it got a {type(function).__name__}.")
-
-    def call(what, *arguments):
-        try:
-            with warnings.catch_warnings(action="ignore"):
-                return function(*arguments)
-        except NotImplementedError:
-            raise
-        except Exception as error:
-            message = " ".join(str(error).split())[:160]
-            raise _Refused(f"Your function stopped with {type(error).__name__} ({message}) on {what}.") from error
-
-    try:
-        return passed(exercise, judge(call))
-    except _Refused as refused:
-        return not_yet(exercise, str(refused))
-    except NotImplementedError:
-        return not_attempted(exercise)
+    return check("1-5", border_accuracy, _border_accuracy_stub, judge)
