@@ -1,0 +1,170 @@
+"""Mask a picture or a folder tree, with any number of processes, and account for every face."""
+
+import hashlib
+import time
+from collections import Counter
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+
+from tqdm import tqdm
+
+from course_utils.data.progress import STYLE
+from course_utils.errors import CourseError
+from course_utils.files import explaining_disk_errors
+from course_utils.images import PICTURE_NAME, find_pictures
+from course_utils.masks import ledger
+from course_utils.masks.choice import MaskOptions
+from course_utils.masks.picture import FAILED, MASKED, NO_FACE, REFUSED, UNREADABLE, Task, mask_picture
+from course_utils.masks.workers import results
+
+
+@dataclass(frozen=True)
+class Report:
+    """What a job did.
+
+    Attributes
+    ----------
+    rows : list of dict
+        One for each face and each picture without one, as masks.csv has them.
+    pictures : int
+        All of the source.
+    kept : int
+        Those that an earlier, interrupted run had finished.
+    seconds : float
+        What the others took.
+    """
+
+    rows: list = field(repr=False)
+    pictures: int
+    kept: int
+    seconds: float
+
+    @property
+    def counts(self):
+        """Lines of masks.csv by result: masks (for each output) or pictures."""
+        counted = Counter(line["result"] for line in self.rows)
+        return {result: counted[result] for result in (MASKED, REFUSED, NO_FACE, UNREADABLE, FAILED)}
+
+    @property
+    def refusals(self):
+        """Refused masks by reason, without its measures, the most frequent first."""
+        return dict(Counter(line["reason"].partition(":")[0] for line in self.rows if line["result"] == REFUSED).most_common())
+
+    @property
+    def problems(self):
+        """What is wrong with each picture that could not be read or written: its name, and the rest of a sentence."""
+        return [f"{line['picture']} {line['reason']}" for line in self.rows if line["result"] in (UNREADABLE, FAILED)]
+
+    @property
+    def rate(self):
+        """Pictures a second of this run, start-up included; None when there was nothing left to do."""
+        done = self.pictures - self.kept
+        return done / self.seconds if done else None
+
+
+def mask_folder(src, dst, options=None, workers=1, progress=True, scheduler=None, again=False, landmarks_out=None):
+    """Draw masks on the faces of a picture or of every picture below a folder.
+
+    `dst` gets the masked pictures under their own names, the folders kept, and `masks.csv`. A picture of which no face
+    could be masked is not written. What a killed run had finished is not done again, and the result is the same.
+
+    Parameters
+    ----------
+    src, dst : path-like
+        A picture or a folder, and a folder.
+    options : MaskOptions, optional
+    workers : int
+        Processes.
+    progress : bool
+        Show a bar, where there is a terminal.
+    scheduler : str, optional
+        Address of a Dask scheduler. Its workers must reach both folders by the same paths.
+    again : bool
+        Remove what an earlier run wrote to `dst`, and start from the beginning.
+    landmarks_out : path-like, optional
+        A CSV file for the 68 landmarks of every face.
+
+    Returns
+    -------
+    pandas.DataFrame
+        `masks.csv`: one row for each face, and one for each picture without a face, columns `ledger.COLUMNS`.
+
+    Raises
+    ------
+    CourseError
+        When the folders can't be used, `dst` holds other files or a run with other options, a worker dies or the disk
+        is full. What is wrong with one picture stands in its row.
+    """
+    import pandas
+
+    report = run(src, dst, options or MaskOptions(), workers, progress, scheduler, again, landmarks_out)
+    return pandas.DataFrame(report.rows, columns=ledger.COLUMNS)
+
+
+def run(src, dst, options, workers=1, progress=True, scheduler=None, again=False, landmarks_out=None):
+    """Do what `mask_folder` does, and return a `Report`."""
+    source, destination = Path(src).resolve(), Path(dst).resolve()
+    pictures = _pictures(source)
+    _check_places(source, destination)
+    with explaining_disk_errors(destination):
+        destination.mkdir(parents=True, exist_ok=True)
+        with ledger.Journal(destination, _all_that_counts(source, options), again) as journal:
+            tasks = [_task(path, name, journal, options) for name, path in pictures]
+            pending = [task for task in tasks if not journal.is_done(task)]
+            journal.plan(pending)
+            kept, started = len(tasks) - len(pending), time.perf_counter()
+            changed = {task.picture: ledger.stamp(task.source) for task in pending}
+            with tqdm(desc="masking", total=len(tasks), initial=kept, unit=" pictures", **STYLE | {"disable": None if progress else True}) as bar:
+                for task, (rows, landmarks) in results(mask_picture, pending, workers, scheduler):
+                    journal.finish(task, changed[task.picture], rows, landmarks)
+                    bar.update()
+            seconds = time.perf_counter() - started
+            entries = [journal.done[name] for name, _ in pictures]
+            rows = [line for entry in entries for line in entry["rows"]]
+            ledger.write_masks(destination / "masks.csv", rows)
+    if landmarks_out is not None:
+        with explaining_disk_errors(landmarks_out):
+            ledger.write_landmarks(landmarks_out, entries)
+    return Report(rows, len(tasks), kept, seconds)
+
+
+def _pictures(source):
+    """List names below the source, with `/`, and paths."""
+    if source.is_file():
+        return [(source.name, source)]
+    if not source.exists():
+        raise CourseError(f"{source} does not exist: name a picture or a folder of pictures.")
+    found = [(path.relative_to(source).as_posix(), path) for path in find_pictures(source)]
+    if not found:
+        raise CourseError(f"{source} holds no picture: name a folder with JPEG, PNG or other pictures in it or below it.")
+    return found
+
+
+def _check_places(source, destination):
+    if destination.is_file():
+        raise CourseError(f"{destination} is a file: name a folder for the masked pictures.")
+    if not destination.exists() and PICTURE_NAME.search(destination.name):
+        raise CourseError(f"{destination} is named like a picture: name a folder for the masked pictures.")
+    if source.is_dir() and (destination.is_relative_to(source) or source.is_relative_to(destination)):
+        raise CourseError(f"{source} and {destination} lie one in the other: name a folder beside the source.")
+
+
+def _task(path, name, journal, options):
+    folder, file = Path(name).parent, Path(name)
+
+    def beside(ending):
+        return (folder / f"{file.stem}_{ending}{file.suffix}").as_posix()
+
+    outputs = tuple((kind, name if kind is None else beside(kind)) for kind in options.outputs)
+    original = beside("original") if options.keep_original else None
+    return Task(name, path, outputs, original, journal.destination, journal.scratch, options)
+
+
+def _all_that_counts(source, options):
+    """Return all that the outputs depend on besides the pictures."""
+    counts = {"source": str(source), **asdict(options)}
+    for name in ("type", "pattern"):
+        path = Path(getattr(options, name) or "")
+        if path.is_file():
+            counts[f"content of {name}"] = hashlib.sha256(path.read_bytes()).hexdigest()[:16]
+    return counts
