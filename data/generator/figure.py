@@ -1,8 +1,9 @@
 """Put one person, dressed and posed, into the Blender scene."""
 
 import numpy as np
+from mathutils.bvhtree import BVHTree
 
-from . import accessories, mask, materials, studio
+from . import accessories, beard, gestures, hair, headwear, mask, materials, prints, strands, studio
 from .distributions import muted
 from .person import CHIN, build, proxies, stubble_and_scalp, turn_head
 
@@ -19,6 +20,12 @@ def static(assets):
         on_face = bare[assets.faces].all(1)
         _static.update(beard=beard, scalp=scalp, face_uv=assets.uv[assets.face_uvs[on_face]].reshape(-1, 2))
     return _static
+
+
+def roots_shade(hair_style):
+    """Return how densely the scalp is painted in the colour of the hair."""
+    return .9 if hair_style == "buzz" else .25 if hair_style == "receding" else (
+        .7 if hair_style in hair.STYLES else 0)
 
 
 def shaders(assets, person):
@@ -43,9 +50,7 @@ def shaders(assets, person):
     if "shoes" in worn:
         made["shoes"] = materials.textured("shoes", worn["shoes"].texture, value=.7)
     if "hair" in worn:
-        afro = person["hair"] == "afro01"
-        made["hair"] = materials.strands("hair", worn["hair"].texture, colour,
-                                         .95 if afro else .62, not afro)
+        made["hair"] = materials.strands("hair", worn["hair"].texture, colour, .62, True)
     return made
 
 
@@ -75,9 +80,13 @@ def add_person(assets, person, picture, rng, place=None):
         parts[name] = mesh[0]
         extra[name] = (mesh[1], material, uv, None if uv is None else mesh[1], smooth)
 
+    grown_strands = {}  # name -> strands, points of a strand, radius (dm)
+    if person["hair"] in hair.STYLES:
+        path = hair.style(assets, body, person, static(assets)["scalp"])
+        parts["strands"], grown_strands["strands"] = path.reshape(-1, 3), (path.shape, .0085)
     if person["wearing"] != "none":
         vertices, faces, uv, loops = mask.sheet(assets, body, person, rng)
-        add("mask", (vertices, faces), materials.printed("mask", mask.pattern(person, rng)), uv, 1)
+        add("mask", (vertices, faces), materials.printed("mask", prints.pattern(person, rng)), uv, 1)
         white = person["mask_type"] in ("surgical", "KN95") and person["mask_colour"].mean() > .1
         add("loops", loops, materials.fabric("loops", [.8] * 3 if white else person["mask_colour"] * .8))
     if person["occlusion"] == "scarf":
@@ -88,21 +97,40 @@ def add_person(assets, person, picture, rng, place=None):
         metal = person["glasses"] == "thin"
         colour = person["frame_colour"] + .25 * metal
         add("frame", frame, materials.plain("frame", colour, .3, .5, float(metal)))
-        add("lenses", lenses, materials.plain("lenses", (.9, .95, 1), .2, .3, alpha=.06))
+        add("lenses", lenses, materials.plain("lenses", (.02, .025, .03), .5, .1, alpha=.05))
     if person["head_covering"] != "none":
-        meshes, tuck = accessories.hat(assets, body, person["head_covering"])
-        knit = person["head_covering"] == "knit_hat"
-        cloth = materials.fabric("hat", person["hat_colour"], 130 if knit else 500, .8 if knit else .2)
+        kind = person["head_covering"]
+        meshes, tuck = headwear.headwear(assets, body, kind, np.random.default_rng([int(person["shape"]), 3]))
+        cloth = materials.fabric("hat", person["hat_colour"], 130 if kind == "knit_hat" else 500,
+                                 .8 if kind == "knit_hat" else .2)
         for i, mesh in enumerate(meshes):
             add(f"hat{i}", mesh, cloth, None, 1)
-        if "hair" in parts:
-            parts["hair"] = tuck(parts["hair"])
-    hand = accessories.hand(assets, body, rng) if person["occlusion"] == "hand" else None
+        for name in ("hair", "strands", "frame", "loops"):
+            if name not in parts or (name in extra and kind not in headwear.OPENING):
+                continue
+            parts[name] = tuck(parts[name])
+    if person["beard"] == "full":
+        cover, under = None, [extra[name][0] for name in ("mask", "scarf") if name in extra]
+        if under:
+            cover = BVHTree.FromPolygons(parts["mask" if "mask" in extra else "scarf"].tolist(),
+                                         under[0].tolist())
+        path = beard.full(assets, body, person, cover)
+        if path is not None:
+            parts["beard"], grown_strands["beard"] = path.reshape(-1, 3), (path.shape, .007)
+    hand = None
+    if person["occlusion"] == "hand":
+        hand = gestures.hand(assets, body, rng)
+    if person["occlusion"] == "arm":
+        *hand, sleeve = gestures.raised_arm(assets, body, rng)
+        colour = gestures.cloth_colour(worn["clothes"].texture, person)
+        add("sleeve", sleeve, materials.fabric("sleeve", colour, 400, .3), None, 1)
+    if hand is not None:
+        parts["hand"] = hand[0]
 
     body, parts = turn_head(body, parts, picture)
     grown = np.zeros((len(body), 2), np.float32)
     grown[:, 0] = static(assets)["beard"] * person["stubble"]
-    grown[:, 1] = static(assets)["scalp"] * (.9 if person["hair"] == "buzz" else 0)
+    grown[:, 1] = static(assets)["scalp"] * roots_shade(person["hair"])
     lowest = -100 if person.get("whole_body") else body[CHIN, 1] - 3
     hidden = worn["clothes"].hides[assets.faces].all(1)
     shown = ~hidden & (body[assets.faces][:, :, 1].min(1) > lowest)
@@ -111,8 +139,7 @@ def add_person(assets, person, picture, rng, place=None):
     studio.add_mesh("body", body, assets.faces[shown], made["skin"], assets.uv,
                     assets.face_uvs[shown], 0, grown, place)
     if hand is not None:
-        vertices, faces, face_uvs = hand
-        studio.add_mesh("hand", vertices, faces, made["skin"], assets.uv, face_uvs, 0,
+        studio.add_mesh("hand", parts["hand"], hand[1], made["skin"], assets.uv, hand[2], 0,
                         np.zeros((len(body), 2), np.float32), place)
     for name, proxy in worn.items():
         shown = parts[name][proxy.faces][:, :, 1].min(1) > lowest
@@ -120,6 +147,10 @@ def add_person(assets, person, picture, rng, place=None):
                         proxy.face_uvs[shown], 0, None, place)
     for name, (faces, material, uv, face_uvs, smooth) in extra.items():
         studio.add_mesh(name, parts[name], faces, material, uv, face_uvs, smooth, None, place)
+    for name, (shape, radius) in grown_strands.items():
+        shade = person["hair_colour"] * (.8 if name == "beard" else 1)
+        strands.add(name, parts[name].reshape(shape), radius, strands.material(name, shade, person["grey"]),
+                    body[assets.head].mean(0), place)
     posed = studio.to_blender(body)
     if place is not None:
         matrix = np.array(place)

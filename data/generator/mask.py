@@ -10,17 +10,18 @@ from mathutils.bvhtree import BVHTree
 
 from . import landmarks
 
-ROWS, COLUMNS = 27, 45
+ROWS, COLUMNS = 41, 59
 BRIDGE, TIP, UNDER_NOSE, LIPS, CHIN = (landmarks.VERTICES[i] for i in (28, 30, 33, 62, 8))
 EAR_TOP, EAR_BOTTOM = (.735, 7.56, .60), (.71, 6.95, .52)  # where the ear meets the head, dm
 
 
 class Surface:
-    """The skin as something to cast rays onto, without the ears."""
+    """The skin as something to cast rays onto, without the ears if not asked for."""
 
-    def __init__(self, assets, body, lowest):
+    def __init__(self, assets, body, lowest, with_ears=False):
         base = assets.vertices
         ears = (np.abs(base[:, 0]) > .75) & (base[:, 1] > 6.7) & (base[:, 2] > .2)
+        ears &= not with_ears
         faces = assets.faces
         wanted = (body[faces][:, :, 1].min(1) > lowest) & ~ears[faces].any(1)
         self.tree = BVHTree.FromPolygons(body.tolist(), faces[wanted].tolist())
@@ -145,23 +146,35 @@ def sheet(assets, body, person, rng):
     directions = unit(u * half + 0 * t, elevation)
     radius = surface.radii(centre, directions)
     skin = radius
-    for _ in range({"N95": 50, "KN95": 40}.get(kind, 18)):
+    for _ in range({"N95": 90, "KN95": 75}.get(kind, 36)):
         radius = np.maximum(radius, blur(radius))
-    for _ in range(3):
+    for _ in range(6):
         radius = blur(radius)
     radius = np.maximum(radius, skin + .02)
     middle, arch = 1 - u**2, np.sin(np.pi * t)
-    full = .4 if wearing in ("nose_only", "under_chin") else 1.
-    radius = radius + .02 + full * {
-        "surgical": .05 * arch * middle + .014 * ((t * 4) % 1) * (1 - u**4),
-        "cloth": .05 * arch * middle + .025 * np.exp(-(u / .04) ** 2) * arch,
-        "KN95": .17 * arch**.8 * (1 - np.abs(u)) ** 1.1,
+    full = .35 if wearing in ("nose_only", "under_chin") else 1.
+    wire = .014 * np.exp(-((t - .065) / .022) ** 2) * (np.abs(u) < .4)
+    radius = radius + .02 + wire + crumpled(wearing, t, u, rng) + full * {
+        "surgical": .05 * arch * middle + .030 * ((t * 4 + .5) % 1) * (1 - u**4) * arch**.3,
+        "cloth": .06 * arch * middle + .03 * np.exp(-(u / .05) ** 2) * arch,
+        "KN95": .19 * arch**.8 * (1 - np.abs(u)) ** 1.1,
         "N95": .15 * arch**.7 * middle + .02 * np.exp(-((t - .5) / .03) ** 2),
     }[kind]
     vertices = centre + directions * radius[..., None]
     uv = np.stack(np.broadcast_arrays((u + 1) / 2, 1 - t), -1).reshape(-1, 2)
     straps = loops(surface, centre, vertices, body, assets, kind, wearing)
     return vertices.reshape(-1, 3), grid_faces(ROWS, COLUMNS), uv, straps
+
+
+def crumpled(wearing, t, u, rng):
+    """Return how a mask that was pulled off mouth or nose folds, as heights in dm."""
+    phase = rng.uniform(0, 6, 2)
+    wrinkles = np.sin(17 * t + 3 * np.sin(2.5 * u + phase[0]) + phase[1])
+    if wearing == "nose_only":  # folded in half: the lower edge is a thick crease
+        return .05 * np.clip((t - .45) / .4, 0, 1) ** 2 * (1 - u**4) + .010 * wrinkles
+    if wearing == "under_chin":
+        return .022 * (1 + wrinkles) * (1 - .5 * u**2) + .05 * np.sin(np.pi * t)
+    return 0.006 * wrinkles * np.abs(u)
 
 
 def loops(surface, centre, vertices, body, assets, kind, wearing):
@@ -185,33 +198,8 @@ def loops(surface, centre, vertices, body, assets, kind, wearing):
                 straight = la * (1 - q) + lb * q
                 far = straight if np.isnan(found) else np.clip(found, straight - .15, straight + .2)
                 path.append(centre + direction * (far + .015))
-            tubes.append(tube(np.array(path), .022 if kind != "N95" else .03))
+            tubes.append(tube(np.array(path), .026 if kind != "N95" else .034))
     return join(tubes)
-
-
-def pattern(person, rng):
-    """Draw the print of a mask.
-
-    Returns
-    -------
-    ndarray, shape (64, 96, 3), linear, range [0, 1]
-    """
-    y, x = np.mgrid[:64, :96] / np.array([64, 96])[:, None, None]
-    colour = np.ones((64, 96, 3)) * person["mask_colour"]
-    accent = person["mask_accent"]
-    n = rng.integers(7, 13)
-    chosen = {
-        "plain": np.zeros_like(x, bool),
-        "stripes": (x * n) % 1 < .4,
-        "dots": ((x * n) % 1 - .5) ** 2 + ((y * n * .7) % 1 - .5) ** 2 < .07,
-        "check": ((x * n) % 1 < .5) ^ ((y * n * .7) % 1 < .5),
-    }[person["mask_pattern"]]
-    colour[chosen] = accent
-    if person["mask_type"] == "surgical":
-        colour *= (1 - .16 * (np.abs((y * 4) % 1 - .5) > .43))[..., None]
-    rim = (x < .03) | (x > .97) | (y < .05) | (y > .95)
-    colour[rim] = colour[rim] * .75 + .12
-    return np.clip(colour, 0, .9)
 
 
 def scarf(assets, body, rng):

@@ -7,7 +7,7 @@ from . import distributions as d
 OPPOSITES = [("-decr", "-incr"), ("-down", "-up"), ("-in", "-out"), ("-backward", "-forward"),
              ("-concave", "-convex"), ("-compress", "-uncompress")]
 DETAILS = {  # folder of targets -> standard deviation of their weights
-    "head/": .18, "forehead/": .22, "eyebrows/": .2, "eyes/": .24, "nose/": .26, "mouth/": .24,
+    "head/": .18, "forehead/": .22, "eyebrows/": .15, "eyes/": .24, "nose/": .26, "mouth/": .24,
     "chin/": .24, "cheek/": .28, "ears/": .28, "neck/": .18,
 }
 LEFT_OUT = ("head-angle", "head-trans", "head-age", "push", "nose-trans", "nose-compression",
@@ -78,8 +78,10 @@ def detail_weights(person, assets):
 def expression_weights(person, picture):
     """Return the weights of the expression; a relaxed face is not a stern one."""
     s = picture["strength"]
-    units = {"mouth-corner-puller": .22 * s, "eyebrows-left-inner-up": .18,
-             "eyebrows-right-inner-up": .18, "eyebrows-left-up": .15, "eyebrows-right-up": .15}
+    units = {"mouth-corner-puller": .12 + .2 * s}
+    for side in ("left", "right"):
+        units |= {f"eyebrows-{side}-inner-up": .32, f"eyebrows-{side}-up": .18,
+                  f"eye-{side}-opened-up": .12}
     lids = picture["blink"]
     match picture["expression"]:
         case "smile":
@@ -195,7 +197,7 @@ def proxies(assets, person):
     }
     if person.get("whole_body"):
         worn["shoes"] = assets.proxy("clothes", "shoes01")
-    if person["hair"] not in ("bald", "buzz"):
+    if person["hair"] in d.FITTED_HAIR:
         worn["hair"] = assets.proxy("hair", person["hair"])
     return worn
 

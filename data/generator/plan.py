@@ -47,6 +47,9 @@ def make_plan():
     for stream, (name, values) in enumerate(streams.items()):
         for person, value in zip(people, deal(values, count, stream)):
             person[name] = value
+    for person in people:
+        if person["gender"] == "man" and person["head_covering"] == "headscarf":
+            person["head_covering"] = "hood"
     masks = iter(deal(d.MASK_TYPES, count, 10))
     lights = iter(deal(d.LIGHTS, 2 * count, 11))
     for person in people:

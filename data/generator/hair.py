@@ -1,0 +1,209 @@
+"""Hair styles made of strands: where it parts, how long it is, how it curls, where it is tied."""
+
+import numpy as np
+
+from . import landmarks, strands
+from .person import CHIN, smoothstep
+
+# `length` of top and sides (dm), flow (away from a parting, forward, back, out or to a tie),
+# volume (dm above the skin), curl (width and period, dm), locks drawn together, `cut`: where
+# the hair ends (dm above the chin), `fringe`: whether the front is cut above the brows
+STYLES = {
+    "straight": dict(length=(3.4, 3.0), flow="part", volume=.10, curl=(.015, 1.3), locks=(600, .22)),
+    "waves": dict(length=(3.2, 2.8), flow="part", volume=.16, curl=(.09, .85), locks=(260, .5)),
+    "curls": dict(length=(1.9, 1.7), flow="part", volume=.3, curl=(.09, .36), locks=(260, .6), steps=26),
+    "bob": dict(length=(2.4, 2.0), flow="part", volume=.13, curl=(.02, 1.5), locks=(600, .2), cut=.02),
+    "fringe": dict(length=(3.2, 2.8), flow="part", volume=.11, curl=(.015, 1.4), locks=(600, .22),
+                   fringe=True),
+    "fringe_bob": dict(length=(2.4, 2.0), flow="part", volume=.13, curl=(.03, 1.2), locks=(500, .25),
+                       cut=-.15, fringe=True),
+    "bun": dict(length=(2.6, 2.6), flow="tie", volume=.05, curl=(.012, .9), locks=(300, .3)),
+    "ponytail": dict(length=(2.6, 2.6), flow="tie", volume=.05, curl=(.012, .9), locks=(300, .3)),
+    "pixie": dict(length=(.75, .5), flow="forward", volume=.09, curl=(.02, .7), locks=(240, .5),
+                  fringe=True),
+    "afro": dict(length=(.75, .62), flow="out", volume=.3, curl=(.05, .13), locks=(700, .35), steps=18),
+    "short_curls": dict(length=(.5, .3), flow="out", volume=.1, curl=(.05, .15), locks=(500, .55),
+                        steps=14),
+    "twists": dict(length=(1.5, 1.3), flow="part", volume=.12, curl=(.025, .13), locks=(190, .93),
+                   steps=26),
+    "crop": dict(length=(.36, .16), flow="forward", volume=.06, curl=(.015, .5), locks=(300, .4)),
+    "side_part": dict(length=(.95, .22), flow="side", volume=.12, curl=(.015, 1.), locks=(220, .45)),
+    "slick": dict(length=(1.1, .3), flow="back", volume=.07, curl=(.012, 1.), locks=(220, .4)),
+    "quiff": dict(length=(.75, .2), flow="up", volume=.16, curl=(.025, .7), locks=(200, .5)),
+    "receding": dict(length=(.3, .25), flow="forward", volume=.04, curl=(.012, .5), locks=(300, .3)),
+}
+COUNT = 6500
+TIE = {"bun": (0, 8.25, -.42), "ponytail": (0, 7.75, -.62)}  # on the base mesh, dm
+
+
+def density(assets, scalp, style):
+    """Return where hair grows, shape (19158,), range [0, 1]."""
+    x, y, z = assets.vertices.T
+    lower = smoothstep(y - (8.12 - 1.1 * np.abs(x) ** 3), -.05, .12) * smoothstep(z, .7, 1.)
+    scalp = np.maximum(scalp, lower * (np.abs(x) < .6))
+    if style != "receding":
+        return scalp
+    top = smoothstep(y, 7.85, 8.15) * smoothstep(z, -.25, .25)
+    return scalp * (1 - .93 * top)
+
+
+def comb(style, base, points, part, tie):
+    """Return the direction in which hair is combed at each root, shape (N, 3)."""
+    flow = STYLES[style]["flow"]
+    if flow == "tie":
+        return tie - points
+    if flow == "back":
+        return points * (.25, 0, 0) + (0, .1, -1)
+    if flow == "up":
+        front = smoothstep(base[:, 2], .2, 1.)[:, None]
+        return front * (np.array([.25 * np.sign(part), 1.1, -.2])) + (1 - front) * (0, -.2, -1)
+    if flow == "side":
+        top = smoothstep(base[:, 1], 7.95, 8.2)[:, None]
+        over = np.array([-np.sign(part), .25, .1])
+        return top * over + (1 - top) * (0, -1, -.45)
+    low, high = (.0, 1.25) if flow == "part" else (-.1, -.1)
+    if STYLES[style].get("fringe") and flow == "part":
+        high = .35
+    nearest = np.stack([np.full(len(base), part), np.full(len(base), 8.45),
+                        np.clip(base[:, 2], low, high)], 1)
+    return base - nearest + (0, .05, -.12 if flow == "part" else 0)
+
+
+def before_the_face(path, body):
+    """Return which points of strands hide forehead, eyes or nose, shape (N, S)."""
+    chin, brow = body[CHIN], body[landmarks.VERTICES[19], 1]
+    return ((np.abs(path[..., 0]) < .42) & (path[..., 2] > chin[2] - .5)
+            & (path[..., 1] < brow + .45))
+
+
+def off_the_face(points, body, allowed=None):
+    """Push points that hang before the face to its sides; `allowed` ones may stay."""
+    chin = body[CHIN]
+    temple = np.abs(body[[landmarks.VERTICES[i] for i in (0, 16)], 0]).mean()
+    brow = body[landmarks.VERTICES[19], 1]
+    high = brow - chin[1] + .42
+    across, up = points[:, 0] / (temple * .93), (points[:, 1] - chin[1] - high * .42) / (high * .58)
+    reach = np.hypot(across, up)
+    before = (points[:, 2] > chin[2] - .75) & (reach < 1)
+    if allowed is not None:
+        before &= ~allowed
+    out = points.copy()
+    side = np.where(points[:, 0] < 0, -1, 1)
+    wide = np.sqrt(np.clip(1 - up**2, 0, 1)) * temple * .93
+    out[before, 0] = (side * np.maximum(np.abs(points[:, 0]), wide))[before]
+    return out
+
+
+def style(assets, body, person, scalp):
+    """Grow the hair of a person.
+
+    Parameters
+    ----------
+    assets : Assets
+    body : ndarray, shape (19158, 3), dm
+        The morphed body before the head is turned.
+    person : dict
+        ``hair`` (a key of `STYLES`) and the seed ``shape`` are read.
+    scalp : ndarray, shape (19158,), range [0, 1]
+
+    Returns
+    -------
+    ndarray, shape (N, S, 3), dm
+    """
+    name = person["hair"]
+    form = STYLES[name]
+    rng = np.random.default_rng([int(person["shape"]), 1])
+    steps = form.get("steps", 16)
+    count = COUNT // 2 if person.get("whole_body") else COUNT
+    points, normals, base = strands.roots(assets, body, density(assets, scalp, name), count, rng)
+    number = len(points)
+    skull = strands.Skull(assets, body)
+    part = rng.choice([-1, 1]) * rng.uniform(.0, .4)
+    if form["flow"] == "side":
+        part = np.sign(part) * .45
+    tie = None
+    if form["flow"] == "tie":
+        index = np.argmin(((assets.vertices[assets.body] - TIE[name]) ** 2).sum(1))
+        tie = body[assets.body[index]]
+    top = smoothstep(base[:, 1], 7.8, 8.25)
+    length = form["length"][1] + (form["length"][0] - form["length"][1]) * top
+    length = length * rng.uniform(.8, 1.2) * rng.uniform(.82, 1.08, number)
+    gap = .015 + form["volume"] * rng.random(number) ** 1.3 * (.6 + .4 * top)
+    combed = strands.normalised(comb(name, base, points, part, tie))
+    combed -= normals * (combed * normals).sum(1, keepdims=True) * .8
+    combed = strands.normalised(combed + rng.normal(0, .12, combed.shape))
+    front = (base[:, 2] > .75) & (np.abs(base[:, 0]) < .52)
+    fringed = front & bool(form.get("fringe"))
+    brow = max(body[landmarks.VERTICES[i], 1] for i in (18, 19, 24, 25))
+
+    if form["flow"] == "out":
+        path = tuft(points, normals, length, steps, rng)
+    else:
+        weight = {"part": .35, "forward": .5, "tie": 1}.get(form["flow"], .8)
+        free = fringed if form["flow"] in ("part", "forward") else np.ones(number, bool)
+
+        def force(at, t):
+            if tie is not None:
+                return strands.normalised(tie - at)
+            held = weight * max(0, 1 - t * (2.2 if form["flow"] == "part" else 1.1))
+            down = np.array([0, -1, 0]) * (1 - held) * (.5 if form["flow"] == "up" else 1)
+            return combed * held + down
+
+        def outside(at):
+            at = skull.outside(at, gap)
+            if tie is not None:
+                return at
+            return skull.outside(off_the_face(at, body, free), gap)
+
+        lift = .15 if form["flow"] in ("tie", "back") else .45
+        path = strands.grow(points, strands.normalised(combed + lift * normals), length, steps,
+                            force, outside, .35 if tie is not None else .6)
+    if tie is not None:
+        close = np.linalg.norm(path - tie, axis=2) < .12
+        path = strands.cut(path, close)
+    path, lock = strands.clump(path, *form["locks"], rng)
+    path = strands.curl(path, *form["curl"], lock, rng)
+    if "cut" in form:
+        end = body[CHIN, 1] + form["cut"] + rng.normal(0, .035, number)
+        path = strands.cut(path, path[..., 1] < end[:, None])
+    if form.get("fringe"):
+        end = brow + .10 + rng.normal(0, .03, number) + .3 * base[:, 0] ** 2
+        over = (path[..., 1] < end[:, None]) & (path[..., 2] > body[CHIN, 2] - .5)
+        path = strands.cut(path, over & fringed[:, None])
+    if form["flow"] in ("part", "back"):
+        path = path[~before_the_face(path, body).any(1) | fringed]
+    if form["flow"] in ("part", "forward", "side", "back"):
+        above = path[..., 1] > skull.centre[1]
+        height = skull.height(path.reshape(-1, 3)).reshape(path.shape[:2])
+        path = path[np.where(above, height, 0).max(1) < form["volume"] + form["curl"][0] + .1]
+    if tie is not None:
+        path = np.concatenate([path, tied(name, tie, skull, steps, rng)])
+    return path
+
+
+def tuft(points, normals, length, steps, rng):
+    """Let hair stand away from the head, its ends on an uneven round outline."""
+    way = strands.normalised(normals + rng.normal(0, .28, normals.shape) + (0, .12, 0))
+    t = np.linspace(0, 1, steps)[None, :, None]
+    return points[:, None] + way[:, None] * length[:, None, None] * t
+
+
+def tied(name, tie, skull, steps, rng):
+    """Return the strands of a bun or a ponytail behind the tie."""
+    back = strands.normalised(tie - skull.centre)
+    if name == "ponytail":
+        count = 900
+        start = tie + rng.normal(0, .05, (count, 3)) + back * .04
+        way = strands.normalised(back + rng.normal(0, .2, (count, 3)))
+        length = rng.uniform(2, 3.4) * rng.uniform(.75, 1.1, count)
+        return strands.grow(start, way, length, steps, lambda at, t: np.array([[0, -1, 0]]),
+                            lambda at: skull.outside(at, .1), .7)
+    count, size = 1500, rng.uniform(.26, .38)
+    axis = strands.normalised(back + rng.normal(0, .45, (count, 3)))
+    first = strands.normalised(np.cross(axis, rng.normal(size=(count, 3))))
+    second = np.cross(axis, first)
+    turn = np.linspace(0, 1, steps)[None, :, None] * rng.uniform(1.5, 4, (count, 1, 1))
+    high = rng.uniform(-.75, .75, (count, 1, 1))
+    ring = np.cos(turn) * first[:, None] + np.sin(turn) * second[:, None]
+    around = strands.normalised(ring * np.sqrt(1 - high**2) + high * axis[:, None])
+    return tie + back * size * .7 + around * size * rng.uniform(.75, 1.04, (count, 1, 1))
