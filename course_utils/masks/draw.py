@@ -4,6 +4,8 @@ Every mask is drawn on one flattened face (see `px`), so all share their anchors
 ground; lengths are distances of the outer eye corners.
 """
 
+import json
+
 import cv2
 import numpy as np
 from PIL import Image
@@ -81,12 +83,12 @@ def _reduced(rgb, cover):
     return np.rint(np.clip(small, 0, 1) * 255).astype(np.uint8)
 
 
-def surgical(color):
+def surgical(color, pleats=((0.06, 0.08, 1.0), (0.30, 0.18, 1.1), (0.56, 0.29, 1.0))):
     upper = mirrored_curve((0, -0.36), (0.10, -0.34), (0.25, -0.25), (0.45, -0.15), (0.70, -0.09))
     lower = mirrored_curve((0, 0.90), (0.15, 0.88), (0.35, 0.77), (0.52, 0.60), (0.70, 0.45))
     cover, edge = between(upper, lower, 0.69)
     shade = -0.05 * (Y - 0.2)
-    for middle, side, depth in ((0.06, 0.08, 1.0), (0.30, 0.18, 1.1), (0.56, 0.29, 1.0)):
+    for middle, side, depth in pleats:
         shade = shade + pleat(mirrored_curve((0, middle), (0.3, middle * 0.8 + side * 0.2), (0.7, side)), depth)
     shade += -0.05 * bump(Y - upper - 0.075, 0.005) - 0.05 * bump(lower - Y - 0.06, 0.005)
     shade += 0.05 * bump(Y - upper - 0.04, 0.016) * (np.abs(X) < 0.26)  # the nose wire below the cloth
@@ -95,11 +97,30 @@ def surgical(color):
     return finish(color, shade, cover)
 
 
-def cloth(color):
+def surgical_flat(color):
+    """The same with its folds nearly closed, as after a day in a pocket."""
+    return surgical(color, ((0.00, 0.02, 0.5), (0.17, 0.13, 0.8), (0.36, 0.22, 0.5), (0.62, 0.32, 0.4)))
+
+
+def valve(rgb, cover, x, y, radius, color):
+    """Set a round filter valve with slots into a mask."""
+    r = np.hypot(X - x, Y - y) / radius
+    disc = 1 / (1 + np.exp((r - 1) / 0.02))
+    light = 0.12 * (y - Y) / radius - 0.28 * bump(r - 0.97, 0.06) + 0.10 * bump(r - 0.85, 0.05)
+    light -= 0.25 * bump(r - 0.72, 0.05) + 0.22 * bump((Y - y) / radius % 0.3 - 0.15, 0.07) * (r < 0.62)
+    halo = 0.12 * np.exp(-np.maximum(r - 1, 0) / 0.15) * (r > 1) * (Y > y - 0.5 * radius)
+    rgb = rgb * (1 - halo[..., None])
+    rgb = rgb + disc[..., None] * (np.clip(np.asarray(color) / 255 * (1 + light[..., None]), 0, 1) - rgb)
+    return rgb, np.maximum(cover, disc)
+
+
+def cloth(color, seam=True):
     upper = mirrored_curve((0, -0.36), (0.08, -0.35), (0.22, -0.23), (0.42, -0.16), (0.70, -0.05))
     lower = mirrored_curve((0, 0.92), (0.12, 0.91), (0.32, 0.81), (0.52, 0.62), (0.70, 0.38))
     cover, edge = between(upper, lower, 0.69)
-    shade = -0.06 * (Y - 0.2) - 0.09 * bump(X, 0.007) + 0.04 * bump(X - 0.018, 0.012) + stitches(Y, np.abs(X), 0.02)
+    shade = -0.06 * (Y - 0.2)
+    if seam:
+        shade = shade - 0.09 * bump(X, 0.007) + 0.04 * bump(X - 0.018, 0.012) + stitches(Y, np.abs(X), 0.02)
     shade += stitches(X + Y, edge, 0.045) - 0.05 * bump(edge - 0.052, 0.006) - 0.08 * bump(edge, 0.012)
     for x, y, slant in ((0.36, 0.42, 0.5), (0.46, 0.18, 0.25), (0.30, 0.62, 0.8)):  # what is drawn tight towards the ears
         d = (Y - y) + slant * (np.abs(X) - x)
@@ -107,7 +128,16 @@ def cloth(color):
     return finish(color, shade, cover)
 
 
-def folded(color):
+def sponge(color):
+    """Cloth, second drawing: moulded foam without stitches."""
+    upper = mirrored_curve((0, -0.38), (0.07, -0.365), (0.22, -0.20), (0.45, -0.12), (0.72, -0.10))
+    lower = mirrored_curve((0, 0.93), (0.10, 0.91), (0.30, 0.76), (0.50, 0.54), (0.72, 0.26))
+    cover, edge = between(upper, lower, 0.72)
+    shade = -0.08 * (Y - 0.2) - 0.07 * np.tanh(X / 0.06) * np.exp(-np.abs(X) / 0.25) - 0.07 * bump(X, 0.010) - 0.07 * bump(edge, 0.010)
+    return finish(color, shade, cover)
+
+
+def folded(color, with_valve=False):
     """KN95: two halves that meet in a fold down the middle."""
     upper = mirrored_curve((0, -0.40), (0.06, -0.385), (0.22, -0.22), (0.45, -0.06), (0.70, 0.02))
     lower = mirrored_curve((0, 0.94), (0.08, 0.92), (0.30, 0.72), (0.50, 0.50), (0.70, 0.32))
@@ -117,14 +147,21 @@ def folded(color):
     line = mirrored_curve((0, 0.14), (0.35, 0.16), (0.70, 0.15))
     shade += -0.08 * bump(Y - line, 0.006) * (np.abs(X) > 0.16) + 0.04 * bump(Y - line + 0.015, 0.008) * (np.abs(X) > 0.16)
     shade += -0.07 * bump(np.abs(X) - 0.60, 0.006)
-    return finish(color, shade, cover)
+    rgb = np.clip(np.asarray(color, float) / 255 * (1 + shade[..., None]), 0, 1)
+    if with_valve:
+        rgb, cover = valve(rgb, cover, 0.27, 0.33, 0.13, (222, 222, 222))
+    return _reduced(rgb, cover)
 
 
-def cup(color):
-    """N95: a moulded cup with a metal clip over the nose and a valve."""
-    upper = mirrored_curve((0, -0.38), (0.10, -0.36), (0.26, -0.20), (0.42, -0.02), (0.55, 0.22), (0.56, 0.25))
-    lower = mirrored_curve((0, 0.90), (0.18, 0.87), (0.36, 0.72), (0.49, 0.50), (0.55, 0.28), (0.56, 0.25))
-    cover, edge = between(upper, lower, 0.58)
+def folded_valve(color):
+    return folded(color, with_valve=True)
+
+
+def cup(color, with_valve=False):
+    """N95: a moulded cup with a metal clip over the nose."""
+    upper = mirrored_curve((0, -0.39), (0.10, -0.37), (0.28, -0.21), (0.47, -0.04), (0.61, 0.20), (0.62, 0.24))
+    lower = mirrored_curve((0, 0.92), (0.18, 0.89), (0.38, 0.73), (0.53, 0.50), (0.61, 0.28), (0.62, 0.24))
+    cover, edge = between(upper, lower, 0.64)
     shade = 0.05 - 0.12 * np.clip(Y - 0.1, -0.5, 1) - 0.10 * np.exp(-edge / 0.06)
     for at in (0.055, 0.30):
         shade += -0.09 * bump(edge - at, 0.007) + 0.05 * bump(edge - at - 0.02, 0.010)
@@ -132,7 +169,13 @@ def cup(color):
     rgb = np.clip(np.asarray(color, float) / 255 * (1 + shade[..., None]), 0, 1)
     clip = 1 / (1 + np.exp(-(0.022 - np.abs(Y - upper - 0.055)) / 0.003)) / (1 + np.exp((np.abs(X) - 0.20) / 0.006))
     rgb += clip[..., None] * ((0.62 + 0.25 * bump(Y - upper - 0.05, 0.008))[..., None] - rgb)
+    if with_valve:
+        rgb, cover = valve(rgb, cover, 0, 0.36, 0.16, (206, 206, 204))
     return _reduced(rgb, cover)
+
+
+def cup_valve(color):
+    return cup(color, with_valve=True)
 
 
 def half_mask(color):
@@ -142,13 +185,8 @@ def half_mask(color):
     cover, edge = between(upper, lower, 0.5)
     shade = -0.15 * (Y - 0.2) + 0.25 * bump(np.abs(X) - 0.10, 0.07) * (Y < 0.25) - 0.25 * np.exp(-edge / 0.03)
     rgb = np.clip(np.asarray(color, float) / 255 * (1 + shade[..., None]), 0, 1)
-    for x, y, radius, shown, tone in ((0.0, 0.48, 0.15, (58, 60, 64), 1.0), (-0.44, 0.40, 0.25, (176, 172, 166), 1.0), (0.44, 0.40, 0.25, (176, 172, 166), 0.96)):
-        r = np.hypot((X - x) * (1 + 0.4 * x * x), Y - y) / radius
-        disc = 1 / (1 + np.exp((r - 1) / 0.02))
-        light = 0.10 * (1 - (Y - y) / radius) - 0.30 * bump(r - 0.97, 0.05) + 0.12 * bump(r - 0.88, 0.05)
-        light -= 0.22 * bump(r - 0.70, 0.04) + 0.16 * bump((Y - y) / radius % 0.24 - 0.12, 0.05) * (r < 0.62)
-        rgb += disc[..., None] * (np.clip(np.asarray(shown) / 255 * tone * (0.9 + light[..., None]), 0, 1) - rgb)
-        cover = np.maximum(cover, disc)
+    for x, y, radius, shown in ((0, 0.48, 0.15, (58, 60, 64)), (-0.44, 0.40, 0.25, (176, 172, 166)), (0.44, 0.40, 0.25, (176, 172, 166))):
+        rgb, cover = valve(rgb, cover, x, y, radius, shown)
     return _reduced(rgb, cover)
 
 
@@ -162,20 +200,22 @@ FOLDED_LOOPS = {"ear_upper": (0.68, 0.05), "ear_lower": (0.67, 0.29)}
 HEAD_STRAPS = {"crown": (0.50, 0.12), "nape": (0.48, 0.42)}
 
 TYPES = {
-    # name: drawing, color, lifts, straps, other settings
-    "surgical": (surgical, (238, 240, 242), {}, EAR_LOOPS, {"fibre": 0.25, "relief": 0.6}),
-    "surgical_blue": (surgical, (150, 196, 226), {}, EAR_LOOPS, {"fibre": 0.25, "relief": 0.6}),
-    "surgical_green": (surgical, (150, 208, 190), {}, EAR_LOOPS, {"fibre": 0.25, "relief": 0.6}),
-    "cloth": (cloth, (196, 204, 214), {"mouth": 0.12}, EAR_LOOPS, {"fibre": 0.7, "relief": 0.8, "strap_color": (190, 198, 208)}),
-    "KN95": (folded, (240, 240, 238), FOLDED, FOLDED_LOOPS, {"fibre": 0.2, "relief": 0.8}),
-    "N95": (cup, (236, 234, 228), CUP, HEAD_STRAPS, {"fibre": 0.35, "relief": 1.0, "strap_color": (226, 208, 150)}),
-    "gas": (half_mask, (62, 64, 70), HALF_MASK, HEAD_STRAPS, {"fibre": 0.1, "relief": 1.0, "strap_color": (50, 50, 54), "strap_width": 0.06}),
+    # name: drawings of which each mask gets one, color, lifts, straps, other settings
+    "surgical": ((surgical, surgical_flat), (238, 240, 242), {}, EAR_LOOPS, {"fibre": 0.25, "relief": 0.6, "dyed_straps": True}),
+    "surgical_blue": ((surgical, surgical_flat), (168, 208, 233), {}, EAR_LOOPS, {"fibre": 0.25, "relief": 0.6, "dyed_straps": True}),
+    "surgical_green": ((surgical, surgical_flat), (168, 214, 200), {}, EAR_LOOPS, {"fibre": 0.25, "relief": 0.6, "dyed_straps": True}),
+    "cloth": ((cloth, sponge), (196, 204, 214), {"mouth": 0.12}, EAR_LOOPS,
+              {"fibre": 0.7, "relief": 0.8, "strap_color": (190, 198, 208), "dyed_straps": True}),
+    "KN95": ((folded, folded_valve), (240, 240, 238), FOLDED, FOLDED_LOOPS, {"fibre": 0.2, "relief": 0.8, "dyed_straps": True}),
+    "N95": ((cup, cup_valve), (236, 234, 228), CUP, HEAD_STRAPS, {"fibre": 0.35, "relief": 0.7, "strap_color": (226, 208, 150)}),
+    "gas": ((half_mask,), (62, 64, 70), HALF_MASK, HEAD_STRAPS, {"fibre": 0.1, "relief": 1.0, "strap_color": (50, 50, 54), "strap_width": 0.06}),
 }
 
 
-def describe(lifts, straps, settings):
+def describe(files, lifts, straps, settings):
     """Return the TOML text of a type."""
-    lines = [f"{key} = {list(value) if isinstance(value, tuple) else value}" for key, value in settings.items()]
+    lines = [f"pictures = {json.dumps(files)}"]
+    lines += [f"{key} = {list(value) if isinstance(value, tuple) else str(value).lower()}" for key, value in settings.items()]
     lines += ["", "[anchors]  # pixels across and down, then how far the mask stands off the skin there"]
     for name, (x, y, lift) in ANCHORS.items():
         u, v = px(x, y)
@@ -189,11 +229,13 @@ def describe(lifts, straps, settings):
 
 
 def main():
-    for name, (drawing, color, lifts, straps, settings) in TYPES.items():
-        with replacing(FOLDER / f"{name}.png") as temporary:
-            Image.fromarray(drawing(color)).save(temporary, "PNG", optimize=True)
-        write_text(FOLDER / f"{name}.toml", describe(lifts, straps, settings))
-        print(f"{name}: {(FOLDER / f'{name}.png').stat().st_size / 1000:.0f} kB")
+    for name, (drawings, color, lifts, straps, settings) in TYPES.items():
+        files = [f"{name}.png" if number == 0 else f"{name}_{number + 1}.png" for number in range(len(drawings))]
+        for drawing, file in zip(drawings, files, strict=True):
+            with replacing(FOLDER / file) as temporary:
+                Image.fromarray(drawing(color)).save(temporary, "PNG", optimize=True)
+            print(f"{file}: {(FOLDER / file).stat().st_size / 1000:.0f} kB")
+        write_text(FOLDER / f"{name}.toml", describe(files, lifts, straps, settings))
 
 
 if __name__ == "__main__":

@@ -7,7 +7,7 @@ import numpy as np
 
 SMALL = 48  # pixels: size at which light is measured
 LUMA = np.array([0.299, 0.587, 0.114], np.float32)  # ITU-R BT.601
-PALEST, DARKEST = 0.80, 0.36  # luma of the palest and the darkest skin in full light, from which exposure is bounded
+PALEST, DARKEST = 0.72, 0.36  # luma of the palest and the darkest skin in full light, from which exposure is bounded
 SKIN = np.array([1.22, 0.95, 0.80], np.float32)  # usual skin under white light, over its luma
 
 
@@ -82,11 +82,9 @@ def measure_light(image, landmarks):
     smooth = SMALL / 6
     field = cv2.GaussianBlur(luma * weight, (0, 0), smooth) / cv2.GaussianBlur(weight, (0, 0), smooth)
     field = np.clip(field / max(skin, 0.02), 0.35, 1.5).astype(np.float32)
-    y, x = np.mgrid[-1:1:SMALL * 1j, -1:1:SMALL * 1j]
-    design = np.stack([np.ones(SMALL**2), x.ravel(), y.ravel()], 1) * np.sqrt(weight.ravel())[:, None]
-    slope = np.linalg.lstsq(design, field.ravel() * np.sqrt(weight.ravel()), rcond=None)[0][1:]
-    brightest = float(np.percentile(cv2.resize(image, (64, 64), interpolation=cv2.INTER_AREA) @ LUMA, 97)) / 255
-    level = float(np.clip(brightest * 0.97, skin / PALEST, skin / DARKEST))
+    slope = _slope(field, weight)
+    brightest = float(np.percentile(cv2.resize(image, (48, 48), interpolation=cv2.INTER_AREA).max(2), 97)) / 255
+    level = float(np.clip(brightest, skin / PALEST, skin / DARKEST))
     color = (face * weight[..., None]).sum((0, 1)) / weight.sum()
     tint = color / max(float(color @ LUMA), 0.01)
     saturation = float((color.max() - color.min()) / max(color.max(), 0.01))
@@ -94,6 +92,15 @@ def measure_light(image, landmarks):
     cast = np.clip(cast, 0.5, 1.6) ** 0.6
     blur, noise = _sharpness(image, landmarks)
     return Light(field, box, min(level, 1.08), (cast / (cast @ LUMA)).astype(np.float32), float(np.clip(saturation / 0.12, 0, 1)), slope, skin, blur, noise)
+
+
+def _slope(field, weight):
+    """Return the weighted least-squares slope of the field, per half width and half height of the box."""
+    x = np.linspace(-1, 1, SMALL)
+    moments = [(weight * part).sum() for part in (1, x, x[:, None], x * x, x * x[:, None], (x * x)[:, None])]
+    w, wx, wy, wxx, wxy, wyy = moments
+    known = [(weight * field * part).sum() for part in (1, x, x[:, None])]
+    return np.linalg.solve([[w, wx, wy], [wx, wxx, wxy], [wy, wxy, wyy]], known)[1:]
 
 
 def _face_box(landmarks):

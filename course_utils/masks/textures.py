@@ -15,7 +15,7 @@ from course_utils.masks.wearing import ANCHORS, STRAP_ENDS
 
 FOLDER = Path(__file__).parent / "textures"
 LEVELS = 5
-MESH_ROWS, MESH_COLUMNS = 15, 19
+MESH_ROWS, MESH_COLUMNS = 13, 16
 LARGEST_TEXTURE = 4_000_000
 
 
@@ -25,14 +25,17 @@ class Texture:
 
     Attributes
     ----------
-    levels : tuple of numpy.ndarray
-        float32, shape (h, w, 4), premultiplied RGBA in [0, 1]; each level half as large as the one before.
-    detail : tuple of numpy.ndarray
+    pictures : tuple of tuple of numpy.ndarray
+        The drawings of which each mask gets one, each in several sizes: float32, shape (h, w, 4), premultiplied RGBA
+        in [0, 1]; each size half of the one before.
+    details : tuple of tuple of numpy.ndarray
         float32, shape (h, w): lightness over the mean lightness of the mask; what a new colour is multiplied with.
     mesh : numpy.ndarray
         float64, shape (rows, columns, 2): texture pixels of the mesh's corners.
     wanted : numpy.ndarray
         bool, shape (rows - 1, columns - 1): quads that are not wholly transparent.
+    drawn : numpy.ndarray
+        bool, shape (rows, columns): corners of these quads.
     basis : numpy.ndarray
         float64, shape (rows * columns, anchors), of `spline_basis`.
     places : numpy.ndarray
@@ -41,23 +44,30 @@ class Texture:
         Row of the spline's basis where each strap begins, and the end of `STRAP_ENDS` it leads to.
     strap_color : tuple of float
         Red, green, blue in [0, 1].
+    dyed_straps : bool
+        Whether a choice's colour is also that of the straps.
     strap_width : float
         In distances of the outer eye corners.
+    extent : numpy.ndarray
+        float64, shape (4,): left, top, right and bottom of what is painted, texture pixels.
     fibre : float
         Strength of the cloth's grain, 0 to 1.
-    gloss : float
+    relief : float
         Strength of the shading by form, 0 to 1.
     """
 
-    levels: tuple
-    detail: tuple
+    pictures: tuple
+    details: tuple
     mesh: np.ndarray
     wanted: np.ndarray
+    drawn: np.ndarray
     basis: np.ndarray
     places: np.ndarray
     straps: tuple
     strap_color: tuple
+    dyed_straps: bool
     strap_width: float
+    extent: np.ndarray
     fibre: float
     relief: float
 
@@ -108,11 +118,11 @@ def _build(path, described):
         raise CourseError(f"{path} has {len(anchors)} anchors: give four or more, such as nose_bridge, under_chin, side_left, side_right.")
     pixels = np.array([place[:2] for place in anchors.values()], float)
     places = np.array([(*ANCHORS[name][:2], place[2] if len(place) > 2 else ANCHORS[name][2]) for name, place in anchors.items()])
-    picture = path.parent / str(described.get("picture", path.stem + ".png"))
-    rgba = _read_rgba(picture)
-    opaque = np.argwhere(rgba[..., 3] > 0.02)
-    if len(opaque) == 0:
-        raise CourseError(f"{picture} is wholly transparent: save the mask with its background cut out.")
+    pictures = [_read_rgba(path.parent / name) for name in _names(path, described)]
+    if len({picture.shape for picture in pictures}) > 1:
+        raise CourseError(f"The pictures of {path} differ in size: draw them on one canvas, for they share their anchors.")
+    paint = np.max([picture[..., 3] for picture in pictures], axis=0)
+    opaque = np.argwhere(paint > 0.02)
     (top, left), (bottom, right) = opaque.min(0) - 2, opaque.max(0) + 2
     x, y = np.meshgrid(np.linspace(left, right, MESH_COLUMNS), np.linspace(top, bottom, MESH_ROWS))
     straps = _table(path, described, "straps", 2, 2)
@@ -125,20 +135,31 @@ def _build(path, described):
         starts = spline_basis(pixels, starts)
     except ValueError as error:
         raise CourseError(f"The anchors of {path} can't be used: {error}.") from error
-    levels = _pyramid(np.concatenate([rgba[..., :3] * rgba[..., 3:], rgba[..., 3:]], axis=2))
+    sizes = tuple(_pyramid(np.concatenate([rgba[..., :3] * rgba[..., 3:], rgba[..., 3:]], axis=2)) for rgba in pictures)
+    wanted = _quads_with_paint(paint, x[0], y[:, 0])
     return Texture(
-        levels=levels,
-        detail=tuple(_detail(level) for level in levels),
+        pictures=sizes,
+        details=tuple(tuple(_detail(level) for level in levels) for levels in sizes),
         mesh=np.stack([x, y], 2),
-        wanted=_quads_with_paint(rgba[..., 3], x[0], y[:, 0]),
+        wanted=wanted,
+        drawn=cv2.dilate(np.pad(wanted, (0, 1)).astype(np.uint8), np.ones((2, 2), np.uint8), anchor=(1, 1)) > 0,
         basis=basis,
         places=places,
         straps=tuple(zip(starts, straps, strict=True)),
         strap_color=tuple(np.array(described.get("strap_color", [245, 245, 245]), float) / 255),
+        dyed_straps=bool(described.get("dyed_straps", False)),
         strap_width=float(described.get("strap_width", 0.035)),
+        extent=np.array([left + 2, top + 2, right - 2, bottom - 2], float),
         fibre=float(described.get("fibre", 0.3)),
         relief=float(described.get("relief", 0.5)),
     )
+
+
+def _names(path, described):
+    names = described.get("pictures", [path.stem + ".png"])
+    if not isinstance(names, list) or not names or not all(isinstance(name, str) for name in names):
+        raise CourseError(f"'pictures' of {path} is not a list of file names: write it as pictures = [\"{path.stem}.png\"].")
+    return names
 
 
 def _table(path, described, key, fewest, most):
@@ -158,11 +179,14 @@ def _read_rgba(path):
         with Image.open(path) as image:
             if image.width * image.height > LARGEST_TEXTURE:
                 raise CourseError(f"{path} has {image.width} x {image.height} pixels: reduce it to 1000 x 1000 or less.")
-            return np.asarray(image.convert("RGBA"), np.float32) / 255
+            rgba = np.asarray(image.convert("RGBA"), np.float32) / 255
     except FileNotFoundError as error:
         raise CourseError(f"{path} does not exist: put the mask's picture beside its TOML file.") from error
     except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
         raise CourseError(f"{path} can't be read as a picture ({error}): save it as PNG with transparency.") from error
+    if not (rgba[..., 3] > 0.02).any():
+        raise CourseError(f"{path} is wholly transparent: save the mask with its background cut out.")
+    return rgba
 
 
 def _pyramid(rgba):

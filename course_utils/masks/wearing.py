@@ -31,7 +31,7 @@ STRAP_ENDS = {
     "ear_upper": (0.80, -0.50, -0.85),
     "ear_lower": (0.79, -0.08, -0.85),
     "crown": (0.82, -0.80, -1.10),
-    "nape": (0.72, 0.20, -1.10),
+    "nape": (0.70, 0.12, -1.05),
 }
 STRAP_ENDS = {
     **{f"{name}_left": (-x, y, z) for name, (x, y, z) in STRAP_ENDS.items()},
