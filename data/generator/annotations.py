@@ -12,7 +12,7 @@ from pathlib import Path
 
 FACE_COLUMNS = [
     "picture", "person", "split", "label", "wearing", "mask_type", "occlusion",
-    "monk_tone", "age_group", "gender", "hair", "glasses", "head_covering",
+    "monk_tone", "age_group", "gender", "hair", "beard", "glasses", "head_covering",
     "yaw", "pitch", "roll", "light", "x_min", "y_min", "x_max", "y_max",
 ]
 LANDMARK_COLUMNS = ["picture"] + [f"{axis}{i}" for i in range(68) for axis in "xy"]

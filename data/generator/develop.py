@@ -7,25 +7,38 @@ from PIL import Image, ImageDraw, ImageFilter
 
 from .distributions import linear_to_srgb, srgb_to_linear
 
-FACE_SRGB = (.67, .36)  # brightness wanted for the upper face of tone 1 and tone 10
+FACE_SRGB = (.66, .37)  # brightness wanted for the face of tone 1 and tone 10
+BRIGHTEST = .80  # sRGB, before the tone curve's shoulder would take the skin's colour away
 
 
 def tone_curve(linear):
-    """Roll highlights off above one half instead of cutting them at 1."""
-    knee = .5
+    """Roll highlights off above one quarter instead of cutting them at 1."""
+    knee = .25
     rolled = knee + (1 - knee) * (1 - np.exp(-np.maximum(linear - knee, 0) / (1 - knee)))
     return linear_to_srgb(np.where(linear < knee, linear, rolled))
 
 
-def face_luminance(pixels, polygon):
-    """Return the luminance of the skin inside a polygon of the upper face.
+def inverse_tone_curve(value):
+    """Return the linear light that `tone_curve` shows as an sRGB value."""
+    knee, light = .25, srgb_to_linear(value)
+    rolled = knee - (1 - knee) * np.log(np.maximum(1 - (light - knee) / (1 - knee), 1e-6))
+    return np.where(light < knee, light, rolled)
 
-    The 80th percentile: brows, eyes and strands of hair are darker than skin.
+
+def face_luminance(pixels, polygon):
+    """Meter the skin inside a polygon of the face.
+
+    Hair and brows are left out as what is far darker than the brightest tenth.
 
     Parameters
     ----------
     pixels : ndarray, shape (H, W, 4), linear
     polygon : ndarray, shape (N, 2), pixels
+
+    Returns
+    -------
+    ndarray, shape (2,)
+        Median and 95th percentile of the luminance of skin.
     """
     from scipy.spatial import ConvexHull
 
@@ -33,14 +46,45 @@ def face_luminance(pixels, polygon):
     hull = polygon[ConvexHull(polygon).vertices]
     ImageDraw.Draw(stencil).polygon([tuple(p) for p in hull], fill=1)
     inside = (np.asarray(stencil) > 0) & (pixels[..., 3] > .9)
-    luminance = pixels[..., :3] @ np.array([.2126, .7152, .0722])
-    return float(np.percentile(luminance[inside], 80)) if inside.sum() > 8 else .2
+    luminance = (pixels[..., :3] @ np.array([.2126, .7152, .0722]))[inside]
+    if luminance.size < 8:
+        return np.array([.2, .3])
+    skin = luminance[luminance > .25 * np.percentile(luminance, 90)]
+    return np.percentile(skin, (50, 95))
 
 
 def exposure(luminance, tone, stops):
-    """Return the factor that shows skin of a Monk tone legibly, `stops` off the ideal."""
-    wanted = srgb_to_linear(np.interp(tone, (1, 10), FACE_SRGB))
-    return float(wanted / max(luminance, 1e-4) * 2.0 ** stops)
+    """Return the factor that shows skin of a Monk tone legibly, `stops` off the ideal.
+
+    The median of the skin gets the wanted brightness, unless its brightest part
+    would then lose colour.
+    """
+    median, bright = np.maximum(luminance, 1e-4)
+    wanted = inverse_tone_curve(np.interp(tone, (1, 10), FACE_SRGB)) * 2.0 ** np.clip(stops, -.4, .4)
+    return float(min(wanted / median, inverse_tone_curve(BRIGHTEST) / bright))
+
+
+def soften_edge(pixels, spread=.6):
+    """Blur the outline of a premultiplied render against nothing, not its inside.
+
+    Parameters
+    ----------
+    pixels : ndarray, shape (H, W, 4)
+    spread : float, pixels
+
+    Returns
+    -------
+    colour : ndarray, shape (H, W, 3)
+        Not multiplied by alpha.
+    alpha : ndarray, shape (H, W, 1)
+    """
+    from scipy.ndimage import gaussian_filter
+
+    alpha = np.clip(pixels[..., 3:], 0, 1)
+    wide = gaussian_filter(pixels, (spread, spread, 0))
+    around = wide[..., :3] / np.maximum(wide[..., 3:], 1e-3)
+    colour = pixels[..., :3] / np.maximum(alpha, 1e-3)
+    return np.where(alpha > .95, colour, around), np.clip(wide[..., 3:], 0, 1)
 
 
 def develop(pixels, factor, behind, blur, noise, rng):
@@ -62,8 +106,7 @@ def develop(pixels, factor, behind, blur, noise, rng):
     -------
     PIL.Image.Image
     """
-    alpha = np.clip(pixels[..., 3:], 0, 1)
-    straight = pixels[..., :3] / np.maximum(alpha, 1e-3)
+    straight, alpha = soften_edge(pixels)
     front = tone_curve(straight * factor)
     together = front * alpha + behind * (1 - alpha)
     picture = Image.fromarray((np.clip(together, 0, 1) * 255 + .5).astype(np.uint8))
@@ -74,7 +117,7 @@ def develop(pixels, factor, behind, blur, noise, rng):
     return Image.fromarray(np.clip(values + .5, 0, 255).astype(np.uint8))
 
 
-def jpeg(picture, quality=88):
+def jpeg(picture, quality=90):
     """Return the bytes of a JPEG file."""
     buffer = io.BytesIO()
     picture.save(buffer, "JPEG", quality=quality)

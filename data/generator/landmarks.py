@@ -19,6 +19,9 @@ VERTICES = [
 UPPER_FACE = [*range(17, 28), *range(36, 48)]  # what no mask and no scarf covers
 
 
+WHOLE_FACE = [*range(2, 15), *range(17, 27)]
+
+
 def face_vertices(assets):
     """Return the vertices that the face box encloses: brow to chin, ear to ear."""
     x, y, z = assets.vertices[assets.body].T

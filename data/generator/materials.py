@@ -3,6 +3,7 @@
 import bpy
 import numpy as np
 
+from . import complexion
 from .distributions import srgb_to_linear
 
 _pixels, _ranges = {}, {}
@@ -104,6 +105,18 @@ def rgba(colour):
     return (*(float(c) for c in np.clip(colour, 0, None)), 1.0)
 
 
+def drawn(name, pixels):
+    """Make a texture of linear values, shape (H, W, 3 or 4), the first row at the bottom."""
+    height, width, channels = pixels.shape
+    texture = bpy.data.images.new(name, width, height, alpha=True, float_buffer=True)
+    texture.colorspace_settings.name = "Linear Rec.709"
+    texture.alpha_mode = "CHANNEL_PACKED"
+    values = np.ones((height, width, 4), np.float32)
+    values[..., :channels] = pixels
+    texture.pixels.foreach_set(values.ravel())
+    return texture
+
+
 def skin(path, face_uv, person):
     """Tint a skin texture to the wanted colour and paint stubble and cropped hair on it.
 
@@ -119,21 +132,31 @@ def skin(path, face_uv, person):
     size = np.array(pixels.shape[1::-1]) - 1
     x, y = np.clip((face_uv * size).round().astype(int), 0, size).T
     tint = person["skin"] / np.median(pixels[y, x, :3], axis=0)
-    shader = Shader("skin", person["skin_roughness"], .28)
+    shader = Shader("skin", specular=.22)
     base = shader.mix("MULTIPLY", 1, shader.texture(image(path)).outputs[0], rgba(tint))
-    mottle = shader.range(shader.noise(55, 4), 0, 1, .88, 1.1)
-    base = shader.mix("MULTIPLY", 1, base, mottle)
+    where = shader.node("ShaderNodeTexCoord").outputs["UV"]
+    scale = 1 / np.array(complexion.REACH)
+    shift = -np.array(complexion.CORNER) * scale
+    within = shader.node("ShaderNodeMapping", Vector=where, Location=(*shift, 0),
+                         Scale=(*scale, 1)).outputs[0]
+    uneven = shader.texture(drawn("complexion", complexion.paint(person)))
+    uneven.extension = "EXTEND"
+    shader.tree.links.new(within, uneven.inputs[0])
+    base = shader.mix("MULTIPLY", 1, base, uneven.outputs[0])
+    rough = person["skin_roughness"]
+    shader.tree.links.new(shader.range(uneven.outputs[1], 0, 1, rough - .5, rough + .5),
+                          shader.surface.inputs["Roughness"])
     grown = shader.node("ShaderNodeSeparateColor",
                         Color=shader.node("ShaderNodeVertexColor").outputs[0])
-    fine = shader.noise(900)
-    grain = shader.range(fine, .35, .65)
+    grain = shader.range(shader.noise(900), .35, .65)
     for channel, darken in (("Red", .5), ("Green", .8)):
         amount = shader.node("ShaderNodeMath", _0=grain, _1=grown.outputs[channel])
         amount.operation = "MULTIPLY"
         base = shader.mix("MIX", amount.outputs[0], base, rgba(person["hair_colour"] * darken))
     shader.colour(base)
-    shader.bump(fine, .25, .002)
-    shader.surface.inputs["Subsurface Weight"].default_value = 0
+    shader.bump(uneven.outputs[1], .35, .002)
+    for socket, value in (("Weight", .3), ("Scale", .004), ("Radius", (1, .35, .2))):
+        shader.surface.inputs[f"Subsurface {socket}"].default_value = value
     return shader.material
 
 
@@ -156,11 +179,14 @@ def strands(name, path, colour, roughness, strand_noise):
 
 def textured(name, path, hue=.5, saturation=1., value=1., roughness=.85, alpha=True):
     """Show a texture with shifted hue: clothes, eyes and teeth."""
-    shader = Shader(name, roughness, .5 if roughness < .3 else .2)
+    shader = Shader(name, roughness, .2)
     texture = shader.texture(image(path))
     shifted = shader.node("ShaderNodeHueSaturation", Hue=hue, Saturation=saturation, Value=value,
                           Color=texture.outputs[0])
-    shader.colour(shifted.outputs[0])
+    colour = shifted.outputs[0]
+    if roughness < .1:  # eyes: the lids shade the whites more than the renderer knows
+        colour = shader.mix("DARKEN", 1, colour, rgba((.30, .27, .255)))
+    shader.colour(colour)
     if alpha:
         shader.alpha(texture.outputs[1])
     return shader.material
@@ -182,14 +208,8 @@ def printed(name, pixels, scale=500, strength=.2):
     pixels : ndarray, shape (H, W, 3), linear, range [0, 1]
         First row at the bottom of the pattern.
     """
-    height, width = pixels.shape[:2]
-    pattern = bpy.data.images.new("pattern", width, height, float_buffer=True)
-    pattern.colorspace_settings.name = "Linear Rec.709"
-    values = np.ones((height, width, 4), np.float32)
-    values[..., :3] = pixels
-    pattern.pixels.foreach_set(values.ravel())
     shader = Shader(name, .92, .12)
-    texture = shader.texture(pattern)
+    texture = shader.texture(drawn("pattern", pixels))
     texture.extension = "EXTEND"
     shader.colour(texture.outputs[0])
     shader.bump(shader.noise(scale), strength, .003)
@@ -197,11 +217,16 @@ def printed(name, pixels, scale=500, strength=.2):
 
 
 def plain(name, colour, roughness=.5, specular=.3, metallic=0., alpha=1., emission=0.):
-    """One even colour: frames, lenses, walls, lamps."""
+    """One even colour: frames, walls, lamps; with `alpha` below 1 a clear pane that mirrors a little."""
     shader = Shader(name, roughness, specular)
     shader.colour(colour)
     shader.surface.inputs["Metallic"].default_value = metallic
-    shader.surface.inputs["Alpha"].default_value = alpha
+    if alpha < 1:
+        clear = shader.node("ShaderNodeBsdfTransparent", Color=rgba((.96, .97, .98)))
+        mirror = shader.node("ShaderNodeBsdfGlossy", Roughness=.05)
+        share = shader.node("ShaderNodeFresnel", IOR=1.25).outputs[0]
+        pane = shader.node("ShaderNodeMixShader", _0=share, _1=clear.outputs[0], _2=mirror.outputs[0])
+        shader.tree.links.new(pane.outputs[0], shader.tree.nodes["Material Output"].inputs[0])
     if emission:
         shader.surface.inputs["Emission Color"].default_value = rgba(colour)
         shader.surface.inputs["Emission Strength"].default_value = emission

@@ -39,7 +39,9 @@ def portrait(assets, dealt, number, light, size=SIZE):
     pixels = studio.render(size, size)
     points, _ = studio.project(body[landmarks.VERTICES], size, size)
     face, _ = studio.project(body[landmarks.face_vertices(assets)], size, size)
-    seen = develop.face_luminance(pixels, points[landmarks.UPPER_FACE])
+    covered = person["wearing"] not in ("none", "under_chin") or person["occlusion"] != "none"
+    metered = landmarks.UPPER_FACE if covered else landmarks.WHOLE_FACE
+    seen = develop.face_luminance(pixels, points[metered])
     factor = develop.exposure(seen, person["tone"], picture["exposure"])
     behind = backgrounds.background(picture["background"], light, size, rng)
     developed = develop.develop(pixels, factor, behind, picture["blur"] * size / 160,
@@ -75,7 +77,7 @@ def table_row(person, picture, number, light, box):
         "label": annotations.binary_label(person["wearing"]), "wearing": person["wearing"],
         "mask_type": person["mask_type"], "occlusion": person["occlusion"],
         "monk_tone": person["tone"], "age_group": person["age_group"], "gender": person["gender"],
-        "hair": person["hair"], "glasses": person["glasses"],
+        "hair": person["hair"], "beard": person.get("beard", "none"), "glasses": person["glasses"],
         "head_covering": person["head_covering"], "light": light,
     }
     row |= {angle: f"{picture[angle]:.1f}" for angle in ("yaw", "pitch", "roll")}

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from . import annotations, plan
 
-SAMPLES = 28
+SAMPLES = 12
 SCENES = 3
 
 

@@ -29,8 +29,9 @@ def start(samples, threads):
     cycles.device, cycles.samples = "CPU", samples
     cycles.use_adaptive_sampling = False
     cycles.sampling_pattern, cycles.filter_width = "BLUE_NOISE", 1.8
-    cycles.use_denoising = False  # at 160 px the remaining grain passes for sensor noise
-    cycles.max_bounces, cycles.diffuse_bounces, cycles.glossy_bounces = 1, 0, 1
+    cycles.use_denoising, cycles.denoiser = True, "OPENIMAGEDENOISE"
+    cycles.denoising_input_passes = "RGB_ALBEDO_NORMAL"
+    cycles.max_bounces, cycles.diffuse_bounces, cycles.glossy_bounces = 1, 1, 1
     cycles.transparent_max_bounces, cycles.transmission_bounces = 8, 1
     cycles.caustics_reflective = cycles.caustics_refractive = False
     cycles.sample_clamp_direct, cycles.sample_clamp_indirect = 6, 4
@@ -49,7 +50,7 @@ def clear():
     """Remove everything of the last picture but the textures read from files."""
     for thing in [o for o in bpy.data.objects if o.name != KEEP]:
         bpy.data.objects.remove(thing)
-    for kind in (bpy.data.meshes, bpy.data.lights, bpy.data.materials):
+    for kind in (bpy.data.meshes, bpy.data.hair_curves, bpy.data.lights, bpy.data.materials):
         for thing in list(kind):
             kind.remove(thing)
     for picture in [i for i in bpy.data.images if i.source == "GENERATED"]:
@@ -155,12 +156,17 @@ def area_light(centre, azimuth, elevation, distance, size, power, colour):
 
 
 def light(kind, centre, rng):
-    """Light one face: surroundings, a key light and, half of the time, a rim light."""
+    """Light one face: surroundings, a key light, a weak fill from the camera's side, sometimes a rim.
+
+    The fill stands for what walls and ground send back into eye sockets and under hats.
+    """
     azimuths, elevations, sizes, share, colour, tint = LIGHTS[kind]
     surroundings(rng, tint, .8)
     side = rng.choice([-1, 1])
     area_light(centre, side * rng.uniform(*azimuths), rng.uniform(*elevations), 1.6,
                rng.uniform(*sizes), 9 * share * rng.uniform(.8, 1.2), colour)
+    area_light(centre, -side * rng.uniform(.1, .4), rng.uniform(-.15, .15), 1.5, 1.4,
+               rng.uniform(2.2, 3.4), (1, .98, .95))
     if rng.random() < .5:
         area_light(centre, np.pi - side * rng.uniform(.4, 1), rng.uniform(.3, .9), 1.5, .6,
                    rng.uniform(2, 6), colour)
