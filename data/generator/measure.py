@@ -1,20 +1,25 @@
-"""Measure the set: ``python -m data.generator.measure``.
+"""Measure the set: ``python -m data.generator.measure``, with the course's environment.
 
 Prints what the data card states: how often dlib's HOG detector finds a bare
-face, how far its 68-point model is from the projected landmarks, whether an
-attribute predicts split or label, and whether thumbnails give the split away.
+face and in which groups it does not, how far its 68-point model is from the
+projected landmarks, how light the faces are, whether an attribute predicts
+split or label, and whether a network tells them from thumbnails.
 """
 
 import argparse
 import csv
+from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
 from PIL import Image
 
+from .leaks import separability, thumbnails
 from .plan import balance
 
-ATTRIBUTES = ["monk_tone", "age_group", "gender", "glasses", "head_covering", "light"]
+ATTRIBUTES = ["monk_tone", "age_group", "gender", "hair", "beard", "glasses", "head_covering", "light"]
+SLICES = ["monk_tone", "hair", "beard", "head_covering", "glasses", "age_group", "light"]
+LUMA = np.array([.2126, .7152, .0722])
 
 
 def read(path):
@@ -22,77 +27,144 @@ def read(path):
         return list(csv.DictReader(file))
 
 
+def picture(folder, row):
+    """Return one picture, shape (H, W, 3), uint8."""
+    with Image.open(folder / row["picture"]) as image:
+        return np.asarray(image.convert("RGB"))
+
+
+def landmarks(folder):
+    """Return the landmarks of each picture, shape (68, 2), pixels, by file name."""
+    return {row["picture"]: np.array([float(row[f"{axis}{i}"]) for i in range(68) for axis in "xy"])
+            .reshape(68, 2) for row in read(folder / "landmarks.csv")}
+
+
 def detection(folder, rows):
-    """Return the share of faces found and the landmark errors.
+    """Look for each face with HOG and place 68 landmarks on it.
 
     Returns
     -------
-    found : float
-    errors : ndarray
+    found : ndarray of bool, shape (N,)
+    errors : ndarray, shape (number found,)
         Mean distance of the 68 points over the distance between the outer
-        corners of the eyes, one number a found face.
-    missed : list of str
+        corners of the eyes (the normalisation of 300-W, Sagonas et al. 2013).
     """
     import dlib
-    import face_recognition_models
 
+    model = Path(find_spec("face_recognition_models").submodule_search_locations[0])
     detector = dlib.get_frontal_face_detector()
-    predictor = dlib.shape_predictor(face_recognition_models.pose_predictor_model_location())
-    points = {row["picture"]: row for row in read(folder / "landmarks.csv")}
-    errors, missed = [], []
+    predictor = dlib.shape_predictor(str(model / "models/shape_predictor_68_face_landmarks.dat"))
+    known, found, errors = landmarks(folder), [], []
     for row in rows:
-        pixels = np.asarray(Image.open(folder / row["picture"]).convert("RGB"))
+        pixels, true = picture(folder, row), known[row["picture"]]
         boxes = detector(pixels, 1)
-        if not boxes:
-            missed.append(row["picture"])
-            continue
-        seen = np.array([(p.x, p.y) for p in predictor(pixels, boxes[0]).parts()])
-        known = points[row["picture"]]
-        true = np.array([(float(known[f"x{i}"]), float(known[f"y{i}"])) for i in range(68)])
-        between = np.linalg.norm(true[36] - true[45])
-        errors.append(np.linalg.norm(seen - true, axis=1).mean() / between)
-    return 1 - len(missed) / len(rows), np.array(errors), missed
+        found.append(len(boxes) > 0)
+        if boxes:
+            seen = np.array([(p.x, p.y) for p in predictor(pixels, boxes[0]).parts()])
+            errors.append(np.linalg.norm(seen - true, axis=1).mean()
+                          / np.linalg.norm(true[36] - true[45]))
+    return np.array(found), np.array(errors)
 
 
-def thumbnails(folder, rows, size=8, border=False):
-    """Return 8x8 colour thumbnails as vectors; `border` keeps only the outermost pixels."""
-    vectors = []
+def by_value(rows, column, numbers):
+    """Return {value: mean of `numbers`, count} over the values of a column, tones in order."""
+    values = sorted({r[column] for r in rows}, key=lambda v: (len(v), v) if v.isdigit() else (0, v))
+    masks = {v: np.array([r[column] == v for r in rows]) for v in values}
+    return {v: (float(np.mean(numbers[mask])), int(mask.sum())) for v, mask in masks.items()}
+
+
+def exposure(folder, rows):
+    """Measure how light each face is.
+
+    Returns
+    -------
+    ndarray, shape (N, 4)
+        Mean luminance (of sRGB values, [0, 1]) in the face box, shares of its pixels
+        with a channel above 250 and with a luminance below 0.06, and the luminance
+        of the eyes with their lids over that of the cheeks.
+    """
+    known, measured = landmarks(folder), []
     for row in rows:
-        pixels = np.asarray(Image.open(folder / row["picture"]).resize((size, size), Image.BOX)) / 255
-        if border:
-            ring = np.ones((size, size), bool)
-            ring[1:, 1:-1] = False  # the lowest row shows shoulders, not background
-            pixels = pixels[ring]
-        vectors.append(pixels.ravel())
-    return np.array(vectors)
+        pixels, points = picture(folder, row) / 255., known[row["picture"]]
+        box = [int(row[k]) for k in ("x_min", "y_min", "x_max", "y_max")]
+        face = pixels[box[1]:box[3], box[0]:box[2]]
+        light = pixels @ LUMA
+        apart = np.linalg.norm(points[36] - points[45])
+        y, x = np.mgrid[:light.shape[0], :light.shape[1]]
 
+        def around(centre, radius):
+            near = np.hypot(x - centre[0], y - centre[1]) < radius * apart
+            return light[near].mean() if near.any() else np.nan
 
-def separability(vectors, labels, folds=5, strength=30.):
-    """Return the cross-validated area under the ROC curve of ridge regression; 0.5 is chance."""
-    rng = np.random.default_rng(0)
-    part = rng.permutation(len(labels)) % folds
-    scores = np.zeros(len(labels))
-    for k in range(folds):
-        x, y = vectors[part != k], labels[part != k].astype(float)
-        mean = x.mean(0)
-        solve = np.linalg.solve((x - mean).T @ (x - mean) + strength * np.eye(x.shape[1]),
-                                (x - mean).T @ (y - y.mean()))
-        scores[part == k] = (vectors[part == k] - mean) @ solve
-    rank = scores.argsort().argsort() + 1
-    positive = labels.sum()
-    return (rank[labels].sum() - positive * (positive + 1) / 2) / (positive * (len(labels) - positive))
+        eyes = [around(points[36:42].mean(0), .16), around(points[42:48].mean(0), .16)]
+        cheeks = [around((points[2] + points[31]) / 2, .12), around((points[14] + points[35]) / 2, .12)]
+        measured.append((light[box[1]:box[3], box[0]:box[2]].mean(), (face.max(2) > 250 / 255).mean(),
+                         (face @ LUMA < .06).mean(), np.nanmean(eyes) / np.nanmean(cheeks)))
+    return np.array(measured)
 
 
 def counts(rows):
     """Return a Markdown table: pictures of each attribute value by split."""
     lines = ["| attribute | value | train | validation | test |", "| --- | --- | --- | --- | --- |"]
-    for name in ("label", "wearing", "mask_type", "occlusion", *ATTRIBUTES, "hair"):
-        values = sorted({r[name] for r in rows}, key=lambda v: (len(v), v) if v.isdigit() else (0, v))
-        for value in values:
+    for name in ("label", "wearing", "mask_type", "occlusion", *ATTRIBUTES):
+        for value in by_value(rows, name, np.zeros(len(rows))):
             split = [sum(r[name] == value and r["split"] == part for r in rows)
                      for part in ("train", "validation", "test")]
             lines.append(f"| {name} | {value} | " + " | ".join(map(str, split)) + " |")
     return "\n".join(lines)
+
+
+def report_detection(folder, bare):
+    found, errors = detection(folder, bare)
+    missed = [r["picture"] for r, f in zip(bare, found) if not f]
+    print(f"HOG finds {found.mean():.1%} of {len(bare)} bare faces; missed: {', '.join(missed) or 'none'}")
+    for column in SLICES:
+        parts = by_value(bare, column, found)
+        print(f"  {column}: " + ", ".join(f"{v} {s:.1%} of {n}" for v, (s, n) in parts.items()))
+    print(f"landmarks: mean error {errors.mean():.3f}, median {np.median(errors):.3f}, "
+          f"90 % below {np.quantile(errors, .9):.3f} (of the distance of the outer eye corners)")
+
+
+def report_exposure(folder, bare):
+    light, clipped, dark, contrast = exposure(folder, bare).T
+    print(f"face box of bare faces: luminance {light.min():.2f} to {light.max():.2f}; clipped pixels "
+          f"{clipped.mean():.2%} in the mean, {clipped.max():.1%} at most; darker than 0.06: "
+          f"{dark.mean():.2%}; eyes over cheeks {np.median(contrast):.2f}, "
+          f"5 % below {np.quantile(contrast, .05):.2f}")
+    for name, numbers in (("luminance", light), ("eyes over cheeks", contrast)):
+        parts = by_value(bare, "monk_tone", numbers)
+        print(f"  {name} by tone: " + ", ".join(f"{v} {m:.2f}" for v, (m, _) in parts.items()))
+
+
+def report_balance(first):
+    """Print chi-square tests; split only among equals, as masks are not in every split."""
+    bare = [r for r in first if r["wearing"] == "none" and r["occlusion"] == "none"]
+    masked = [r for r in first if r["wearing"] != "none"]
+    tested = {"split, bare faces": (bare, "split"), "split, masked faces": (masked, "split"),
+              "wearing": (first, "wearing"), "occlusion": (first, "occlusion")}
+    for title, (rows, against) in tested.items():
+        if not rows:
+            continue
+        values = {a: balance(rows, a, against) for a in ATTRIBUTES}
+        least = min(values, key=values.get)
+        print(f"chi-square against {title}: smallest p {values[least]:.3f} ({least}); "
+              + ", ".join(f"{a} {p:.2f}" for a, p in values.items()))
+
+
+def report_leaks(folder, first):
+    bare = [r for r in first if r["wearing"] == "none" and r["occlusion"] == "none"]
+    unmasked = [r for r in first if r["wearing"] == "none"]
+    held = [r for r in first if r["split"] != "train" and r["occlusion"] == "none"]
+    asked = [(f"8x8 thumbnails of bare faces, {split} against the rest", bare, False,
+              lambda r, split=split: r["split"] == split) for split in ("train", "validation", "test")]
+    asked += [("background alone, hard negatives against bare", unmasked, True,
+               lambda r: r["occlusion"] != "none"),
+              ("background alone, masked against bare", held, True, lambda r: r["wearing"] != "none")]
+    for title, rows, border, question in asked:
+        labels = np.array([question(r) for r in rows])
+        if 5 <= labels.sum() <= len(labels) - 5:
+            auc, low, high = separability(thumbnails(folder, rows, border=border), labels)
+            print(f"{title}: AUC {auc:.2f} (shuffled labels: {low:.2f} to {high:.2f})")
 
 
 def main():
@@ -101,27 +173,19 @@ def main():
     parser.add_argument("--folder", type=Path, default=Path("data/sample"))
     parser.add_argument("--counts", action="store_true", help="print only the table of counts")
     options = parser.parse_args()
+    if not (options.folder / "faces.csv").is_file():
+        parser.error(f"{options.folder} holds no faces.csv; give the folder that "
+                     "data.generator.render wrote with --folder.")
     folder, rows = options.folder, read(options.folder / "faces.csv")
+    rows = [{"beard": "none"} | row for row in rows]
     if options.counts:
         return print(counts(rows))
     bare = [r for r in rows if r["wearing"] == "none" and r["occlusion"] == "none"]
-    found, errors, missed = detection(folder, bare)
-    print(f"HOG finds {found:.1%} of {len(bare)} bare faces; missed: {', '.join(missed) or 'none'}")
-    print(f"landmarks: mean error {errors.mean():.3f}, median {np.median(errors):.3f}, "
-          f"90 % below {np.quantile(errors, .9):.3f} (of the distance of the outer eye corners)")
-    first = list({r["person"]: r for r in rows}.values())
-    for against in ("split", "wearing", "occlusion"):
-        values = {a: balance(first, a, against) for a in ATTRIBUTES}
-        least = min(values, key=values.get)
-        print(f"chi-square against {against}: smallest p {values[least]:.2f} ({least})")
-    small = thumbnails(folder, first)
-    for split in ("validation", "test"):
-        labels = np.array([r["split"] == split for r in first])
-        print(f"8x8 thumbnails, {split} against the rest: AUC {separability(small, labels):.2f}")
-    plain = [r for r in first if r["wearing"] == "none"]
-    labels = np.array([r["occlusion"] != "none" for r in plain])
-    ring = thumbnails(folder, plain, border=True)
-    print(f"background ring, hard negatives against bare: AUC {separability(ring, labels):.2f}")
+    first = list({r["person"]: r for r in reversed(rows)}.values())[::-1]
+    report_detection(folder, bare)
+    report_exposure(folder, bare)
+    report_balance(first)
+    report_leaks(folder, first)
 
 
 if __name__ == "__main__":
