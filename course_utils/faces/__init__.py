@@ -4,6 +4,6 @@ The landmark model was trained on iBUG 300-W, which may not be used commercially
 """
 
 from course_utils.faces.finding import Face, face_of_crop, find_faces, predict_landmarks
-from course_utils.faces.landmarks import Tilt, head_tilt
+from course_utils.faces.tilt import Tilt, head_tilt
 
 __all__ = ["Face", "Tilt", "face_of_crop", "find_faces", "head_tilt", "predict_landmarks"]

@@ -4,17 +4,18 @@ Each takes a picture, uint8 of shape (height, width, 3), RGB, and returns candid
 expects it, a score, and which detector it was. Nothing is downloaded, and TensorFlow is not needed: OpenCV runs BlazeFace's files.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cache
 
 import cv2
 import numpy as np
 
-from course_utils.faces.landmarks import MEAN_FACE, Square, square_of_points, weights
+from course_utils.faces.landmarks import weights
+from course_utils.faces.squares import FRONT, Square, square_of_points
 
 # BlazeFace's points: the eye on the picture's left, the other eye, tip of the nose, middle of the mouth (and two before the ears).
 POINTS = [slice(36, 42), slice(42, 48), slice(30, 31), slice(48, 68)]
-PLACES = np.array([complex(*MEAN_FACE[part, :2].mean(axis=0)) for part in POINTS])
+PLACES = np.array([FRONT[part].mean() for part in POINTS])
 
 
 @dataclass(frozen=True)
@@ -24,22 +25,22 @@ class Candidate:
     square: Square
     score: float
     found_by: str
-    points: np.ndarray | None = None
 
     def moved(self, x, y):
-        """Return the candidate of a tile in the picture's coordinates."""
-        return replace(self, square=replace(self.square, x=self.square.x + x, y=self.square.y + y))
+        """Return the candidate of a tile, whose corner lies at x, y, in the picture."""
+        return Candidate(self.square.moved(x, y), self.score, self.found_by)
 
 
-def hog(image, name="hog", padding=0.0, upsampled=0, threshold=0.0):
+SURE = {"blazeface": 0.7, "blazeface back": 0.7, "blazeface tile": 0.7, "hog padded": 1.0, "mmod": 1.0}
+"""The score from which a detector needs no second opinion: no false face of the embedded scenes reaches it."""
+
+def hog(image, padding=0.4, threshold=-0.5):
     """Find upright, frontal faces of 80 pixels or more by histograms of oriented gradients.
 
     Parameters
     ----------
     padding : float
         How much of the picture's longer side to add on each side first, by repeating the border.
-    upsampled : int
-        How often to double the picture first.
     threshold : float
         Score of the support vector machine from which a window counts; 0 is dlib's own.
 
@@ -48,11 +49,11 @@ def hog(image, name="hog", padding=0.0, upsampled=0, threshold=0.0):
     Dalal and Triggs, "Histograms of Oriented Gradients for Human Detection", CVPR 2005; dlib, `get_frontal_face_detector`.
     """
     padded, border = _padded(image, padding)
-    boxes, scores, _ = _hog().run(padded, upsampled, threshold)
-    return [Candidate(_square(box, border), score, name) for box, score in zip(boxes, scores)]
+    boxes, scores, _ = _hog().run(padded, 0, threshold)
+    return [Candidate(_square(box, border), score, "hog padded") for box, score in zip(boxes, scores)]
 
 
-def mmod(image, name="mmod", padding=0.0, threshold=0.0):
+def mmod(image, padding=0.4):
     """Find faces of about 40 pixels or more, turned and covered ones too, by dlib's convolutional network; slow.
 
     References
@@ -60,8 +61,9 @@ def mmod(image, name="mmod", padding=0.0, threshold=0.0):
     King, "Max-Margin Object Detection", 2015; dlib, `mmod_human_face_detector.dat`.
     """
     padded, border = _padded(image, padding)
-    found = _mmod()(padded, 0)
-    return [Candidate(_square(one.rect, border), one.confidence, name) for one in found if one.confidence > threshold]
+    if min(padded.shape[:2]) < 80:  # dlib fails on a picture smaller than its filters
+        return []
+    return [Candidate(_square(found.rect, border), found.confidence, "mmod") for found in _mmod()(padded, 0)]
 
 
 def blazeface(image, name="blazeface", padding=0.0, model="front", threshold=0.5):
@@ -106,7 +108,7 @@ def blazeface(image, name="blazeface", padding=0.0, model="front", threshold=0.5
         same = chosen[overlap > 0.3]
         points = numbers[same, 4:12].reshape(-1, 4, 2) + anchors[same][:, None]
         points = np.average(points, axis=0, weights=scores[same]) / scale - [left, top] - 0.5
-        found.append(Candidate(square_of_points(points, PLACES), float(scores[best]), name, points))
+        found.append(Candidate(square_of_points(points, PLACES), float(scores[best]), name))
         chosen = chosen[overlap <= 0.3]
     return found
 

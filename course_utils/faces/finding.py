@@ -1,4 +1,12 @@
-"""Find every face of a picture: a cascade that spends little on easy pictures and more on hard ones."""
+"""Find every face of a picture: a cascade that spends little on easy pictures and more on hard ones.
+
+1. BlazeFace's small network looks at the whole picture. It sees faces from about a sixth of the picture's side on.
+2. Where a smaller face could hide, or none was found, its larger network looks at the whole and at tiles; it sees a twentieth.
+3. Where still none was found, dlib's detectors are asked: HOG, then the network MMOD.
+
+All stages draw the picture's border outwards first, so that a face that fills or leaves the picture is seen whole. What a stage proposes is a
+face only when the landmark models agree that there is one.
+"""
 
 from dataclasses import dataclass
 
@@ -8,21 +16,21 @@ import numpy as np
 from course_utils.annotations import Box, clip
 from course_utils.errors import CourseError
 from course_utils.faces import detectors
-from course_utils.faces.landmarks import box_of_landmarks, head_tilt, landmarks_in_square, square_of_box, square_of_points
+from course_utils.faces.landmarks import place_landmarks
+from course_utils.faces.squares import box_of_landmarks, square_of_box
+from course_utils.faces.tilt import head_tilt
 
-LONGEST = 2048
+LONGEST = 1920
 """Pixels. Larger pictures are shrunk for the search; landmarks are found in the picture as it is."""
 
-SMALLEST_TILE = 160
-"""Pixels. In tiles of this size the detector finds faces of about 20 pixels."""
+SMALL_PICTURE = 160
+"""Pixels. In a picture no larger than this the first stage would have seen any face of 30 pixels."""
 
-# From cheap to dear; the next one is asked only where the ones before found nothing.
-STAGES = (
-    lambda image: detectors.blazeface(image, padding=0.3),
-    lambda image: detectors.blazeface(image, "blazeface back", padding=0.4, model="back", threshold=0.3),
-    lambda image: detectors.hog(image, "hog padded", padding=0.4, threshold=-0.5),
-    lambda image: detectors.mmod(image, padding=0.4),
-)
+TILE = 320
+"""Pixels. In tiles of this size the larger network sees faces of about 16 pixels."""
+
+LAST_RESORT = 320
+"""Pixels. For dlib's detectors, which take time in proportion to the pixels, pictures are shrunk to this size."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -30,14 +38,15 @@ class Face:
     """A face: its box, 68 landmarks, and which detector found it with what score.
 
     `box` goes from brows to chin and from ear to ear, in whole pixels, clipped to the picture. `landmarks` is float32 of shape (68, 2), in pixels, in
-    the iBUG order, and may reach beyond the picture. `score` is the detector's own measure: a probability for BlazeFace, a margin for HOG and MMOD.
+    the iBUG order, and may reach beyond the picture. `score` is the measure of the detector `found_by`: a probability for BlazeFace, a margin for
+    HOG and MMOD. `size` is the picture's height and width, which the tilt needs.
     """
 
     box: Box
     landmarks: np.ndarray
     score: float
     found_by: str
-    size: tuple
+    size: tuple = (1, 1)
 
     @property
     def tilt(self):
@@ -58,7 +67,7 @@ def find_faces(image, *, effort="full", max_faces=None):
     image : numpy.ndarray
         uint8, shape (height, width, 3), RGB, 0 to 255.
     effort : {"full", "quick"}
-        "quick" asks the first detector once; it misses faces smaller than about a fifth of the picture.
+        "quick" asks the first detector once; it misses faces smaller than about a sixth of the picture.
     max_faces : int, optional
         Return only that many, the largest.
 
@@ -75,17 +84,16 @@ def find_faces(image, *, effort="full", max_faces=None):
     image = _checked(image)
     if effort not in ("full", "quick"):
         raise CourseError(f"effort is {effort!r}: say 'full' or 'quick'.")
-    scale = min(1.0, LONGEST / max(image.shape[:2]))
-    searched = image if scale == 1 else cv2.resize(image, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
-    faces = []
-    for stage in STAGES[:1] if effort == "quick" else STAGES:
-        faces = _faces(image, stage(searched), scale, faces)
-        if faces:
-            break
-    if effort == "full":
-        faces = _faces(image, _in_tiles(searched), scale, faces)
-    faces.sort(key=lambda face: -face.box.width * face.box.height)
-    return faces[:max_faces]
+    searched = _shrunk(image, LONGEST)
+    faces = _accept(image, searched, detectors.blazeface(searched, padding=0.3), [])
+    enough = max_faces is not None and len(faces) >= max_faces
+    if effort == "full" and not enough:
+        if not faces or max(searched.shape[:2]) > SMALL_PICTURE:
+            faces = _accept(image, searched, _closer(searched), faces)
+        if not faces:
+            small = _shrunk(searched, LAST_RESORT)
+            faces = _accept(image, small, detectors.hog(small), faces) or _accept(image, small, detectors.mmod(small), faces)
+    return sorted(faces, key=lambda face: -face.box.width * face.box.height)[:max_faces]
 
 
 def face_of_crop(image):
@@ -114,10 +122,9 @@ def face_of_crop(image):
     if found:
         return found[0]
     height, width = image.shape[:2]
-    across, down = width // 10, height // 10
-    box = Box("face", across, 2 * down, max(width - across, 1), max(height - down // 2, 1))
-    landmarks = predict_landmarks(image, box)
-    return Face(_box(landmarks, image) or box, landmarks, 0.0, "crop", image.shape[:2])
+    whole = Box("face", round(0.1 * width), round(0.2 * height), max(round(0.9 * width), 1), max(round(0.95 * height), 1))
+    landmarks = predict_landmarks(image, whole)
+    return Face(_box(landmarks, image) or clip(whole, width, height), landmarks, 0.0, "crop", image.shape[:2])
 
 
 def predict_landmarks(image, box):
@@ -141,65 +148,80 @@ def predict_landmarks(image, box):
         When the picture is none, or the model's weights are missing.
     """
     image = _checked(image)
-    first = landmarks_in_square(image, square_of_box(box))
-    return landmarks_in_square(image, square_of_points(first))
+    if box.width <= 0 or box.height <= 0:
+        raise CourseError(f"The box {box} is empty: give one from brows to chin and from ear to ear.")
+    landmarks, _ = place_landmarks(image, square_of_box(box))
+    return landmarks
 
 
 def _checked(image):
     image = np.asarray(image)
     if image.dtype != np.uint8 or image.ndim != 3 or image.shape[2] != 3 or image.size == 0:
-        raise CourseError(f"The picture is {image.dtype} of shape {image.shape}: give uint8 of shape (height, width, 3), RGB, as images.read_rgb returns it.")
+        raise CourseError(f"The picture is {image.dtype} of shape {image.shape}: give uint8 of shape (height, width, 3), as images.read_rgb returns it.")
     return image
 
 
-def _faces(image, candidates, scale, known):
-    """Place landmarks on candidates, keep the plausible ones, and add them to those known but for duplicates."""
-    faces = list(known)
-    for candidate in sorted(candidates, key=lambda candidate: -candidate.score):
-        square = candidate.square.scaled(1 / scale)
-        landmarks = _landmarks(image, square)
-        box = None if landmarks is None else _box(landmarks, image)
-        if box and all(_overlap(box, face.box) < 0.4 for face in faces):
-            faces.append(Face(box, landmarks, float(candidate.score), candidate.found_by, image.shape[:2]))
-    return faces
+def _shrunk(image, longest):
+    """Shrink a picture to what a search needs; return it as it is when it is small enough."""
+    scale = longest / max(image.shape[:2])
+    if scale >= 1:
+        return image
+    size = [max(1, round(length * scale)) for length in image.shape[1::-1]]
+    return cv2.resize(image, size, interpolation=cv2.INTER_AREA)
 
 
-def _landmarks(image, square):
-    """Return landmarks when they settle: found again from where they say the face is, they must stay."""
-    first = landmarks_in_square(image, square)
-    again = square_of_points(first)
-    if not 0.6 < again.side / square.side < 1.6:
-        return None
-    second = landmarks_in_square(image, again)
-    moved = np.linalg.norm(second - first, axis=1).mean() / again.side
-    return second if moved < 0.05 else None
-
-
-def _in_tiles(image):
-    """Ask the first detector in overlapping tiles, half as large each time."""
+def _closer(image):
+    """Ask BlazeFace's larger network about the whole picture and, where it is large, about tiles of it, each half as large as those before."""
+    found = detectors.blazeface(image, "blazeface back", padding=0.4, model="back", threshold=0.3)
     height, width = image.shape[:2]
-    found, side = [], max(height, width) // 2
-    while side >= SMALLEST_TILE:
+    side = TILE
+    while side < 0.8 * max(height, width):
         for top in _starts(height, side):
             for left in _starts(width, side):
-                tile = image[top : top + side, left : left + side]
-                found += [candidate.moved(left, top) for candidate in detectors.blazeface(tile, "blazeface tile", padding=0.0)]
-        side //= 2
+                tile = np.ascontiguousarray(image[top : top + side, left : left + side])
+                inside = detectors.blazeface(tile, "blazeface tile", model="back", threshold=0.3)
+                found += [candidate.moved(left, top) for candidate in inside]
+        side *= 2
     return found
 
 
 def _starts(length, side):
-    """Return where tiles begin that overlap by half and cover a length."""
-    count = max(1, int(np.ceil(2 * (length - side) / side)) + 1)
+    """Return where tiles begin that cover a length and overlap by a quarter."""
+    count = 1 + max(0, int(np.ceil((length - side) / (0.75 * side))))
     return np.linspace(0, max(length - side, 0), count).round().astype(int)
+
+
+def _accept(image, searched, candidates, known):
+    """Return the known faces and those candidates that are faces and not known yet.
+
+    A face is what the mesh sees as one; or, as it was not made for faces of a few pixels, what a detector is sure of.
+    """
+    faces = list(known)
+    scale = max(image.shape[:2]) / max(searched.shape[:2])
+    for candidate in sorted(candidates, key=lambda candidate: -candidate.score):
+        square = candidate.square.scaled(scale)
+        if any(_inside(square, face.box) for face in faces):
+            continue
+        landmarks, presence = place_landmarks(image, square)
+        box = _box(landmarks, image)
+        sure = presence > 0.5 or candidate.score > detectors.SURE[candidate.found_by]
+        if box and sure and all(_overlap(box, face.box) < 0.4 for face in faces):
+            faces.append(Face(box, landmarks, float(candidate.score), candidate.found_by, image.shape[:2]))
+    return faces
 
 
 def _box(landmarks, image):
     return clip(box_of_landmarks(landmarks), image.shape[1], image.shape[0])
 
 
+def _inside(square, box):
+    """Say whether a candidate is a face that is known: about as large and in the same place."""
+    alike = 0.5 < square.side / np.sqrt(box.width * box.height) < 2
+    return alike and box.x_min < square.x < box.x_max and box.y_min < square.y < box.y_max
+
+
 def _overlap(one, other):
     """Intersection over the smaller of two boxes."""
     across = min(one.x_max, other.x_max) - max(one.x_min, other.x_min)
     down = min(one.y_max, other.y_max) - max(one.y_min, other.y_min)
-    return max(across, 0) * max(down, 0) / max(1, min(one.width * one.height, other.width * other.height))
+    return max(across, 0) * max(down, 0) / min(one.width * one.height, other.width * other.height)

@@ -23,20 +23,12 @@ from course_utils.files import write_text
 
 FILE = Path(__file__).with_name("mean_face.csv")
 
+MEAN_FACE = np.loadtxt(FILE, delimiter=",", skiprows=1)
+"""float64, shape (68, 3), iBUG order."""
+
 # Where dlib's 68 points lie, on average, in the squares of dlib's own detector: their mean in y and their root mean
 # square distance from that mean, over the 307 embedded portraits with a bare face that the detector finds.
 CENTRE_IN_SQUARE, SPREAD_IN_SQUARE = 0.046, 0.339
-
-
-def load():
-    """Read the mean face.
-
-    Returns
-    -------
-    numpy.ndarray
-        float64, shape (68, 3), iBUG order; the axes and the unit are described above.
-    """
-    return np.loadtxt(FILE, delimiter=",", skiprows=1)
 
 
 def rotation(yaw, pitch, roll):
@@ -57,13 +49,6 @@ def rotation(yaw, pitch, roll):
     about_x = [[1, 0, 0], [0, np.cos(p), -np.sin(p)], [0, np.sin(p), np.cos(p)]]
     about_z = [[np.cos(r), -np.sin(r), 0], [np.sin(r), np.cos(r), 0], [0, 0, 1]]
     return np.array(about_y) @ about_x @ about_z
-
-
-def angles(turn):
-    """Return yaw, pitch and roll in degrees of a rotation: the inverse of `rotation` for pitches within 90 degrees."""
-    pitch = np.arcsin(np.clip(-turn[1, 2], -1, 1))
-    found = np.arctan2(turn[0, 2], turn[2, 2]), pitch, np.arctan2(turn[1, 0], turn[1, 1])
-    return tuple(float(angle) for angle in -np.degrees(found))
 
 
 def fit(points, rotations, rounds=50):
