@@ -17,7 +17,6 @@ FACE_COLUMNS = [
 ]
 LANDMARK_COLUMNS = ["picture"] + [f"{axis}{i}" for i in range(68) for axis in "xy"]
 SCENE_CLASSES = ["with_mask", "without_mask", "mask_weared_incorrect"]
-NOT_IN_MANIFEST = {"manifest.csv", "README.md"}
 
 
 def write_bytes(path, content):
@@ -121,20 +120,19 @@ def yolo_txt(width, height, faces):
     return "\n".join(lines + [""])
 
 
-def write_manifest(folder):
-    """List every file below `folder` with its size and SHA-256 in ``manifest.csv``.
+def write_manifest(folder, names):
+    """List files below `folder` with their size and SHA-256 in ``manifest.csv``.
 
-    The manifest itself, the data card and temporary files (names that begin
-    with a dot) are not listed.
+    Parameters
+    ----------
+    folder : str or Path
+    names : iterable of str
+        The files that a run made, relative to `folder`; what else lies there,
+        an older picture or the data card, is not listed.
     """
     folder = Path(folder)
     rows = []
-    for path in folder.rglob("*"):
-        name = path.relative_to(folder).as_posix()
-        hidden = any(part.startswith(".") for part in name.split("/"))
-        if path.is_file() and name not in NOT_IN_MANIFEST and not hidden:
-            content = path.read_bytes()
-            rows.append({"path": name, "bytes": len(content),
-                         "sha256": hashlib.sha256(content).hexdigest()})
-    write_table(folder / "manifest.csv", ["path", "bytes", "sha256"],
-                sorted(rows, key=lambda row: row["path"]))
+    for name in sorted(names):
+        content = (folder / name).read_bytes()
+        rows.append({"path": name, "bytes": len(content), "sha256": hashlib.sha256(content).hexdigest()})
+    write_table(folder / "manifest.csv", ["path", "bytes", "sha256"], rows)

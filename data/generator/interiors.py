@@ -175,3 +175,33 @@ def classroom(rng, half=4., length=10.2, height=3.2):
     for x, y in ((-1.5, 1), (1.5, 1), (-1.5, 4.5), (1.5, 4.5), (-1.5, 8), (1.5, 8)):
         lamp(x, y, height, .3, 1.4, 28)
     studio.surroundings(rng, (1, 1, 1), .45)
+
+
+def study(rng, half=1.9, length=3.3, height=2.6):
+    """A small room seen by a webcam: book shelf, door, picture, a window beside the desk."""
+    tunnel(half, length, height,
+           materials.printed("floor", tiles(24, 6, (.30, .19, .11), rng, .05, .1, .8)),
+           materials.plain("paint", (.55, .53, .47), .9, .1),
+           materials.plain("end", (.42, .47, .48), .9, .1),
+           materials.plain("ceiling", (.75, .75, .73), .9))
+    wood, white = materials.plain("wood", (.32, .2, .11), .6), materials.plain("white", (.66, .66, .63), .6)
+    books = [materials.plain("book", np.array(c) * f, .7) for c in CLOTH for f in (.8, 1.4)]
+    left, right = -1.65, -.35
+    blocks([((left, length - .32, z), (right, length, z + .03)) for z in (.05, .45, .85, 1.25, 1.65, 2.05)]
+           + [((x, length - .32, 0), (x + .03, length, 2.08)) for x in (left, right - .03)], wood)
+    for z in (.48, .88, 1.28, 1.68):
+        x = left + .05
+        while x < right - .12:
+            wide, tall = rng.uniform(.02, .06), rng.uniform(.2, .33)
+            if rng.random() < .88:
+                block((x, length - .27, z), (x + wide, length - .03, z + tall), books[rng.integers(len(books))])
+            x += wide + .003
+    panel([(.15, length - .02, 1.2), (.65, length - .02, 1.2), (.65, length - .02, 1.85), (.15, length - .02, 1.85)],
+          materials.printed("picture", poster(rng)))
+    block((.95, length - .03, 0), (1.05, length, 2.1), white)
+    block((1.05, length - .02, 0), (1.85, length, 2.05), materials.plain("door", (.5, .48, .43), .6))
+    block((1.12, length - .06, 1.), (1.22, length - .02, 1.03), materials.plain("handle", (.5, .5, .5), .3))
+    shining((-1.5, .1, 1.9), (0, .75, 1.2), 1.1, 16, (.95, .98, 1.04))
+    shining((1.5, 2.2, 2.4), (0, 1.5, 1), .8, 18, (1.08, .97, .85))
+    shining((.5, -.4, 2.2), (0, 1.0, 1.2), 1., 7, (1, .97, .92))
+    studio.surroundings(rng, (1, .98, .94), .5)

@@ -1,13 +1,15 @@
 """Make the whole set of pictures: ``python -m data.generator.render --help``.
 
-A picture that is already there is not rendered again, so a stopped run goes on
-where it was.  What is known about each picture waits in ``.rows`` until all are
-there and the tables can be written.
+The jobs are portraits, scenes and pieces of videos.  A job that is done is not done
+again, so a stopped run goes on where it was.  What is known about each job waits in
+``.rows``, and the frames of the videos in ``.frames``, until all are there and the videos
+and tables can be written.
 """
 
 import argparse
 import json
 import os
+import shutil
 import subprocess
 import sys
 import time
@@ -16,7 +18,10 @@ from pathlib import Path
 from . import annotations, plan
 
 SAMPLES = 12
-SCENES = 3
+SCENES = 6
+VIDEOS = ("walk", "webcam")
+FRAMES = 120  # of each video
+CHUNK = 10  # frames of a video in one job
 
 
 def arguments():
@@ -28,18 +33,29 @@ def arguments():
     parser.add_argument("--out", default="data/sample", help="folder to write to (default: %(default)s)")
     parser.add_argument("--processes", type=int, default=2, help="renderers side by side (default: 2)")
     parser.add_argument("--only", nargs="*", default=[], metavar="NAME",
-                        help="render only these, for example p0001_1 scene_2; no tables are written")
+                        help="do only these jobs, for example p0001_1 scene_2 walk_03; no tables are "
+                        "written, and frames of videos are left in .frames")
     parser.add_argument("--worker", action="store_true", help=argparse.SUPPRESS)
     return parser.parse_args()
 
 
 def jobs():
-    """List everything to render, by name: portraits, then scenes."""
+    """List everything to render, by name, long jobs first.
+
+    Returns
+    -------
+    dict of str to tuple
+        Name of the job to what `render_one` needs: videos in pieces (name and first
+        frame), scenes (number), portraits (person, number of the picture, light).
+    """
     listed = {}
+    for video in VIDEOS:
+        for first in range(0, FRAMES, CHUNK):
+            listed[f"{video}_{first // CHUNK:02d}"] = (video, first)
+    for number in range(1, SCENES + 1):
+        listed[f"scene_{number}"] = (number,)
     for person, number, light in plan.pictures(plan.make_plan()):
         listed[f"p{person['number']:04d}_{number}"] = (person, number, light)
-    for number in range(1, SCENES + 1):
-        listed[f"scene_{number}"] = number
     return listed
 
 
@@ -57,11 +73,19 @@ def claim(out, name):
 
 
 def render_one(assets, out, name, job):
-    """Render one portrait or scene and note what is known about it."""
-    from . import portrait, scene
+    """Do one job and note what is known about it."""
+    from . import portrait, scene, video
 
-    if name.startswith("scene"):
-        files, row = scene.scene(assets, job)
+    kind = name.split("_")[0]
+    if kind in VIDEOS:
+        numbers = range(job[1], min(job[1] + CHUNK, FRAMES))
+        rows = []
+        for number, content, lines in video.frames(assets, kind, numbers):
+            annotations.write_bytes(out / f".frames/{kind}/{number:04d}.png", content)
+            rows += lines
+        known = {"rows": rows}
+    elif kind == "scene":
+        files, row = scene.scene(assets, *job)
         for ending, content in files.items():
             annotations.write_bytes(out / f"scenes/{name}.{ending}", content)
         known = {"row": row}
@@ -88,7 +112,7 @@ def watch(children, out, names):
     """Show progress until all children have ended."""
     from tqdm import tqdm
 
-    with tqdm(total=len(names), unit="picture") as bar:
+    with tqdm(total=len(names), unit="job") as bar:
         while any(child.poll() is None for child in children):
             bar.update(sum(done(out, name) for name in names) - bar.n)
             time.sleep(2)
@@ -99,23 +123,47 @@ def watch(children, out, names):
 
 
 def tables(out):
-    """Write the tables, the contact sheet and the manifest, then drop the notes."""
+    """Write the tables, the videos, the contact sheet and the manifest, then drop the notes."""
     from .sheet import contact_sheet
 
-    known = {path.stem: json.loads(path.read_text()) for path in sorted((out / ".rows").glob("*.json"))}
+    known = {name: json.loads((out / f".rows/{name}.json").read_text()) for name in sorted(jobs())}
     faces = {n: k for n, k in known.items() if "points" in k}
+    scenes = [k["row"] for n, k in known.items() if n.startswith("scene")]
     annotations.write_table(out / "faces.csv", annotations.FACE_COLUMNS,
                             [k["row"] for k in faces.values()])
     annotations.write_table(
         out / "landmarks.csv", annotations.LANDMARK_COLUMNS,
         [dict(zip(annotations.LANDMARK_COLUMNS, [k["row"]["picture"], *k["points"]]))
          for k in faces.values()])
-    annotations.write_table(out / "scenes.csv", ["picture", "width", "height", "faces"],
-                            [k["row"] for n, k in known.items() if n not in faces])
+    annotations.write_table(out / "scenes.csv", ["picture", "place", "width", "height", "faces"], scenes)
+    videos(out, known)
     annotations.write_bytes(out / "scenes/classes.txt",
                             ("\n".join(annotations.SCENE_CLASSES) + "\n").encode())
     annotations.write_bytes(out / "contact_sheet.jpg", contact_sheet(out))
-    annotations.write_manifest(out)
+    made = [k["row"]["picture"] for k in [*faces.values(), *({"row": row} for row in scenes)]]
+    made += [f"scenes/scene_{n}.{ending}" for n in range(1, SCENES + 1) for ending in ("xml", "txt")]
+    made += [f"videos/{name}.{ending}" for name in VIDEOS for ending in ("mp4", "csv")]
+    made += ["faces.csv", "landmarks.csv", "scenes.csv", "videos.csv", "scenes/classes.txt",
+             "contact_sheet.jpg"]
+    annotations.write_manifest(out, made)
+    shutil.rmtree(out / ".frames")
+    shutil.rmtree(out / ".rows")
+
+
+def videos(out, known):
+    """Encode the videos and write their tables."""
+    from . import clips, video
+
+    rows = []
+    for name in VIDEOS:
+        table = [line for n, k in known.items() if n.startswith(name) for line in k["rows"]]
+        pictures = [out / f".frames/{name}/{number:04d}.png" for number in range(FRAMES)]
+        annotations.write_bytes(out / f"videos/{name}.mp4", video.encode(pictures))
+        annotations.write_table(out / f"videos/{name}.csv", video.COLUMNS, table)
+        rows.append({"video": f"videos/{name}.mp4", "width": clips.SIZE[0], "height": clips.SIZE[1],
+                     "frames": FRAMES, "frames_per_second": clips.RATE,
+                     "people": len({line["person"] for line in table})})
+    annotations.write_table(out / "videos.csv", list(rows[0]), rows)
 
 
 def main():
@@ -133,10 +181,10 @@ def main():
     names = options.only or list(jobs())
     unknown = [name for name in names if name not in jobs()]
     if unknown:
-        sys.exit(f"No such picture: {', '.join(unknown)}.")
+        sys.exit(f"No such job: {', '.join(unknown)}.")
+    (out / ".rows").mkdir(parents=True, exist_ok=True)
     if options.worker or options.only:
         return work(options, out, names)
-    (out / ".rows").mkdir(parents=True, exist_ok=True)
     for left in (out / ".rows").glob("*.claim"):
         left.unlink()
     children = []

@@ -11,7 +11,8 @@ FOCAL = .95  # focal length over the picture's width
 EYE = 1.56  # height of the camera, m
 WEARING = (["none"] * 8 + ["proper"] * 7 + ["under_nose"] * 3 + ["under_chin"] * 2 + ["nose_only"])
 AGES = ["child", "young", "young", "young", "middle", "middle", "old"]
-RENDERER = {"samples": 12, "use_denoising": True, "max_bounces": 2, "diffuse_bounces": 2}
+RENDERER = {"samples": 12, "use_denoising": True, "max_bounces": 2, "diffuse_bounces": 2,
+            "denoising_prefilter": "FAST"}
 SMALLEST, LARGEST = 11, 170  # height of an annotated face, pixels
 SEEN, INSIDE = .35, .3  # share of a face that must be visible, and inside the picture
 HIDDEN = .2  # share hidden by others from which on a face counts as occluded
@@ -44,6 +45,7 @@ def people(number):
     for i in range(count(number)):
         one = {name: values[first + i] for name, values in dealt.items()}
         one |= {"number": 9000 + 100 * number + i, "occlusion": "none"}
+        one["head_covering"] = distributions.covering(one["gender"], one["head_covering"])
         if one["wearing"] == "none":
             one["mask_type"] = "none"
         drawn.append(whole_person(one))
@@ -110,11 +112,15 @@ def sky(rng, width=WIDTH, height=HEIGHT):
     return blue + (.96 - blue) * np.clip(cloud, 0, .8)[..., None]
 
 
-def render(samples=None, size=(WIDTH, HEIGHT)):
-    """Render with indirect light and without grain; portraits need neither."""
+def render(size=(WIDTH, HEIGHT), **settings):
+    """Render with indirect light and without grain; portraits need neither.
+
+    Keyword arguments replace some of `RENDERER`.
+    """
     cycles = bpy.context.scene.cycles
-    kept = {name: getattr(cycles, name) for name in RENDERER}
-    for name, value in (RENDERER | ({"samples": samples} if samples else {})).items():
+    wanted = RENDERER | settings
+    kept = {name: getattr(cycles, name) for name in wanted}
+    for name, value in wanted.items():
         setattr(cycles, name, value)
     pixels = studio.render(*size)
     for name, value in kept.items():

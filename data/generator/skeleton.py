@@ -137,6 +137,11 @@ class Puppet:
         """Return the direction of a bone at rest, or from it to another."""
         return (self.tips[bone] if to is None else self.heads[to]) - self.heads[bone]
 
+    def show(self, visible):
+        """Show or hide the person; who is hidden throws no shadow."""
+        for thing in self.parts:
+            thing.hide_render = thing.hide_viewport = not visible
+
     def pose(self, turns, place, moved=None, rest=None):
         """Pose and place the person.
 
