@@ -11,8 +11,10 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from xml.etree import ElementTree
 
 import pytest
+from PIL import Image
 
 from data.generator import distributions, plan
 
@@ -126,3 +128,102 @@ def test_module_is_short_and_says_what_it_is(module):
     text = module.read_text()
     assert len(text.splitlines()) < 300
     assert not text or ast.get_docstring(ast.parse(text))
+
+
+def table(path):
+    with open(SAMPLE / path, newline="") as file:
+        return list(csv.DictReader(file))
+
+
+@pytest.fixture(scope="module")
+def videos():
+    if not (SAMPLE / "videos.csv").is_file():
+        pytest.skip("data/sample/videos is not there: render it (see data/generator/README.md)")
+    return {Path(row["video"]).stem: row for row in table("videos.csv")}
+
+
+def test_boxes_of_scenes_agree_in_all_forms():
+    classes = (SAMPLE / "scenes/classes.txt").read_text().split()
+    for row in table("scenes.csv"):
+        path = SAMPLE / row["picture"]
+        width, height = int(row["width"]), int(row["height"])
+        assert Image.open(path).size == (width, height)
+        objects = ElementTree.parse(path.with_suffix(".xml")).getroot().findall("object")
+        lines = path.with_suffix(".txt").read_text().splitlines()
+        assert len(objects) == len(lines) == int(row["faces"]) > 0
+        for thing, line in zip(objects, lines):
+            box = thing.find("bndbox")
+            x0, y0, x1, y1 = (int(box.find(k).text) for k in ("xmin", "ymin", "xmax", "ymax"))
+            assert 0 <= x0 < x1 <= width and 0 <= y0 < y1 <= height
+            number, *shares = line.split()
+            assert classes[int(number)] == thing.find("name").text
+            x, y, w, h = (float(v) for v in shares)
+            again = ((x - w / 2) * width, (y - h / 2) * height, (x + w / 2) * width, (y + h / 2) * height)
+            assert again == pytest.approx((x0, y0, x1, y1), abs=.01)
+            touches = x0 == 0 or y0 == 0 or x1 == width or y1 == height
+            assert thing.find("truncated").text == str(int(touches))
+
+
+def test_scenes_show_small_and_large_faces_of_every_class(videos):
+    rows = table("scenes.csv")
+    found, heights = set(), []
+    for row in rows:
+        assert 6 <= int(row["faces"]) <= 15 and (SAMPLE / row["picture"]).stat().st_size < 220_000
+        for thing in ElementTree.parse((SAMPLE / row["picture"]).with_suffix(".xml")).iter("object"):
+            found.add(thing.find("name").text)
+            heights.append(int(thing.find("bndbox/ymax").text) - int(thing.find("bndbox/ymin").text))
+    assert len(rows) == len({row["place"] for row in rows}) == 6
+    assert found == {"with_mask", "without_mask", "mask_weared_incorrect"}
+    assert min(heights) < 20 and max(heights) > 100
+
+
+@pytest.mark.parametrize("name", ["walk", "webcam"])
+def test_video_is_what_its_table_says(videos, name):
+    cv2 = pytest.importorskip("cv2")
+    row = videos[name]
+    path = SAMPLE / row["video"]
+    assert path.stat().st_size < 700_000
+    capture = cv2.VideoCapture(str(path))
+    frames = 0
+    while True:
+        read, frame = capture.read()
+        if not read:
+            break
+        assert frame.shape == (int(row["height"]), int(row["width"]), 3)
+        frames += 1
+    assert frames == int(row["frames"])
+    assert capture.get(cv2.CAP_PROP_FPS) == pytest.approx(float(row["frames_per_second"]))
+    content = path.read_bytes()
+    assert b"avc1" in content and content.index(b"moov") < content.index(b"mdat")
+
+
+@pytest.mark.parametrize("name", ["walk", "webcam"])
+def test_boxes_of_a_video_lie_in_its_frames(videos, name):
+    video, rows = videos[name], table(f"videos/{name}.csv")
+    assert {row["person"] for row in rows} and int(video["people"]) == len({row["person"] for row in rows})
+    for row in rows:
+        x0, y0, x1, y1 = (int(row[k]) for k in ("x_min", "y_min", "x_max", "y_max"))
+        assert 0 <= x0 < x1 <= int(video["width"]) and 0 <= y0 < y1 <= int(video["height"])
+        frame = int(row["frame"])
+        assert 0 <= frame < int(video["frames"])
+        assert float(row["time"]) == pytest.approx(frame / float(video["frames_per_second"]), abs=.001)
+        assert (row["label"] == "with_mask") == (row["wearing"] == "proper")
+        assert 0 < float(row["visible_share"]) <= 1
+    assert len({(row["frame"], row["person"]) for row in rows}) == len(rows)
+
+
+def test_faces_grow_as_people_walk_up(videos):
+    heights = {}
+    for row in table("videos/walk.csv"):
+        heights.setdefault(row["person"], []).append(int(row["y_max"]) - int(row["y_min"]))
+    every = [h for one in heights.values() for h in one]
+    assert min(every) <= 14 and max(every) >= 90
+    assert all(one[-1] > one[0] for one in heights.values() if len(one) > 24)
+
+
+def test_the_mask_is_pulled_up_before_the_webcam(videos):
+    rows = [row for row in table("videos/webcam.csv") if row["person"] == "webcam_1"]
+    labels = [row["label"] for row in rows]
+    change = labels.index("with_mask")
+    assert change > 24 and set(labels[:change]) == {"without_mask"} and set(labels[change:]) == {"with_mask"}
+    assert rows[0]["wearing"] == "under_chin"
