@@ -1,6 +1,7 @@
 """Full beards of strands, from three days to a hand's breadth."""
 
 import numpy as np
+from mathutils.bvhtree import BVHTree
 
 from . import strands
 from .person import smoothstep
@@ -20,7 +21,7 @@ def growth(assets):
     return np.where(hidden, 0, np.maximum(jaw, moustache) * (1 - lips))
 
 
-def full(assets, body, person, cover=None):
+def full(assets, body, person, over=()):
     """Grow a full beard.
 
     Parameters
@@ -29,17 +30,18 @@ def full(assets, body, person, cover=None):
     body : ndarray, shape (19158, 3), dm
     person : dict
         ``beard_length`` (dm) and the seed ``shape`` are read.
-    cover : mathutils.bvhtree.BVHTree, optional
-        A mask or scarf; hair beneath it is left out.
+    over : sequence of (vertices, faces)
+        Mask, scarf or hand; hair beneath them is left out.
 
     Returns
     -------
-    ndarray, shape (N, S, 3), dm
+    ndarray, shape (N, S, 3), dm, or None when nothing of it is to be seen
     """
     rng = np.random.default_rng([int(person["shape"]), 2])
     count = COUNT // 2 if person.get("whole_body") else COUNT
     points, normals, base = strands.roots(assets, body, growth(assets), count, rng)
-    if cover is not None:
+    for vertices, faces in over:
+        cover = BVHTree.FromPolygons(vertices.tolist(), faces.tolist())
         bare = [cover.ray_cast(p - n * .02, n, .6)[0] is None for p, n in zip(points, normals)]
         points, normals, base = points[bare], normals[bare], base[bare]
     if not len(points):

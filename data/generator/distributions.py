@@ -88,6 +88,9 @@ MASK_COLOURS = {  # linear RGB
     "KN95": [(.84, .84, .83), (.84, .84, .83), (.04, .04, .045), (.45, .50, .56), (.50, .30, .36)],
     "N95": [(.82, .82, .79), (.80, .76, .66), (.75, .78, .80), (.42, .58, .70)],
 }
+CLOTH_TINTS = [(1, 1, 1), (1, 1, 1), (.98, 1, 1.03), (.72, .88, 1.3), (.85, .97, 1.15),
+               (1.45, .8, .78), (1.12, 1.03, .82), (1.12, 1.03, .82), (.92, 1.05, .8),
+               (.75, 1.05, 1.08), (1.25, .98, .78), (1.2, .9, .98), (1.25, 1.02, .6)]
 MASK_PATTERNS = {"cloth": ["plain", "plain", "stripes", "bands", "dots", "check", "flowers"],
                  "surgical": ["plain"] * 7 + ["dots", "flowers"]}
 
@@ -114,6 +117,11 @@ def pick(rng, values):
     return values[rng.integers(len(values))]
 
 
+def covering(gender, dealt):
+    """Return what is worn on the head: a man who is dealt a headscarf wears a hood."""
+    return "hood" if (gender, dealt) == ("man", "headscarf") else dealt
+
+
 def draw_person(number, dealt):
     """Draw what stays the same in every picture of a person.
 
@@ -132,7 +140,7 @@ def draw_person(number, dealt):
         up to 1), ``hair`` and the seed ``shape`` of the face.
     """
     rng = generator(number)
-    person = dict(dealt)
+    person = dict(dealt, head_covering=covering(dealt["gender"], dealt["head_covering"]))
     main = ANCESTRIES[rng.choice(3, p=ANCESTRY_BY_TONE[dealt["tone"]])]
     shares = rng.dirichlet([.6] * 3) * rng.uniform(0, .3)
     shares[ANCESTRIES.index(main)] += 1 - shares.sum()
@@ -147,7 +155,7 @@ def draw_person(number, dealt):
         hair = "short01"
     if dealt["head_covering"] != "none" and hair in HIGH_HAIR:
         hair = "crop"
-    if dealt["head_covering"] == "headscarf":
+    if person["head_covering"] == "headscarf":
         hair = "covered"
     colour = np.array(pick(rng, HAIR_COLOURS[main])) * rng.uniform(.75, 1.25)
     if group == "old" or (group == "middle" and rng.random() < .3):
@@ -216,7 +224,8 @@ def draw_picture(number, picture, light):
 def muted(rng, low=.02, high=.4):
     """Draw the linear colour of a piece of cloth: dark or pale, rarely pure."""
     grey = low + (high - low) * rng.random() ** 2
-    return np.clip(grey * (1 + rng.normal(0, .28, 3)), .01, .8)
+    tint = np.array(pick(rng, CLOTH_TINTS)) ** rng.uniform(.5, 2.5)
+    return np.clip(grey * tint * (1 + rng.normal(0, .05, 3)), .01, .8)
 
 
 def srgb_to_linear(value):

@@ -1,7 +1,6 @@
 """Put one person, dressed and posed, into the Blender scene."""
 
 import numpy as np
-from mathutils.bvhtree import BVHTree
 
 from . import accessories, beard, gestures, hair, headwear, mask, materials, prints, strands, studio
 from .distributions import muted
@@ -54,26 +53,18 @@ def shaders(assets, person):
     return made
 
 
-def add_person(assets, person, picture, rng, place=None):
-    """Add a person to the scene.
-
-    Parameters
-    ----------
-    assets : Assets
-    person, picture : dict
-        From `distributions.draw_person` and `distributions.draw_picture`.
-    rng : numpy.random.Generator
-        For the fit of the mask, scarf or hand.
-    place : mathutils.Matrix, optional
-        Where the person stands, in metres.
+def put_on(assets, body, parts, person, worn, rng):
+    """Add to `parts` what is not fitted by the assets: strands, mask, glasses, hat, arm.
 
     Returns
     -------
-    ndarray, shape (19158, 3), m
-        The posed base mesh in the coordinates of the scene.
+    extra : dict of str to tuple
+        Faces, material, texture coordinates, their faces, levels of smoothing.
+    grown_strands : dict of str to tuple
+        Shape of the array of strands, radius at the root (dm).
+    hand : sequence or None
+        Vertices, faces and their texture coordinates of a raised hand.
     """
-    body, parts = build(assets, person, picture)
-    made, worn = shaders(assets, person), proxies(assets, person)
     extra = {}  # name -> faces, material, uv, face_uvs, levels of smoothing
 
     def add(name, mesh, material, uv=None, smooth=0):
@@ -83,7 +74,7 @@ def add_person(assets, person, picture, rng, place=None):
     grown_strands = {}  # name -> strands, points of a strand, radius (dm)
     if person["hair"] in hair.STYLES:
         path = hair.style(assets, body, person, static(assets)["scalp"])
-        parts["strands"], grown_strands["strands"] = path.reshape(-1, 3), (path.shape, .0085)
+        parts["strands"], grown_strands["strands"] = path.reshape(-1, 3), (path.shape, .0075)
     if person["wearing"] != "none":
         vertices, faces, uv, loops = mask.sheet(assets, body, person, rng)
         add("mask", (vertices, faces), materials.printed("mask", prints.pattern(person, rng)), uv, 1)
@@ -109,14 +100,6 @@ def add_person(assets, person, picture, rng, place=None):
             if name not in parts or (name in extra and kind not in headwear.OPENING):
                 continue
             parts[name] = tuck(parts[name])
-    if person["beard"] == "full":
-        cover, under = None, [extra[name][0] for name in ("mask", "scarf") if name in extra]
-        if under:
-            cover = BVHTree.FromPolygons(parts["mask" if "mask" in extra else "scarf"].tolist(),
-                                         under[0].tolist())
-        path = beard.full(assets, body, person, cover)
-        if path is not None:
-            parts["beard"], grown_strands["beard"] = path.reshape(-1, 3), (path.shape, .007)
     hand = None
     if person["occlusion"] == "hand":
         hand = gestures.hand(assets, body, rng)
@@ -126,7 +109,36 @@ def add_person(assets, person, picture, rng, place=None):
         add("sleeve", sleeve, materials.fabric("sleeve", colour, 400, .3), None, 1)
     if hand is not None:
         parts["hand"] = hand[0]
+    if person["beard"] == "full":
+        over = [(parts[name], extra[name][0]) for name in ("mask", "scarf", "sleeve") if name in extra]
+        over += [] if hand is None else [hand[:2]]
+        path = beard.full(assets, body, person, over)
+        if path is not None:
+            parts["beard"], grown_strands["beard"] = path.reshape(-1, 3), (path.shape, .007)
+    return extra, grown_strands, hand
 
+
+def add_person(assets, person, picture, rng, place=None):
+    """Add a person to the scene.
+
+    Parameters
+    ----------
+    assets : Assets
+    person, picture : dict
+        From `distributions.draw_person` and `distributions.draw_picture`.
+    rng : numpy.random.Generator
+        For the fit of the mask, scarf or hand.
+    place : mathutils.Matrix, optional
+        Where the person stands, in metres.
+
+    Returns
+    -------
+    ndarray, shape (19158, 3), m
+        The posed base mesh in the coordinates of the scene.
+    """
+    body, parts = build(assets, person, picture)
+    made, worn = shaders(assets, person), proxies(assets, person)
+    extra, grown_strands, hand = put_on(assets, body, parts, person, worn, rng)
     body, parts = turn_head(body, parts, picture)
     grown = np.zeros((len(body), 2), np.float32)
     grown[:, 0] = static(assets)["beard"] * person["stubble"]

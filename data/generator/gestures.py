@@ -42,7 +42,7 @@ def bend_fingers(assets, body, side, degrees):
     base, sign = assets.vertices, 1 if side == "l" else -1
     _, across, normal = hand_frame(assets, body, side)
     chains = [[joint(assets, base, side, f"finger-{k}-{j}") for j in range(1, 5)] for k in range(1, 6)]
-    on_hand = np.flatnonzero(sign * base[:, 0] > sign * joint(assets, base, side, "hand")[0] * .9)
+    on_hand = np.flatnonzero(sign * base[:, 0] > sign * joint(assets, base, side, "hand")[0] * .83)
 
     def distance(points, a, b):
         t = np.clip((points - a) @ (b - a) / ((b - a) @ (b - a)), 0, 1)[:, None]
@@ -117,7 +117,7 @@ def hand(assets, body, rng):
     shaped = bend_fingers(assets, body, side, angles)
     wrist, knuckle = joint(assets, body, side, "hand"), joint(assets, body, side, "finger-3-1")
     # fingers point over the mouth to the other cheek and up; the thumb's side is up
-    tilt = np.radians(rng.uniform(25, 60) if fist else rng.uniform(15, 55))
+    tilt = np.radians(rng.uniform(25, 60) if fist else rng.uniform(8, 42))
     along = np.array([-sign * np.cos(tilt), np.sin(tilt), .0])
     target = frame(along, np.array([sign * .6, 1., .0]) if not fist else np.array([sign * .5, 1, .35]),
                    sign)
@@ -125,7 +125,7 @@ def hand(assets, body, rng):
         target[1:] *= -1
     vertices = placed(shaped, knuckle, source, target)
     mouth = body[LIPS] + (sign * rng.uniform(.0, .15), rng.uniform(-.08, .08), 0)
-    vertices += mouth - target[0] * (.25 if fist else -.05)
+    vertices += mouth + target[0] * (.34 if fist else -.05)
     elbow = joint(assets, body, side, "elbow")
     reach = (body - elbow) @ (wrist - elbow) / ((wrist - elbow) @ (wrist - elbow))
     arm = (sign * assets.vertices[:, 0] > 2.5) & (assets.vertices[:, 1] > .8) & (reach > .12)
@@ -147,7 +147,7 @@ def raised_arm(assets, body, rng):
     vertices, faces, face_uvs
         As for `hand`: forearm and hand.
     sleeve : (vertices, faces)
-        From the shoulder over the elbow to the wrist, or to the elbow only.
+        From the shoulder over the elbow to the wrist, or to the middle of the forearm.
     """
     side = "l" if rng.random() < .5 else "r"
     sign = 1 if side == "l" else -1
@@ -172,9 +172,9 @@ def raised_arm(assets, body, rng):
     vertices[:, 2] += push
     ends[:, 2] += push
     shoulder = joint(assets, body, side, "shoulder") + (0, .05, .25)
-    covered = .93 if rng.random() < .65 else .12
+    covered = .93 if rng.random() < .65 else rng.uniform(.45, .6)  # or pushed up
     sleeve = cloth_tube(shoulder, ends[0], ends[0] + covered * (ends[1] - ends[0]), rng)
-    faces = arm[assets.faces].all(1)
+    faces = (arm & (reach > covered - .08))[assets.faces].all(1)
     return vertices, assets.faces[faces], assets.face_uvs[faces], sleeve
 
 
@@ -210,4 +210,4 @@ def cloth_colour(texture, person):
     hue, saturation, value = colorsys.rgb_to_hsv(*np.clip(colour, 0, 1))
     return np.array(colorsys.hsv_to_rgb((hue + person["clothes_hue"] - .5) % 1,
                                         min(saturation * person["clothes_saturation"], 1),
-                                        min(value * person["clothes_value"], .8)))
+                                        min(value * person["clothes_value"], .55)))

@@ -32,7 +32,7 @@ STYLES = {
     "quiff": dict(length=(.75, .2), flow="up", volume=.16, curl=(.025, .7), locks=(200, .5)),
     "receding": dict(length=(.3, .25), flow="forward", volume=.04, curl=(.012, .5), locks=(300, .3)),
 }
-COUNT = 6500
+COUNT = 7500
 TIE = {"bun": (0, 8.25, -.42), "ponytail": (0, 7.75, -.62)}  # on the base mesh, dm
 
 

@@ -91,11 +91,11 @@ def visor(edge, azimuth, middle):
     q = np.linspace(0, 1, 9)[:, None]
     base = np.stack([np.interp(middle + a[0], azimuth, edge[:, k], period=2 * np.pi)
                      for k in range(3)], 1)
-    reach = .58 * np.clip(1 - a**4, 0, 1) * q
+    reach = .6 * np.clip(1 - a**2, 0, 1) ** .55 * q
     sheet = np.repeat(base[None], 9, 0)
     sheet[..., 2] += np.cos(middle) * reach
     sheet[..., 0] *= 1 + .06 * q
-    sheet[..., 1] += -.10 * reach - .16 * q * a**2 + .03 + .05 * np.sin(np.pi * q) * (1 - a**2)
+    sheet[..., 1] += -(.10 + .35 * a**2) * reach + .03 + .05 * np.sin(np.pi * q) * (1 - a**2)
     under = sheet - (0, .03, 0)
     both = np.concatenate([sheet, under[::-1]])
     return both.reshape(-1, 3), grid_faces(18, 31)
@@ -133,16 +133,19 @@ def veil(assets, body, kind, rng):
 
     radius = np.minimum(surface.radii(centre, ways(around, from_ahead)[:, ::2]), 2.3)
     radius = np.repeat(radius, 2, 1)
-    tight = radius
+    tight, close = radius, wrapped(radius)
     for _ in range(3):
         tight = np.maximum(tight, wrapped(tight))
     for _ in range(14):
         radius = np.maximum(radius, wrapped(radius))
     for _ in range(4):
         radius, tight = wrapped(radius), wrapped(tight)
+    below_face = smoothstep(-np.cos(around) * np.sin(from_ahead), -.2, .4)
+    draped = smoothstep(t, .03, .4) * below_face
+    radius = tight * (1 - draped) + radius * draped
     if kind == "headscarf":
-        draped = smoothstep(t, .05, .45)
-        radius = tight * (1 - draped) + radius * draped
+        loose = smoothstep(t, 0, .12)
+        radius = close * (1 - loose) + radius * loose
     low = smoothstep(-np.cos(around) * np.sin(from_ahead), .2, .8)
     phase = rng.uniform(0, 6, 3)
     folds = np.sin(9 * from_ahead + 2 * np.cos(around + phase[0]) + phase[1])

@@ -101,7 +101,7 @@ def edges(wearing, angle, rng):
         "proper": (nose, below),
         "under_nose": (angle(UNDER_NOSE) - rng.uniform(.02, .09), below),
         "nose_only": (nose, angle(UNDER_NOSE) - rng.uniform(.03, .08)),
-        "under_chin": ((angle(LIPS) + 2 * angle(CHIN)) / 3 - rng.uniform(0, .05), below - .12),
+        "under_chin": (.4 * angle(LIPS) + .6 * angle(CHIN) - rng.uniform(0, .05), below - .12),
     }[wearing]
     drop = {"nose_only": .08, "under_chin": .05}.get(wearing, rng.uniform(.12, .22))
     rise = {"nose_only": .03, "under_chin": .2}.get(wearing, rng.uniform(.22, .34))
@@ -150,7 +150,11 @@ def sheet(assets, body, person, rng):
         radius = np.maximum(radius, blur(radius))
     for _ in range(6):
         radius = blur(radius)
+    if kind in ("N95", "KN95"):  # stiff: lifted as a whole, not dented by the nose
+        lacking = max(0., float(np.max(skin + .02 - radius)))
+        radius = radius + lacking * np.exp(-(u / .5) ** 2) * np.sin(np.pi * t) ** .5
     radius = np.maximum(radius, skin + .02)
+    radius = np.maximum(blur(blur(radius)), skin + .008)
     middle, arch = 1 - u**2, np.sin(np.pi * t)
     full = .35 if wearing in ("nose_only", "under_chin") else 1.
     wire = .014 * np.exp(-((t - .065) / .022) ** 2) * (np.abs(u) < .4)
@@ -198,7 +202,10 @@ def loops(surface, centre, vertices, body, assets, kind, wearing):
                 straight = la * (1 - q) + lb * q
                 far = straight if np.isnan(found) else np.clip(found, straight - .15, straight + .2)
                 path.append(centre + direction * (far + .015))
-            tubes.append(tube(np.array(path), .026 if kind != "N95" else .034))
+            path = np.array(path)
+            for _ in range(4):
+                path[1:-1] = (path[:-2] + 2 * path[1:-1] + path[2:]) / 4
+            tubes.append(tube(path, .026 if kind != "N95" else .034))
     return join(tubes)
 
 
@@ -210,7 +217,8 @@ def scarf(assets, body, rng):
     low = body[CHIN, 1] - .75
     t = np.linspace(0, 1, rows)[:, None]
     azimuth = np.linspace(0, 2 * np.pi, columns, endpoint=False)[None]
-    y = high + (low - high) * t + .06 * np.cos(azimuth) * (1 - t) + 0.04 * np.sin(azimuth * 2)
+    wavy = .06 * np.cos(azimuth) + .05 * np.sin(azimuth * 2) + .03 * np.sin(azimuth * 5)
+    y = high + (low - high) * t + wavy * (1 - t)
     depth = body[CHIN, 2] - .95 - .35 * t
     directions = unit(azimuth + 0 * t, 0 * t + 0 * azimuth)
     radius = np.empty((rows, columns))
@@ -223,8 +231,8 @@ def scarf(assets, body, rng):
     for _ in range(14):
         radius = np.maximum(radius, blur(np.pad(radius, ((0, 0), (2, 2)), mode="wrap"))[:, 2:-2])
     phase = rng.uniform(0, 6, 3)
-    folds = (.045 * np.sin(t * 19 + 1.2 * np.sin(azimuth + phase[0]) + phase[1])
-             + .02 * np.sin(t * 41 + 2 * np.sin(2 * azimuth + phase[2])))
+    folds = (.07 * np.sin(t * 14 + 2.2 * np.sin(azimuth + phase[0]) + phase[1])
+             + .035 * np.sin(t * 33 + 3 * np.sin(2 * azimuth + phase[2])))
     radius = radius + .09 + folds + .12 * t
     vertices = directions * radius[..., None]
     vertices[..., 1] += y

@@ -81,7 +81,7 @@ def expression_weights(person, picture):
     units = {"mouth-corner-puller": .12 + .2 * s}
     for side in ("left", "right"):
         units |= {f"eyebrows-{side}-inner-up": .32, f"eyebrows-{side}-up": .18,
-                  f"eye-{side}-opened-up": .12}
+                  f"eye-{side}-opened-up": .06}
     lids = picture["blink"]
     match picture["expression"]:
         case "smile":

@@ -48,8 +48,7 @@ def make_plan():
         for person, value in zip(people, deal(values, count, stream)):
             person[name] = value
     for person in people:
-        if person["gender"] == "man" and person["head_covering"] == "headscarf":
-            person["head_covering"] = "hood"
+        person["head_covering"] = d.covering(person["gender"], person["head_covering"])
     masks = iter(deal(d.MASK_TYPES, count, 10))
     lights = iter(deal(d.LIGHTS, 2 * count, 11))
     for person in people:

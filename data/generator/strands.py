@@ -166,10 +166,10 @@ def cut(path, beyond):
 
 def material(name, colour, grey=0.):
     """A shader for strands: darker roots, each strand a little different, a soft shine."""
-    shader = materials.Shader(name, .55, .25)
+    shader = materials.Shader(name, .6, .14)
     info = shader.node("ShaderNodeHairInfo").outputs
     along = shader.range(info["Intercept"], 0, .8, .55, 1.15)
-    each = shader.range(info["Random"], 0, 1, .6, 1.4)
+    each = shader.range(info["Random"], 0, 1, .72, 1.28)
     base = shader.mix("MULTIPLY", 1, materials.rgba(colour), along)
     base = shader.mix("MULTIPLY", 1, base, each)
     if grey:
@@ -181,12 +181,6 @@ def material(name, colour, grey=0.):
     turned = shader.node("ShaderNodeVectorTransform", Vector=volume.outputs["Vector"])
     turned.vector_type, turned.convert_from, turned.convert_to = "NORMAL", "OBJECT", "WORLD"
     shader.tree.links.new(turned.outputs[0], shader.surface.inputs["Normal"])
-    shine = shader.node("ShaderNodeBsdfHair", Color=materials.rgba(np.clip(colour * 2.5 + .03, 0, .8)))
-    shine.component = "Reflection"
-    shine.inputs["RoughnessU"].default_value, shine.inputs["RoughnessV"].default_value = .35, .6
-    mixed = shader.node("ShaderNodeMixShader", _0=.10, _1=shader.surface.outputs[0], _2=shine.outputs[0])
-    out = next(n for n in shader.tree.nodes if n.type == "OUTPUT_MATERIAL")
-    shader.tree.links.new(mixed.outputs[0], out.inputs[0])
     return shader.material
 
 
