@@ -181,6 +181,7 @@ def _visible_outline(pose, mean):
     y = np.repeat(mean[sides, 1][:, None], 9, axis=1)
     candidates = np.stack([x, y, skin_depth(x, y)], axis=2)
     candidates[:, 0] = mean[sides]
-    across = candidates @ pose.rotation[0] * np.sign(mean[sides, 0])[:, None]
+    sideways = pose.rotation[:2, 0] / max(np.linalg.norm(pose.rotation[:2, 0]), 1e-9)  # of the head, as the camera sees it
+    across = candidates @ pose.rotation[:2].T @ sideways * np.sign(mean[sides, 0])[:, None]
     outline[sides] = candidates[np.arange(len(sides)), across.argmax(1)]
     return outline

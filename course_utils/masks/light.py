@@ -52,7 +52,8 @@ def measure_light(image, landmarks):
     """Measure light, colour cast, sharpness and noise on a face.
 
     The light is the luma of the skin without its details: pixels unlike the rest (brows, lips, hair, a beard) count
-    little, the rest is averaged over a fifth of the face (normalised convolution: Knutsson and Westin 1993).
+    little; a plane is fitted to the rest, and what the plane leaves is averaged over a sixth of the face (normalised
+    convolution: Knutsson and Westin 1993).
     How dark skin and a dark scene differ is told by the brightest parts of the picture, within the bounds that skin sets.
 
     Parameters
@@ -79,28 +80,32 @@ def measure_light(image, landmarks):
     middle = float(np.median(luma[hull > 0]))
     skin = float(np.percentile(luma[(hull > 0) & (luma > 0.5 * middle)], 60))
     weight = hull * np.exp(-((luma - skin) / (0.3 * skin + 0.04)) ** 2) + 1e-4
+    level, *slope = _plane(luma, weight)
+    x = np.linspace(-1, 1, SMALL, dtype=np.float32)
+    plane = (level + slope[0] * x + slope[1] * x[:, None]).astype(np.float32)
     smooth = SMALL / 6
-    field = cv2.GaussianBlur(luma * weight, (0, 0), smooth) / cv2.GaussianBlur(weight, (0, 0), smooth)
-    field = np.clip(field / max(skin, 0.02), 0.35, 1.5).astype(np.float32)
-    slope = _slope(field, weight)
+    rest = cv2.GaussianBlur((luma - plane) * weight, (0, 0), smooth) / cv2.GaussianBlur(weight, (0, 0), smooth)
+    field = np.clip((plane + rest) / max(skin, 0.02), 0.35, 1.5).astype(np.float32)
     brightest = float(np.percentile(cv2.resize(image, (48, 48), interpolation=cv2.INTER_AREA).max(2), 97)) / 255
-    level = float(np.clip(brightest, skin / PALEST, skin / DARKEST))
+    white = float(np.clip(brightest, skin / PALEST, skin / DARKEST))
     color = (face * weight[..., None]).sum((0, 1)) / weight.sum()
     tint = color / max(float(color @ LUMA), 0.01)
     saturation = float((color.max() - color.min()) / max(color.max(), 0.01))
     cast = tint / SKIN if saturation > 0.05 else np.ones(3, np.float32)
     cast = np.clip(cast, 0.5, 1.6) ** 0.6
     blur, noise = _sharpness(image, landmarks)
-    return Light(field, box, min(level, 1.08), (cast / (cast @ LUMA)).astype(np.float32), float(np.clip(saturation / 0.12, 0, 1)), slope, skin, blur, noise)
+    return Light(
+        field=field, box=box, level=min(white, 1.08), cast=(cast / (cast @ LUMA)).astype(np.float32),
+        color=float(np.clip(saturation / 0.12, 0, 1)), slope=np.array(slope) / max(skin, 0.02), skin=skin, blur=blur, noise=noise,
+    )
 
 
-def _slope(field, weight):
-    """Return the weighted least-squares slope of the field, per half width and half height of the box."""
+def _plane(values, weight):
+    """Return height, slope across and slope down (per half width) of the plane that fits best."""
     x = np.linspace(-1, 1, SMALL)
-    moments = [(weight * part).sum() for part in (1, x, x[:, None], x * x, x * x[:, None], (x * x)[:, None])]
-    w, wx, wy, wxx, wxy, wyy = moments
-    known = [(weight * field * part).sum() for part in (1, x, x[:, None])]
-    return np.linalg.solve([[w, wx, wy], [wx, wxx, wxy], [wy, wxy, wyy]], known)[1:]
+    w, wx, wy, wxx, wxy, wyy = ((weight * part).sum() for part in (1, x, x[:, None], x * x, x * x[:, None], (x * x)[:, None]))
+    known = [(weight * values * part).sum() for part in (1, x, x[:, None])]
+    return np.linalg.solve([[w, wx, wy], [wx, wxx, wxy], [wy, wxy, wyy]], known)
 
 
 def _face_box(landmarks):

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
+from course_utils.errors import CourseError
 from course_utils.masks.fabric import painted
 from course_utils.masks.head import fit_pose
 from course_utils.masks.light import LUMA, SMALL, measure_light
@@ -87,16 +88,18 @@ def put_on(image, face, choice, rng):
     Raises
     ------
     CourseError
-        When the type or the pattern is unknown.
-    ValueError
-        When the picture has another type or shape.
+        When the type or the pattern is unknown, or the picture has another type or shape.
     """
     if not isinstance(image, np.ndarray) or image.dtype != np.uint8 or image.ndim != 3 or image.shape[2] != 3 or image.size == 0:
-        raise ValueError(f"expected uint8 of shape (height, width, 3), got {getattr(image, 'dtype', type(image))} of shape {np.shape(image)}")
+        kind = f"{getattr(image, 'dtype', type(image).__name__)} of shape {np.shape(image)}"
+        raise CourseError(f"A mask is drawn on a picture of uint8 and shape (height, width, 3), not on {kind}: read it with course_utils.images.read_rgb.")
     texture, chance = load_texture(choice.type), draw_chance(rng)
     height, width = image.shape[:2]
     landmarks = np.asarray(face.landmarks, float)
-    pose = fit_pose(landmarks)
+    try:
+        pose = fit_pose(landmarks)
+    except ValueError as error:
+        return Masked(image.copy(), np.zeros((height, width), np.float32), Quality(False, f"landmarks implausible: {error}"))
     before = judge_face(pose)
     if not before.ok:
         return Masked(image.copy(), np.zeros((height, width), np.float32), before)

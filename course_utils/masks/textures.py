@@ -15,7 +15,7 @@ from course_utils.masks.wearing import ANCHORS, STRAP_ENDS
 
 FOLDER = Path(__file__).parent / "textures"
 LEVELS = 5
-MESH_ROWS, MESH_COLUMNS = 13, 16
+MESH_ROWS, MESH_COLUMNS = 15, 17
 LARGEST_TEXTURE = 4_000_000
 
 
@@ -38,6 +38,8 @@ class Texture:
         bool, shape (rows, columns): corners of these quads.
     basis : numpy.ndarray
         float64, shape (rows * columns, anchors), of `spline_basis`.
+    anchors : numpy.ndarray
+        float64, shape (anchors, 2): texture pixels of the anchors.
     places : numpy.ndarray
         float64, shape (anchors, 3): x, y and lift of the anchors on the head.
     straps : tuple of (numpy.ndarray, str)
@@ -62,6 +64,7 @@ class Texture:
     wanted: np.ndarray
     drawn: np.ndarray
     basis: np.ndarray
+    anchors: np.ndarray
     places: np.ndarray
     straps: tuple
     strap_color: tuple
@@ -144,14 +147,15 @@ def _build(path, described):
         wanted=wanted,
         drawn=cv2.dilate(np.pad(wanted, (0, 1)).astype(np.uint8), np.ones((2, 2), np.uint8), anchor=(1, 1)) > 0,
         basis=basis,
+        anchors=pixels,
         places=places,
         straps=tuple(zip(starts, straps, strict=True)),
-        strap_color=tuple(np.array(described.get("strap_color", [245, 245, 245]), float) / 255),
+        strap_color=_strap_color(path, described),
         dyed_straps=bool(described.get("dyed_straps", False)),
-        strap_width=float(described.get("strap_width", 0.035)),
+        strap_width=_number(path, described, "strap_width", 0.035),
         extent=np.array([left + 2, top + 2, right - 2, bottom - 2], float),
-        fibre=float(described.get("fibre", 0.3)),
-        relief=float(described.get("relief", 0.5)),
+        fibre=_number(path, described, "fibre", 0.3),
+        relief=_number(path, described, "relief", 0.5),
     )
 
 
@@ -160,6 +164,20 @@ def _names(path, described):
     if not isinstance(names, list) or not names or not all(isinstance(name, str) for name in names):
         raise CourseError(f"'pictures' of {path} is not a list of file names: write it as pictures = [\"{path.stem}.png\"].")
     return names
+
+
+def _number(path, described, key, default):
+    number = described.get(key, default)
+    if not isinstance(number, (int, float)) or not 0 <= number <= 1:
+        raise CourseError(f"'{key}' of {path} is {number!r}: write a number from 0 to 1.")
+    return float(number)
+
+
+def _strap_color(path, described):
+    color = described.get("strap_color", [245, 245, 245])
+    if not isinstance(color, list) or len(color) != 3 or not all(isinstance(part, (int, float)) and 0 <= part <= 255 for part in color):
+        raise CourseError(f"'strap_color' of {path} is {color!r}: write red, green and blue as [245, 245, 245].")
+    return tuple(part / 255 for part in color)
 
 
 def _table(path, described, key, fewest, most):
