@@ -87,9 +87,9 @@ def webcam(assets):
     skeleton = Skeleton(assets)
     person, picture = dressed(9850, "under_chin", "surgical", "woman", "young", 4)
     picture |= {"expression": "relaxed", "strength": .6, "blink": 0., "gaze": (0., -.04)}
-    sitter = Puppet(assets, skeleton, person | {"hair": "straight"}, picture, np.random.default_rng(8103))
+    sitter = Puppet(assets, skeleton, person | {"hair": "fringe_bob"}, picture, np.random.default_rng(8103))
     person, picture = dressed(9852, "none", "none", "man", "child", 7)
-    child = Puppet(assets, skeleton, person, picture | {"expression": "smile"}, rng)
+    child = Puppet(assets, skeleton, person, picture | {"expression": "relaxed", "strength": .5}, rng)
     sheets = Pull(assets, sitter)
     seat = {"spine05": poses.turn("x", 3)} | {
         f"{bone}.{side}": poses.turn("x", angle) for side in "LR"
