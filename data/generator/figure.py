@@ -21,10 +21,12 @@ def static(assets):
     return _static
 
 
-def roots_shade(hair_style):
-    """Return how densely the scalp is painted in the colour of the hair."""
-    return .9 if hair_style == "buzz" else .25 if hair_style == "receding" else (
-        .7 if hair_style in hair.STYLES else 0)
+def scalp_paint(assets, style):
+    """Return how densely the scalp is painted in the colour of the hair, shape (19158,)."""
+    scalp = static(assets)["scalp"]
+    if style in hair.STYLES:
+        return hair.density(assets, scalp, style) * (.5 if style == "receding" else .85)
+    return scalp * (.9 if style == "buzz" else 0)
 
 
 def shaders(assets, person):
@@ -142,7 +144,7 @@ def add_person(assets, person, picture, rng, place=None):
     body, parts = turn_head(body, parts, picture)
     grown = np.zeros((len(body), 2), np.float32)
     grown[:, 0] = static(assets)["beard"] * person["stubble"]
-    grown[:, 1] = static(assets)["scalp"] * roots_shade(person["hair"])
+    grown[:, 1] = scalp_paint(assets, person["hair"])
     lowest = -100 if person.get("whole_body") else body[CHIN, 1] - 3
     hidden = worn["clothes"].hides[assets.faces].all(1)
     shown = ~hidden & (body[assets.faces][:, :, 1].min(1) > lowest)

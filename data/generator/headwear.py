@@ -91,7 +91,7 @@ def visor(edge, azimuth, middle):
     q = np.linspace(0, 1, 9)[:, None]
     base = np.stack([np.interp(middle + a[0], azimuth, edge[:, k], period=2 * np.pi)
                      for k in range(3)], 1)
-    reach = .6 * np.clip(1 - a**2, 0, 1) ** .55 * q
+    reach = .6 * np.clip(1 - a**2, 0, 1) ** .85 * q
     sheet = np.repeat(base[None], 9, 0)
     sheet[..., 2] += np.cos(middle) * reach
     sheet[..., 0] *= 1 + .06 * q

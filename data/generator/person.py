@@ -78,9 +78,9 @@ def detail_weights(person, assets):
 def expression_weights(person, picture):
     """Return the weights of the expression; a relaxed face is not a stern one."""
     s = picture["strength"]
-    units = {"mouth-corner-puller": .12 + .2 * s}
+    units = {"mouth-corner-puller": .2 + .22 * s}
     for side in ("left", "right"):
-        units |= {f"eyebrows-{side}-inner-up": .32, f"eyebrows-{side}-up": .18,
+        units |= {f"eyebrows-{side}-inner-up": .42, f"eyebrows-{side}-up": .18,
                   f"eye-{side}-opened-up": .06}
     lids = picture["blink"]
     match picture["expression"]:
