@@ -1,21 +1,22 @@
 """Find every face of a picture: a cascade that spends little on easy pictures and more on hard ones.
 
 1. BlazeFace's small network looks at the whole picture. It sees faces from about a sixth of the picture's side on.
-2. Where a smaller face could hide, or none was found, its larger network looks at the whole and at tiles; it sees a twentieth.
-3. Where still none was found, dlib's detectors are asked: HOG, then the network MMOD.
+2. Where a smaller face could hide, or none was found, its large network looks at the whole and at tiles. It sees a twentieth.
 
-All stages draw the picture's border outwards first, so that a face that fills or leaves the picture is seen whole. What a stage proposes is a
-face only when the landmark models agree that there is one.
+Each stage repeats the picture's border outwards first, so that a face that fills or leaves the picture is seen whole. What a stage
+proposes is a face only when a second model, the face mesh, sees one there, or when the large network sees it again in a cut-out of another size.
+
+dlib's detectors are no stages: `benchmarks/finding_faces.py` shows that they are slower than both and find none that these leave.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
 
 from course_utils.annotations import Box, clip
 from course_utils.errors import CourseError
-from course_utils.faces import detectors
+from course_utils.faces import blazeface
 from course_utils.faces.landmarks import place_landmarks
 from course_utils.faces.squares import box_of_landmarks, square_of_box
 from course_utils.faces.tilt import head_tilt
@@ -29,17 +30,14 @@ SMALL_PICTURE = 160
 TILE = 320
 """Pixels. In tiles of this size the larger network sees faces of about 16 pixels."""
 
-LAST_RESORT = 320
-"""Pixels. For dlib's detectors, which take time in proportion to the pixels, pictures are shrunk to this size."""
-
 
 @dataclass(frozen=True, eq=False)
 class Face:
     """A face: its box, 68 landmarks, and which detector found it with what score.
 
     `box` goes from brows to chin and from ear to ear, in whole pixels, clipped to the picture. `landmarks` is float32 of shape (68, 2), in pixels, in
-    the iBUG order, and may reach beyond the picture. `score` is the measure of the detector `found_by`: a probability for BlazeFace, a margin for
-    HOG and MMOD. `size` is the picture's height and width, which the tilt needs.
+    the iBUG order, and may reach beyond the picture. `score` is BlazeFace's probability, 0 for "crop".
+    `found_by` is "blazeface", "blazeface back", "blazeface tile" or "crop". `size` is the picture's height and width, which the tilt needs.
     """
 
     box: Box
@@ -85,14 +83,12 @@ def find_faces(image, *, effort="full", max_faces=None):
     if effort not in ("full", "quick"):
         raise CourseError(f"effort is {effort!r}: say 'full' or 'quick'.")
     searched = _shrunk(image, LONGEST)
-    faces = _accept(image, searched, detectors.blazeface(searched, padding=0.3), [])
+    faces = _with_new(image, searched, blazeface.detect(searched, "front", padding=0.3), "blazeface", [])
     enough = max_faces is not None and len(faces) >= max_faces
-    if effort == "full" and not enough:
-        if not faces or max(searched.shape[:2]) > SMALL_PICTURE:
-            faces = _accept(image, searched, _closer(searched), faces)
-        if not faces:
-            small = _shrunk(searched, LAST_RESORT)
-            faces = _accept(image, small, detectors.hog(small), faces) or _accept(image, small, detectors.mmod(small), faces)
+    if effort == "full" and not enough and (not faces or max(searched.shape[:2]) > SMALL_PICTURE):
+        whole = blazeface.detect(searched, "back", padding=0.4, threshold=0.3)
+        faces = _with_new(image, searched, whole, "blazeface back", faces)
+        faces = _with_new(image, searched, _in_tiles(searched), "blazeface tile", faces)
     return sorted(faces, key=lambda face: -face.box.width * face.box.height)[:max_faces]
 
 
@@ -170,17 +166,17 @@ def _shrunk(image, longest):
     return cv2.resize(image, size, interpolation=cv2.INTER_AREA)
 
 
-def _closer(image):
-    """Ask BlazeFace's larger network about the whole picture and, where it is large, about tiles of it, each half as large as those before."""
-    found = detectors.blazeface(image, "blazeface back", padding=0.4, model="back", threshold=0.3)
+def _in_tiles(image):
+    """Ask BlazeFace's large network about overlapping tiles of a large picture, first small ones, then twice as large ones."""
+    found = []
     height, width = image.shape[:2]
     side = TILE
     while side < 0.8 * max(height, width):
         for top in _starts(height, side):
             for left in _starts(width, side):
                 tile = np.ascontiguousarray(image[top : top + side, left : left + side])
-                inside = detectors.blazeface(tile, "blazeface tile", model="back", threshold=0.3)
-                found += [candidate.moved(left, top) for candidate in inside]
+                for candidate in blazeface.detect(tile, "back", threshold=0.3):
+                    found.append(replace(candidate, square=candidate.square.moved(left, top)))
         side *= 2
     return found
 
@@ -191,30 +187,38 @@ def _starts(length, side):
     return np.linspace(0, max(length - side, 0), count).round().astype(int)
 
 
-def _accept(image, searched, candidates, known):
-    """Return the known faces and those candidates that are faces and not known yet.
-
-    A face is what the mesh sees as one; or, as it was not made for faces of a few pixels, what a detector is sure of.
-    """
+def _with_new(image, searched, candidates, found_by, known):
+    """Return the known faces and those candidates that are faces and not known yet."""
     faces = list(known)
     scale = max(image.shape[:2]) / max(searched.shape[:2])
     for candidate in sorted(candidates, key=lambda candidate: -candidate.score):
         square = candidate.square.scaled(scale)
-        if any(_inside(square, face.box) for face in faces):
+        if any(_same(square, face.box) for face in faces):
             continue
         landmarks, presence = place_landmarks(image, square)
         box = _box(landmarks, image)
-        sure = presence > 0.5 or candidate.score > detectors.SURE[candidate.found_by]
-        if box and sure and all(_overlap(box, face.box) < 0.4 for face in faces):
-            faces.append(Face(box, landmarks, float(candidate.score), candidate.found_by, image.shape[:2]))
+        if box and all(_overlap(box, face.box) < 0.4 for face in faces) and _is_face(searched, candidate, presence):
+            faces.append(Face(box, landmarks, candidate.score, found_by, image.shape[:2]))
     return faces
+
+
+def _is_face(image, candidate, presence):
+    """Weigh two opinions on a candidate, and ask a third where they are weak or differ.
+
+    The limits separate true from false candidates of the embedded scenes and of 1,264 photographs. The mesh does
+    not know masks and faces of a few pixels, so its "no" counts less than its "yes".
+    """
+    if presence > 0.5 and candidate.score > 0.5:
+        return True
+    score = (candidate.score + blazeface.look_again(image, candidate)) / 2
+    return score > (0.35 if presence > 0.5 else 0.55)
 
 
 def _box(landmarks, image):
     return clip(box_of_landmarks(landmarks), image.shape[1], image.shape[0])
 
 
-def _inside(square, box):
+def _same(square, box):
     """Say whether a candidate is a face that is known: about as large and in the same place."""
     alike = 0.5 < square.side / np.sqrt(box.width * box.height) < 2
     return alike and box.x_min < square.x < box.x_max and box.y_min < square.y < box.y_max

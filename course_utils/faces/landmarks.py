@@ -15,14 +15,13 @@ Kartynnik et al., "Real-time Facial Surface Geometry from Monocular Video on Mob
 """
 
 from functools import cache
-from importlib.util import find_spec
-from pathlib import Path
 
 import cv2
+import dlib
 import numpy as np
 
-from course_utils.errors import CourseError
 from course_utils.faces.squares import square_of_points, upright
+from course_utils.faces.weights import weights
 
 DISAGREEMENT = 0.04
 """Mean distance between the two models' points without the jaw, as a fraction of the square's side, from which the mesh is believed."""
@@ -66,8 +65,6 @@ def place_landmarks(image, square):
 
 def landmarks_by_dlib(image, square):
     """Find 68 landmarks with dlib's `shape_predictor_68_face_landmarks`; parameters and first result as `place_landmarks`."""
-    import dlib
-
     side, margin = 160, 40
     face, back = upright(image, square, side, side + 2 * margin)
     shape = _predictor()(face, dlib.rectangle(margin, margin, margin + side - 1, margin + side - 1))
@@ -86,27 +83,8 @@ def landmarks_by_mesh(image, square):
     return back(points.reshape(468, 3)[VERTICES, :2]), float(1 / (1 + np.exp(-logit.item())))
 
 
-def weights(package, name):
-    """Return the path of a file of weights inside an installed package, without importing the package.
-
-    Two of the packages can't be imported: one needs `pkg_resources`, the other an older NumPy.
-
-    Raises
-    ------
-    CourseError
-        When the package or the file is missing.
-    """
-    spec = find_spec(package)
-    for folder in spec.submodule_search_locations or [] if spec else []:
-        if (Path(folder) / name).is_file():
-            return str(Path(folder) / name)
-    raise CourseError(f"The weights {name} of the Python package {package} are missing: run `make environment` and try again.")
-
-
 @cache
 def _predictor():
-    import dlib
-
     return dlib.shape_predictor(weights("face_recognition_models", "models/shape_predictor_68_face_landmarks.dat"))
 
 
