@@ -93,7 +93,7 @@ def paint(person):
     spots = dots(rng, int(rng.integers(0, 4) + 6 * old), 1.8 + 1.5 * old, middle)
     factor = factor * (1 - spots[..., None] * (.22, .30, .34) * rng.uniform(.4, 1))
     oily = spot(*NOSE) + spot(.805, .483, .022) + .6 * sum(spot(*c) for c in CHEEKS)
-    rough = .5 - .10 * np.clip(oily, 0, 1.2) - .14 * lips() + .05 * middling + .09 * fine
+    rough = .5 - .05 * np.clip(oily, 0, 1.2) - .10 * lips() + .03 * middling + .04 * fine
     return np.dstack([fade(factor), np.clip(rough, .15, .85)])
 
 

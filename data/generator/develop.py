@@ -9,6 +9,7 @@ from .distributions import linear_to_srgb, srgb_to_linear
 
 FACE_SRGB = (.66, .37)  # brightness wanted for the face of tone 1 and tone 10
 BRIGHTEST = .80  # sRGB, before the tone curve's shoulder would take the skin's colour away
+WHITE = .94  # sRGB, of a white mask
 
 
 def tone_curve(linear):
@@ -38,7 +39,7 @@ def face_luminance(pixels, polygon):
     Returns
     -------
     ndarray, shape (2,)
-        Median and 95th percentile of the luminance of skin.
+        Median and 95th percentile of the luminance of what is not hair.
     """
     from scipy.spatial import ConvexHull
 
@@ -53,15 +54,16 @@ def face_luminance(pixels, polygon):
     return np.percentile(skin, (50, 95))
 
 
-def exposure(luminance, tone, stops):
+def exposure(luminance, tone, stops, covering=0.):
     """Return the factor that shows skin of a Monk tone legibly, `stops` off the ideal.
 
     The median of the skin gets the wanted brightness, unless its brightest part
-    would then lose colour.
+    or a white mask of luminance `covering` would then be burnt out.
     """
     median, bright = np.maximum(luminance, 1e-4)
     wanted = inverse_tone_curve(np.interp(tone, (1, 10), FACE_SRGB)) * 2.0 ** np.clip(stops, -.4, .4)
-    return float(min(wanted / median, inverse_tone_curve(BRIGHTEST) / bright))
+    return float(min(wanted / median, inverse_tone_curve(BRIGHTEST) / bright,
+                     inverse_tone_curve(WHITE) / max(covering, 1e-4)))
 
 
 def soften_edge(pixels, spread=.6):

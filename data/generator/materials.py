@@ -186,10 +186,21 @@ def textured(name, path, hue=.5, saturation=1., value=1., roughness=.85, alpha=T
     colour = shifted.outputs[0]
     if roughness < .1:  # eyes: the lids shade the whites more than the renderer knows
         colour = shader.mix("DARKEN", 1, colour, rgba((.30, .27, .255)))
+        colour.node.name = "whites"
     shader.colour(colour)
     if alpha:
         shader.alpha(texture.outputs[1])
     return shader.material
+
+
+def dim_whites(skin_colour):
+    """Keep the whites of the eyes of the only person in the scene from glowing in a dark face.
+
+    Exposure follows the skin; whites as light as in a pale face would be burnt out.
+    """
+    light = float(np.dot(skin_colour, (.2126, .7152, .0722)))
+    whites = bpy.data.materials["eyes"].node_tree.nodes["whites"]
+    whites.inputs[7].default_value = rgba(.36 * light ** .33 * np.array([1, .92, .87]))
 
 
 def fabric(name, colour, scale=500, strength=.2, roughness=.92):

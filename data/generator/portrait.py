@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from . import annotations, backgrounds, develop, distributions, landmarks, studio
+from . import annotations, backgrounds, develop, distributions, landmarks, materials, studio
 from .figure import add_person
 from .person import CHIN
 
@@ -34,6 +34,7 @@ def portrait(assets, dealt, number, light, size=SIZE):
     rng = np.random.default_rng(picture["seed"])
     studio.clear()
     body = add_person(assets, person, picture, rng)
+    materials.dim_whites(person["skin"])
     centre = aim(assets, body, picture, size)
     studio.light(light, centre, rng)
     pixels = studio.render(size, size)
@@ -42,7 +43,8 @@ def portrait(assets, dealt, number, light, size=SIZE):
     covered = person["wearing"] not in ("none", "under_chin") or person["occlusion"] != "none"
     metered = landmarks.UPPER_FACE if covered else landmarks.WHOLE_FACE
     seen = develop.face_luminance(pixels, points[metered])
-    factor = develop.exposure(seen, person["tone"], picture["exposure"])
+    _, covering = develop.face_luminance(pixels, points[landmarks.WHOLE_FACE])
+    factor = develop.exposure(seen, person["tone"], picture["exposure"], covering)
     behind = backgrounds.background(picture["background"], light, size, rng)
     developed = develop.develop(pixels, factor, behind, picture["blur"] * size / 160,
                                 picture["noise"], rng)
