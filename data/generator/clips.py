@@ -47,7 +47,7 @@ def walk(assets):
     rng = distributions.generator(8101)
     interiors.hall(rng)
     eye = (0, 0, 1.6)
-    studio.camera(eye, (0, 10, 1.05), 0, FOCAL)
+    studio.camera(eye, (0, 10, 1.25), 0, FOCAL)
     skeleton = Skeleton(assets)
     puppets = []
     for i, (_, _, _, wearing, kind, gender, age, tone, hat, _) in enumerate(WALKERS):
