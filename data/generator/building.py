@@ -149,7 +149,7 @@ def tree(x, y, rng, bark, greens, height=None):
     blocks([((x - r, y - r, 0), (x + r, y + r, height * .62))], bark)
     for green in greens:
         centres = np.array([x, y, height * .72]) + rng.normal(0, 1, (7, 3)) * height * (.13, .13, .11)
-        leaves(centres, height * .16, 550, .035 * height, green, rng)
+        leaves(centres, height * .16, 900, .026 * height, green, rng)
 
 
 def leaves(centres, radius, count, size, material, rng):

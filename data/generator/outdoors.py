@@ -84,7 +84,8 @@ def park(rng, length=60):
         tree(x + rng.normal(0, .4), y, rng, bark, leafage[:2] if rng.random() < .5 else leafage[1:],
              rng.uniform(5, 8))
     far = np.stack([rng.uniform(-38, 38, 110), rng.uniform(44, 58, 110), rng.uniform(.5, 6.5, 110)], 1)
-    leaves(far[:60], 2.6, 160, .75, leafage[0], rng), leaves(far[60:], 2.4, 160, .7, leafage[1], rng)
+    leaves(far[:60], 2.6, 300, .5, leafage[0], rng)
+    leaves(far[60:], 2.4, 300, .45, leafage[1], rng)
     for side in (-1, 1):
         bench(side * 3.1, 5.4 if side < 0 else 8.2, 1, wood, iron)
         hedge = np.stack([side * rng.uniform(11, 12.2, 90), rng.uniform(8, 40, 90), rng.uniform(.2, 1., 90)], 1)

@@ -128,10 +128,10 @@ def render(size=(WIDTH, HEIGHT), **settings):
     return pixels
 
 
-def exposure(pixels):
-    """Return the factor that makes the middle of all luminances a mid grey."""
+def exposure(pixels, grey=.24):
+    """Return the factor that brings the median of all luminances to `grey` (linear)."""
     luminance = pixels[..., :3] @ np.array([.2126, .7152, .0722])
-    return float(.24 / np.median(luminance[pixels[..., 3] > .9]))
+    return float(grey / np.median(luminance[pixels[..., 3] > .9]))
 
 
 def scene(assets, number):
@@ -147,7 +147,8 @@ def scene(assets, number):
     rng = distributions.generator(8000 + number)
     bodies = arrange(assets, number, rng)
     pixels = render()
-    picture = develop.develop(pixels, exposure(pixels), sky(rng), .4, 1.2, rng)
+    grey = .19 if places.SCENES[number] in places.OUTSIDE else .24
+    picture = develop.develop(pixels, exposure(pixels, grey), sky(rng), .4, 1.2, rng)
     faces = []
     for puppet, body in bodies:
         box, hidden = boxed(assets, puppet, body, (0, 0, EYE))
