@@ -14,7 +14,7 @@ from .skeleton import sight
 
 CLIPS = {"walk": clips.walk, "webcam": clips.webcam}
 COLUMNS = ["frame", "time", "person", "x_min", "y_min", "x_max", "y_max", "label", "wearing", "visible_share"]
-RENDERER = {"samples": 3, "max_bounces": 1, "diffuse_bounces": 1}
+RENDERER = {"samples": 2, "max_bounces": 1, "diffuse_bounces": 1}
 SMALLEST, SEEN = 8, .15  # height of a face (pixels) and visible share from which on it has a line
 NOISE = .5  # standard deviation of the sensor noise in grey levels
 QUALITY = 25  # constant rate factor of x264; lower is better
