@@ -4,7 +4,6 @@ Each tries the reader's answer on inputs whose right answer is known, and has a 
 What goes wrong in the reader's own code becomes a hint as well, never a traceback.
 """
 
-import math
 import numbers
 import re
 
@@ -12,7 +11,7 @@ import numpy as np
 from PIL import Image
 
 from course_utils.checks import not_attempted, not_yet, passed
-from course_utils.checks.trial import Refused, check
+from course_utils.checks.trial import Refused, as_share, check
 
 
 # --- 1-1: cut a box to the picture -------------------------------------------------------------------------------
@@ -244,7 +243,7 @@ def check_3(prediction):
     """Check the predicted share of test pictures with a twin in training."""
     if prediction is None or prediction is ...:
         return not_attempted("1-3")
-    value = _as_share(prediction)
+    value = as_share(prediction)
     if value is None or not 0 <= value <= 1:
         return not_yet("1-3", "Give a share: a number between 0 and 1, or a text such as \"35 %\".")
     if abs(value - LEAK) < 0.0009:
@@ -255,26 +254,6 @@ def check_3(prediction):
     if value > 0.9:
         return not_yet("1-3", "Close. Work it out: with what chance are all of a test picture's twins in the test, too?")
     return not_yet("1-3", "More than that. Ask the other way round: with what chance does a test picture have *no* twin in training?")
-
-
-def _as_share(value):
-    """Return a fraction from a number or a text, percent divided by 100; None when it is neither."""
-    percent = False
-    if isinstance(value, str):
-        text = value.strip().replace(",", ".")
-        percent = bool(re.search(r"(%|percent|per cent)\s*$", text))
-        text = re.sub(r"\s*(%|percent|per cent)\s*$", "", text)
-    elif isinstance(value, (bool, np.bool_)):
-        return None
-    else:
-        text = value
-    try:
-        number = float(text)
-    except (TypeError, ValueError, OverflowError):
-        return None
-    if not math.isfinite(number):
-        return None
-    return number / 100 if percent or 1 < number <= 100 else number
 
 
 # --- 1-4: split by group -----------------------------------------------------------------------------------------

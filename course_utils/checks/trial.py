@@ -1,7 +1,11 @@
 """Try a reader's function: run it on inputs with known answers, and turn what happens into a verdict."""
 
 import dis
+import math
+import re
 import warnings
+
+import numpy as np
 
 from course_utils.checks import not_attempted, not_yet, passed
 
@@ -55,3 +59,23 @@ def check(exercise, function, stub, judge):
         return not_yet(exercise, str(refused))
     except NotImplementedError:
         return not_attempted(exercise)
+
+
+def as_share(value):
+    """Return a fraction from a number or a text, percent divided by 100; None when it is neither."""
+    percent = False
+    if isinstance(value, str):
+        text = value.strip().replace(",", ".")
+        percent = bool(re.search(r"(%|percent|per cent)\s*$", text))
+        text = re.sub(r"\s*(%|percent|per cent)\s*$", "", text)
+    elif isinstance(value, (bool, np.bool_)):
+        return None
+    else:
+        text = value
+    try:
+        number = float(text)
+    except (TypeError, ValueError, OverflowError):
+        return None
+    if not math.isfinite(number):
+        return None
+    return number / 100 if percent or 1 < number <= 100 else number
