@@ -60,9 +60,11 @@ def test_missing_assets_are_named(python, tmp_path):
 
 
 def test_order_of_pictures_does_not_matter(python, tmp_path):
-    """A bearded man, a woman with long hair: nothing of one picture is left in the next."""
-    rows = faces()
-    names = [Path(row["picture"]).stem for row in rows if row["occlusion"] == "none"][:2]
+    """A bearded man, then a woman in a mask: nothing of one picture is left in the next."""
+    people = [distributions.draw_person(person["number"], person) for person in plan.make_plan()]
+    bearded = next(p for p in people if p["beard"] == "full" and p["hair"] == "crop")
+    masked = next(p for p in people if p["wearing"] == "proper" and p["hair"] == "waves")
+    names = [f"p{p['number']:04d}_1" for p in (bearded, masked)]
     for folder, order in (("a", names), ("b", names[::-1])):
         subprocess.run([python, "-m", "data.generator.render", "--out", str(tmp_path / folder),
                         "--only", *order], cwd=ROOT, check=True, stdout=subprocess.DEVNULL)

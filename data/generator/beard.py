@@ -48,7 +48,7 @@ def full(assets, body, person, over=()):
         return None
     upper = smoothstep(base[:, 1], 6.62, 6.7) * (np.abs(base[:, 0]) < .4)
     chin = smoothstep(.5 - np.abs(base[:, 0]), 0, .4) * (1 - upper)
-    length = person["beard_length"] * (.45 + .55 * chin) * rng.uniform(.7, 1.15, len(points))
+    length = person["beard_length"] * (.4 + .6 * chin) * rng.uniform(.7, 1.15, len(points))
     length = np.minimum(length, np.where(upper > .5, .16, 9))
     way = np.stack([.5 * np.sign(base[:, 0]) * upper + .35 * base[:, 0] * (1 - upper),
                     -np.ones(len(base)), .12 * chin], 1)
