@@ -27,6 +27,9 @@ LONGEST = 1920
 SMALL_PICTURE = 160
 """Pixels. In a picture no larger than this the first stage would have seen any face of 30 pixels."""
 
+SURE = 0.6
+"""Probability from which a candidate of the first stage needs no second model, if its landmarks fit. In tiles there are false faces of 0.8."""
+
 TILE = 320
 """Pixels. In tiles of this size the larger network sees faces of about 16 pixels."""
 
@@ -195,7 +198,8 @@ def _with_new(image, searched, candidates, found_by, known):
         square = candidate.square.scaled(scale)
         if any(_same(square, face.box) for face in faces):
             continue
-        landmarks, presence = place_landmarks(image, square)
+        sure = found_by == "blazeface" and candidate.score > SURE
+        landmarks, presence = place_landmarks(image, square, sure)
         box = _box(landmarks, image)
         if box and all(_overlap(box, face.box) < 0.4 for face in faces) and _is_face(searched, candidate, presence):
             faces.append(Face(box, landmarks, candidate.score, found_by, image.shape[:2]))

@@ -37,7 +37,7 @@ VERTICES = np.array([
 ])  # fmt: skip
 
 
-def place_landmarks(image, square):
+def place_landmarks(image, square, sure=False):
     """Find the landmarks of the face near a square.
 
     Parameters
@@ -46,14 +46,21 @@ def place_landmarks(image, square):
         uint8, shape (height, width, 3), RGB.
     square : Square
         It may reach beyond the picture.
+    sure : bool
+        Whether a detector is sure that it holds a face. Then the mesh is not asked when dlib's points fit into that very square: two
+        thirds of all faces, and on the embedded portraits the points are as good.
 
     Returns
     -------
     landmarks : numpy.ndarray
         float32, shape (68, 2), pixels of the picture.
     presence : float
-        Probability, by the mesh, that there is a face.
+        Probability, by the mesh, that there is a face; 1 when it was not asked.
     """
+    if sure:
+        landmarks = landmarks_by_dlib(image, square)
+        if square_of_points(landmarks).near(square):
+            return landmarks, 1.0
     mesh, presence = landmarks_by_mesh(image, square)
     seen = square_of_points(mesh)
     landmarks = landmarks_by_dlib(image, seen)
@@ -67,6 +74,7 @@ def landmarks_by_dlib(image, square):
     """Find 68 landmarks with dlib's `shape_predictor_68_face_landmarks`; parameters and first result as `place_landmarks`."""
     side, margin = 160, 40
     face, back = upright(image, square, side, side + 2 * margin)
+    face = cv2.cvtColor(face, cv2.COLOR_RGB2GRAY)
     shape = _predictor()(face, dlib.rectangle(margin, margin, margin + side - 1, margin + side - 1))
     return back([(point.x, point.y) for point in shape.parts()])
 

@@ -36,6 +36,11 @@ class Square:
         """Return the square in a picture whose corner lies at -x, -y."""
         return Square(self.x + x, self.y + y, self.side, self.angle)
 
+    def near(self, other):
+        """Say whether two squares agree: within a tenth of the size, 6 degrees, and a twentieth of the side in place."""
+        apart = np.hypot(self.x - other.x, self.y - other.y) / other.side
+        return abs(np.log(self.side / other.side)) < 0.1 and abs(self.angle - other.angle) < 0.1 and apart < 0.05
+
 
 def square_of_points(points, model=FRONT):
     """Fit the mean face to points by a shift, a turn and a scale (least squares), and return its square.
