@@ -83,7 +83,7 @@ def main():
         number(picture, points)
         both.paste(picture, (place * SIDE, 0))
     file = io.BytesIO()
-    both.quantize(112, dither=Image.Dither.NONE).save(file, "PNG", optimize=True)
+    both.quantize(64, Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE).save(file, "PNG", optimize=True)
     annotations.write_bytes(options.out, file.getvalue())
 
 
