@@ -13,8 +13,10 @@ from course_utils.errors import CourseError
 from course_utils.files import explaining_disk_errors
 from course_utils.images import PICTURE_NAME, find_pictures
 from course_utils.masks import ledger
-from course_utils.masks.choice import MaskOptions
+from course_utils.masks.choice import MaskOptions, parse_type
+from course_utils.masks.patterns import pattern_names
 from course_utils.masks.picture import FAILED, MASKED, NO_FACE, REFUSED, UNREADABLE, Task, mask_picture
+from course_utils.masks.textures import load_texture
 from course_utils.masks.workers import results
 
 
@@ -161,10 +163,15 @@ def _task(path, name, journal, options):
 
 
 def _all_that_counts(source, options):
-    """Return all that the outputs depend on besides the pictures."""
+    """Return all that the outputs depend on besides the pictures; of the user's own files, the content."""
     counts = {"source": str(source), **asdict(options)}
-    for name in ("type", "pattern"):
-        path = Path(getattr(options, name) or "")
-        if path.is_file():
-            counts[f"content of {name}"] = hashlib.sha256(path.read_bytes()).hexdigest()[:16]
+    if options.type.endswith(".toml"):
+        drawings = [levels[0].tobytes() for levels in load_texture(parse_type(options.type)).pictures]
+        counts["content of type"] = _digest(Path(options.type).read_bytes(), *drawings)
+    if options.pattern and Path(options.pattern).is_file() and options.pattern not in pattern_names():
+        counts["content of pattern"] = _digest(Path(options.pattern).read_bytes())
     return counts
+
+
+def _digest(*parts):
+    return hashlib.sha256(b"".join(parts)).hexdigest()[:12]

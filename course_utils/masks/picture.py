@@ -97,7 +97,8 @@ def mask_picture(task):
             raise
         return [row(task, FAILED, f"can't be read or written ({error.strerror or error})")], []
     except Exception as error:  # whatever a library raises on one odd picture, the other pictures are still wanted
-        return [row(task, FAILED, f"failed ({type(error).__name__}: {error})")], []
+        words = " ".join(str(error).split())[:200]
+        return [row(task, FAILED, f"failed ({type(error).__name__}: {words})")], []
 
 
 def row(task, result, reason="", **more):

@@ -4,19 +4,22 @@ Each worker computes with one thread, so that two workers do not get in each oth
 whatever their number.
 """
 
+import logging
 import multiprocessing
 import os
 import signal
 import threading
 from concurrent.futures import FIRST_COMPLETED, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import contextmanager, nullcontext
+from contextlib import ExitStack, contextmanager
 from multiprocessing.connection import wait as wait_for_end
 
 from course_utils.errors import CourseError
+from course_utils.files import DISK_FULL
 
 AHEAD = 4  # tasks handed out for each worker: enough to keep it busy, few enough to lose little
 PATIENCE = 10  # seconds that a Dask scheduler has to answer
+FOR_GOOD = ExitStack()  # what a worker process has set up and never takes back
 ONE_AT_A_TIME = threading.Lock()
 
 
@@ -40,7 +43,7 @@ def results(function, tasks, workers=1, scheduler=None):
     Raises
     ------
     CourseError
-        When the cluster can't be reached or a worker dies.
+        When the cluster can't be reached or breaks off, or a worker process dies.
     """
     if scheduler is None and workers == 1:
         with single_threaded():
@@ -48,11 +51,11 @@ def results(function, tasks, workers=1, scheduler=None):
                 yield task, function(task)
         return
     with _cluster(scheduler) if scheduler else processes(workers) as (submit, width):
-        yield from _in_flight(submit, width * AHEAD, function, tasks)
+        yield from in_flight(submit, width * AHEAD, function, tasks)
 
 
-def _in_flight(submit, limit, function, tasks):
-    """Keep `limit` tasks handed out."""
+def in_flight(submit, limit, function, tasks):
+    """Keep `limit` tasks handed out by `submit`; yield as `results` does."""
     waiting = {}
     try:
         for task in tasks:
@@ -88,7 +91,7 @@ def _prepare():
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches every process; the first one stops the others
     parent = multiprocessing.parent_process().sentinel
     threading.Thread(target=lambda: (wait_for_end([parent]), os._exit(1)), daemon=True).start()
-    single_threaded().__enter__()
+    FOR_GOOD.enter_context(single_threaded())
 
 
 @contextmanager
@@ -117,12 +120,19 @@ def _cluster(scheduler):
         client = Client(scheduler, timeout=PATIENCE)
     except (OSError, ValueError, TypeError) as error:
         raise CourseError(f"No Dask scheduler answers at {scheduler}: start one with `dask scheduler`, or correct the address.") from error
+    logging.getLogger("distributed.client").setLevel(logging.CRITICAL)  # what it would say on losing the scheduler is said below
     with client:
         width = len(client.scheduler_info(n_workers=-1)["workers"])
         if not width:
             raise CourseError(f"The Dask scheduler at {scheduler} has no worker: start some with `dask worker {scheduler} --nthreads 1`.")
         executor = client.get_executor(pure=False)
-        yield lambda function, task: executor.submit(_on_cluster, function, task), width
+        try:
+            yield lambda function, task: executor.submit(_on_cluster, function, task), width
+        except Exception as error:
+            if isinstance(error, CourseError) or getattr(error, "errno", None) in DISK_FULL:
+                raise
+            raise CourseError(f"The Dask cluster at {scheduler} broke off ({error!r}): see that it runs and that its workers "
+                              "have this course installed, then run the command again, it goes on where it stopped.") from error
 
 
 def _on_cluster(function, task):
