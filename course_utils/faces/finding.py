@@ -31,7 +31,7 @@ SURE = 0.6
 """Probability from which a candidate of the first stage needs no second model, if its landmarks fit. In tiles there are false faces of 0.8."""
 
 TILE = 320
-"""Pixels. In tiles of this size the larger network sees faces of about 16 pixels."""
+"""Pixels. In tiles of this size the large network sees faces of about 16 pixels; pictures up to half as large again are not cut up."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -89,7 +89,7 @@ def find_faces(image, *, effort="full", max_faces=None):
     faces = _with_new(image, searched, blazeface.detect(searched, "front", padding=0.3), "blazeface", [])
     enough = max_faces is not None and len(faces) >= max_faces
     if effort == "full" and not enough and (not faces or max(searched.shape[:2]) > SMALL_PICTURE):
-        whole = blazeface.detect(searched, "back", padding=0.4, threshold=0.3)
+        whole = blazeface.detect(searched, "back", padding=0.1 if faces else 0.4, threshold=0.3)
         faces = _with_new(image, searched, whole, "blazeface back", faces)
         faces = _with_new(image, searched, _in_tiles(searched), "blazeface tile", faces)
     return sorted(faces, key=lambda face: -face.box.width * face.box.height)[:max_faces]
@@ -174,7 +174,7 @@ def _in_tiles(image):
     found = []
     height, width = image.shape[:2]
     side = TILE
-    while side < 0.8 * max(height, width):
+    while 1.5 * side < max(height, width):
         for top in _starts(height, side):
             for left in _starts(width, side):
                 tile = np.ascontiguousarray(image[top : top + side, left : left + side])
