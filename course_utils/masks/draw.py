@@ -60,8 +60,8 @@ def bump(distance, width):
 def pleat(curve, depth=1.0):
     """Return the shade of a fold that opens downwards: lit above its edge, dark under it."""
     d = Y - curve
-    return depth * (0.04 * np.exp(np.minimum(d, 0) / 0.05) * (d < 0) - 0.17 * bump(d - 0.008, 0.010)
-                    - 0.08 * np.exp(-np.maximum(d, 0) / 0.05) * (d >= 0))
+    return depth * (0.06 * np.exp(np.minimum(d, 0) / 0.05) * (d < 0) - 0.22 * bump(d - 0.010, 0.013)
+                    - 0.13 * np.exp(-np.maximum(d, 0) / 0.06) * (d >= 0))
 
 
 def stitches(along, distance, at, width=0.006, pitch=0.028):
@@ -84,7 +84,7 @@ def _reduced(rgb, cover):
 
 
 def surgical(color, pleats=((0.06, 0.08, 1.0), (0.30, 0.18, 1.1), (0.56, 0.29, 1.0))):
-    upper = mirrored_curve((0, -0.36), (0.10, -0.34), (0.25, -0.25), (0.45, -0.15), (0.70, -0.09))
+    upper = mirrored_curve((0, -0.36), (0.10, -0.35), (0.24, -0.29), (0.45, -0.21), (0.70, -0.14))
     lower = mirrored_curve((0, 0.90), (0.15, 0.88), (0.35, 0.77), (0.52, 0.60), (0.70, 0.45))
     cover, edge = between(upper, lower, 0.69)
     shade = -0.05 * (Y - 0.2)
@@ -115,7 +115,7 @@ def valve(rgb, cover, x, y, radius, color):
 
 
 def cloth(color, seam=True):
-    upper = mirrored_curve((0, -0.36), (0.08, -0.35), (0.22, -0.23), (0.42, -0.16), (0.70, -0.05))
+    upper = mirrored_curve((0, -0.37), (0.08, -0.36), (0.22, -0.28), (0.42, -0.21), (0.70, -0.11))
     lower = mirrored_curve((0, 0.92), (0.12, 0.91), (0.32, 0.81), (0.52, 0.62), (0.70, 0.38))
     cover, edge = between(upper, lower, 0.69)
     shade = -0.06 * (Y - 0.2)
@@ -129,17 +129,19 @@ def cloth(color, seam=True):
 
 
 def sponge(color):
-    """Cloth, second drawing: moulded foam without stitches."""
-    upper = mirrored_curve((0, -0.38), (0.07, -0.365), (0.22, -0.20), (0.45, -0.12), (0.72, -0.10))
-    lower = mirrored_curve((0, 0.93), (0.10, 0.91), (0.30, 0.76), (0.50, 0.54), (0.72, 0.26))
-    cover, edge = between(upper, lower, 0.72)
+    """Cloth, second drawing: moulded foam without stitches, with holes for the ears in place of loops."""
+    upper = mirrored_curve((0, -0.37), (0.07, -0.365), (0.22, -0.29), (0.45, -0.23), (0.70, -0.22), (0.92, -0.26))
+    lower = mirrored_curve((0, 0.93), (0.10, 0.91), (0.30, 0.76), (0.50, 0.54), (0.70, 0.30), (0.92, 0.12))
+    cover, edge = between(upper, lower, 0.90)
+    hole = np.hypot((np.abs(X) - 0.79) / 0.10, (Y - 0.01) / 0.15)
+    cover, edge = cover * (hole > 1), np.minimum(edge, np.maximum(hole - 1, 0) * 0.1)
     shade = -0.08 * (Y - 0.2) - 0.07 * np.tanh(X / 0.06) * np.exp(-np.abs(X) / 0.25) - 0.07 * bump(X, 0.010) - 0.07 * bump(edge, 0.010)
     return finish(color, shade, cover)
 
 
 def folded(color, with_valve=False):
     """KN95: two halves that meet in a fold down the middle."""
-    upper = mirrored_curve((0, -0.40), (0.06, -0.385), (0.22, -0.22), (0.45, -0.06), (0.70, 0.02))
+    upper = mirrored_curve((0, -0.40), (0.06, -0.39), (0.22, -0.28), (0.45, -0.14), (0.70, -0.04))
     lower = mirrored_curve((0, 0.94), (0.08, 0.92), (0.30, 0.72), (0.50, 0.50), (0.70, 0.32))
     cover, edge = between(upper, lower, 0.70)
     shade = -0.10 * np.tanh(X / 0.05) * np.exp(-np.abs(X) / 0.30) - 0.16 * bump(X, 0.008) + 0.05 * bump(X + 0.016, 0.012)
@@ -149,7 +151,7 @@ def folded(color, with_valve=False):
     shade += -0.07 * bump(np.abs(X) - 0.60, 0.006)
     rgb = np.clip(np.asarray(color, float) / 255 * (1 + shade[..., None]), 0, 1)
     if with_valve:
-        rgb, cover = valve(rgb, cover, 0.27, 0.33, 0.13, (222, 222, 222))
+        rgb, cover = valve(rgb, cover, 0.27, 0.33, 0.13, (236, 236, 236))
     return _reduced(rgb, cover)
 
 
@@ -159,7 +161,7 @@ def folded_valve(color):
 
 def cup(color, with_valve=False):
     """N95: a moulded cup with a metal clip over the nose."""
-    upper = mirrored_curve((0, -0.39), (0.10, -0.37), (0.28, -0.21), (0.47, -0.04), (0.61, 0.20), (0.62, 0.24))
+    upper = mirrored_curve((0, -0.39), (0.10, -0.38), (0.28, -0.26), (0.48, -0.08), (0.61, 0.20), (0.62, 0.24))
     lower = mirrored_curve((0, 0.92), (0.18, 0.89), (0.38, 0.73), (0.53, 0.50), (0.61, 0.28), (0.62, 0.24))
     cover, edge = between(upper, lower, 0.64)
     shade = 0.05 - 0.12 * np.clip(Y - 0.1, -0.5, 1) - 0.10 * np.exp(-edge / 0.06)
@@ -170,7 +172,7 @@ def cup(color, with_valve=False):
     clip = 1 / (1 + np.exp(-(0.022 - np.abs(Y - upper - 0.055)) / 0.003)) / (1 + np.exp((np.abs(X) - 0.20) / 0.006))
     rgb += clip[..., None] * ((0.62 + 0.25 * bump(Y - upper - 0.05, 0.008))[..., None] - rgb)
     if with_valve:
-        rgb, cover = valve(rgb, cover, 0, 0.36, 0.16, (206, 206, 204))
+        rgb, cover = valve(rgb, cover, 0, 0.36, 0.16, (232, 232, 230))
     return _reduced(rgb, cover)
 
 
@@ -195,20 +197,20 @@ FOLDED = {"nose_tip": 0.10, "mouth": 0.24, "chin": 0.14, "cheek": 0.06}
 CUP = {"nose_tip": 0.14, "mouth": 0.30, "chin": 0.18, "cheek": 0.12, "cheek_upper": 0.05, "jaw": 0.06}
 HALF_MASK = {"nose_bridge": 0.06, "nose_tip": 0.14, "mouth": 0.34, "chin": 0.20, "cheek": 0.34, "side": 0.25, "jaw": 0.15}
 
-EAR_LOOPS = {"ear_upper": (0.67, -0.05), "ear_lower": (0.66, 0.40)}
-FOLDED_LOOPS = {"ear_upper": (0.68, 0.05), "ear_lower": (0.67, 0.29)}
+EAR_LOOPS = {"ear_upper": (0.67, -0.10), "ear_lower": (0.66, 0.40)}
+FOLDED_LOOPS = {"ear_upper": (0.68, 0.0), "ear_lower": (0.67, 0.29)}
 HEAD_STRAPS = {"crown": (0.50, 0.12), "nape": (0.48, 0.42)}
 
 TYPES = {
     # name: drawings of which each mask gets one, color, lifts, straps, other settings
-    "surgical": ((surgical, surgical_flat), (238, 240, 242), {}, EAR_LOOPS, {"fibre": 0.25, "relief": 0.6, "dyed_straps": True}),
+    "surgical": ((surgical, surgical_flat), (246, 248, 250), {}, EAR_LOOPS, {"fibre": 0.25, "relief": 0.6, "dyed_straps": True}),
     "surgical_blue": ((surgical, surgical_flat), (168, 208, 233), {}, EAR_LOOPS, {"fibre": 0.25, "relief": 0.6, "dyed_straps": True}),
     "surgical_green": ((surgical, surgical_flat), (168, 214, 200), {}, EAR_LOOPS, {"fibre": 0.25, "relief": 0.6, "dyed_straps": True}),
     "cloth": ((cloth, sponge), (196, 204, 214), {"mouth": 0.12}, EAR_LOOPS,
               {"fibre": 0.7, "relief": 0.8, "strap_color": (190, 198, 208), "dyed_straps": True}),
-    "KN95": ((folded, folded_valve), (240, 240, 238), FOLDED, FOLDED_LOOPS, {"fibre": 0.2, "relief": 0.8, "dyed_straps": True}),
-    "N95": ((cup, cup_valve), (236, 234, 228), CUP, HEAD_STRAPS, {"fibre": 0.35, "relief": 0.7, "strap_color": (226, 208, 150)}),
-    "gas": ((half_mask,), (62, 64, 70), HALF_MASK, HEAD_STRAPS, {"fibre": 0.1, "relief": 1.0, "strap_color": (50, 50, 54), "strap_width": 0.06}),
+    "KN95": ((folded, folded_valve), (246, 246, 244), FOLDED, FOLDED_LOOPS, {"fibre": 0.2, "creases": 0.35, "relief": 0.8, "dyed_straps": True}),
+    "N95": ((cup, cup_valve), (242, 240, 234), CUP, HEAD_STRAPS, {"fibre": 0.35, "creases": 0.15, "relief": 0.7, "strap_color": (226, 208, 150)}),
+    "gas": ((half_mask,), (62, 64, 70), HALF_MASK, HEAD_STRAPS, {"fibre": 0.1, "creases": 0, "relief": 1.0, "strap_color": (50, 50, 54), "strap_width": 0.05}),
 }
 
 

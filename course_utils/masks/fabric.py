@@ -8,7 +8,7 @@ import numpy as np
 from course_utils.masks.light import LUMA
 from course_utils.masks.patterns import pattern_tile
 
-DARKEST_DYE = 0.06  # black cloth still reflects
+DARKEST_DYE = 0.16  # black cloth still reflects 3 % of the light, and that is 0.16 of white as pictures store it
 INKS = np.array(
     [(0.12, 0.16, 0.35), (0.62, 0.10, 0.14), (0.10, 0.34, 0.24), (0.15, 0.15, 0.17), (0.78, 0.30, 0.48), (0.20, 0.42, 0.68)],
     np.float32,
@@ -45,17 +45,18 @@ def painted(texture, level, choice, chance):
     rgb, cover = flat[..., :3], flat[..., 3:]
     if choice.color is not None and choice.color_weight > 0:
         dye = np.maximum(np.asarray(choice.color, np.float32) / 255, DARKEST_DYE)
-        dyed = cover * np.clip(dye * detail + 0.10 * (detail - 1), 0, 1)  # folds of black cloth shine a little
+        dyed = cover * np.clip(dye * detail + 0.16 * (detail - 1), 0, 1)  # folds of black cloth shine a little
         rgb = rgb + choice.color_weight * (dyed - rgb)
     if choice.pattern is not None and choice.pattern_weight > 0:
         rgb = rgb + choice.pattern_weight * (_printed(texture.extent, factor, choice.pattern, chance, rgb, cover, detail) - rgb)
     height, width = flat.shape[:2]
     fibre, broad, fine = _tiles()
-    shade = chance.crease[0] * _repeated(broad, width, height, 2 * factor, chance.offset[0])
-    shade += chance.crease[1] * _repeated(fine, width, height, 2 * factor, chance.offset[1])
+    crease = texture.creases * chance.crease
+    shade = crease[0] * _repeated(broad, width, height, 2 * factor, chance.offset[0])
+    shade += crease[1] * _repeated(fine, width, height, 2 * factor, chance.offset[1])
     shade += 0.03 * texture.fibre * factor * _repeated(fibre, width, height, 1.0, chance.offset[1])
     shade = 1 + shade[..., None]
-    rgb = (rgb + 0.08 * cover * (shade - 1)) * (shade * (chance.shade * chance.tint).astype(np.float32))
+    rgb = (rgb + 0.14 * cover * (shade - 1)) * (shade * (chance.shade * chance.tint).astype(np.float32))
     return np.concatenate([rgb, cover], axis=2)
 
 

@@ -15,6 +15,7 @@ from course_utils.masks.textures import MESH_COLUMNS, MESH_ROWS, load_texture
 from course_utils.masks.warp import rasterise
 from course_utils.masks.wearing import place_anchors
 
+SHARPEST = 0.5  # pixels: the blur that the sharpest lens and sensor leave
 FINE = 90  # pixels across a mask below which it is drawn finer than the picture
 
 
@@ -63,7 +64,7 @@ def draw_chance(rng):
     return Chance(
         shift=normal[0:2] * (0.015, 0.025), turn=normal[2] * np.radians(1.5), stretch=1 + normal[3:5] * (0.03, 0.025),
         jitter=normal[8:].reshape(32, 3) * 0.012, shade=1 + 0.07 * normal[5], tint=1 + 0.015 * normal[[6, 7, 2]],
-        relief=0.4 + 0.8 * uniform[0], crease=uniform[1:3] * (0.09, 0.06), offset=uniform[3:9].reshape(3, 2),
+        relief=0.4 + 0.8 * uniform[0], crease=(0.2 + 0.8 * uniform[1:3]) * (0.13, 0.09), offset=uniform[3:9].reshape(3, 2),
         pattern_scale=0.7 + 0.8 * uniform[9], shadow=0.15 + 0.25 * uniform[10], drawing=uniform[11], seed=int(uniform[12] * 2**32),
     )
 
@@ -125,9 +126,7 @@ def put_on(image, face, choice, rng):
     size = (x1 - x0, y1 - y0)
     if finer > 1:
         layer, sheet = (cv2.resize(part, size, interpolation=cv2.INTER_AREA) for part in (layer, sheet))
-    soft = 0.7 * np.sqrt(max(light.blur**2 - 0.8**2, 0.0))
-    if soft > 0.2:
-        layer = cv2.GaussianBlur(layer, (0, 0), soft)
+    layer = cv2.GaussianBlur(layer, (0, 0), float(np.hypot(light.blur, SHARPEST)))
     part = _compose(image[y0:y1, x0:x1], layer, sheet[..., 3], light, chance, pose.scale, (x0, y0))
     result, alpha = image.copy(), np.zeros((height, width), np.float32)
     result[y0:y1, x0:x1] = part

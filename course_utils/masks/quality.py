@@ -7,7 +7,7 @@ import numpy as np
 SMALLEST = 10.0  # distance of the outer eye corners, pixels: below it the landmarks are guesses
 WORST_FIT = 0.20  # root mean square of landmarks against the mean head, in distances of the outer eye corners
 STEEPEST = {"yaw": 70.0, "pitch": 50.0}  # degrees
-LEAST_INSIDE = 0.40  # share of the mask that lies in the picture
+LEAST_INSIDE = 0.33  # share of the mask that lies in the picture
 LEAST_ON_FACE = 0.60  # share of the mask that lies on the face as its landmarks outline it
 
 

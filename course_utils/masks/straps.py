@@ -75,10 +75,13 @@ def draw_straps(image, paths, texture, choice, light, scale, finer, corner, size
         x, y = np.rint(path).astype(int).T
         below = image[np.clip(y, 0, image.shape[0] - 1), np.clip(x, 0, image.shape[1] - 1)] @ LUMA / 255
         skinlike = np.clip(1.6 - np.abs(below - light.skin) / (0.35 * light.skin + 0.05), 0, 1)
-        strength = shown * min(thick, 1) * np.minimum.accumulate(skinlike)[1:]  # what hair hides does not come out again
-        fixed = np.rint(((path - corner) * finer + (finer - 1) / 2) * 2**BITS).astype(int).tolist()
-        for i in np.flatnonzero(strength > 0.05).tolist():
-            cv2.line(cover, fixed[i], fixed[i + 1], round(255 * strength[i]), max(1, round(thick)), cv2.LINE_AA, BITS)
+        hidden = np.flatnonzero(skinlike < 0.35)  # what hair hides does not come out again
+        last = hidden[0] if len(hidden) else len(path)
+        if last < 2:
+            continue
+        strength = round(255 * shown * min(thick, 1) * float(skinlike[:last].mean()))
+        fixed = np.rint(((path[:last] - corner) * finer + (finer - 1) / 2) * 2**BITS).astype(np.int32)
+        cv2.polylines(cover, [fixed], False, strength, max(1, round(thick)), cv2.LINE_AA, BITS)
     cover = cover.astype(np.float32)[..., None] / 255
     color = np.asarray(texture.strap_color, np.float32)
     if choice.color is not None and texture.dyed_straps:

@@ -54,6 +54,8 @@ class Texture:
         float64, shape (4,): left, top, right and bottom of what is painted, texture pixels.
     fibre : float
         Strength of the cloth's grain, 0 to 1.
+    creases : float
+        Strength of the creases, 0 to 1.
     relief : float
         Strength of the shading by form, 0 to 1.
     """
@@ -72,6 +74,7 @@ class Texture:
     strap_width: float
     extent: np.ndarray
     fibre: float
+    creases: float
     relief: float
 
 
@@ -152,9 +155,10 @@ def _build(path, described):
         straps=tuple(zip(starts, straps, strict=True)),
         strap_color=_strap_color(path, described),
         dyed_straps=bool(described.get("dyed_straps", False)),
-        strap_width=_number(path, described, "strap_width", 0.035),
+        strap_width=_number(path, described, "strap_width", 0.025),
         extent=np.array([left + 2, top + 2, right - 2, bottom - 2], float),
         fibre=_number(path, described, "fibre", 0.3),
+        creases=_number(path, described, "creases", 0.8),
         relief=_number(path, described, "relief", 0.5),
     )
 

@@ -12,12 +12,13 @@ ANCHORS = {
     "chin": (0, 0.66, 0.05),
     "under_chin": (0, 0.88, 0.02),
     "nose": (0.20, -0.24, 0.03),
-    "cheek_upper": (0.42, -0.13, 0.02),
+    "cheek_upper": (0.42, -0.18, 0.02),
     "cheek": (0.40, 0.25, 0.04),
     "side_upper": (0.68, -0.08, 0.02),
     "side": (0.68, 0.17, 0.02),
     "side_lower": (0.61, 0.44, 0.02),
     "jaw": (0.34, 0.74, 0.02),
+    "ear": (0.80, -0.12, 0.0),
 }
 ANCHORS = {
     **{name: place for name, place in ANCHORS.items() if place[0] == 0},
