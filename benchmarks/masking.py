@@ -15,7 +15,6 @@ import tempfile
 import time
 from collections import Counter
 from contextlib import contextmanager
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -32,6 +31,7 @@ from course_utils.masks.choice import MaskOptions  # noqa: E402
 from course_utils.masks.picture import MASKED, Task, mask_picture  # noqa: E402
 from course_utils.masks.workers import AHEAD, in_flight, processes, single_threaded  # noqa: E402
 
+WARM_UP = 20  # pictures; models and textures are read once
 EASY = "blazeface"  # what the first stage of the face finder calls its finds
 
 
@@ -56,7 +56,8 @@ def measure(function, items, repeats):
     """
     seconds = np.full((2, len(items)), np.inf)
     with single_threaded():
-        answers = [function(item) for item in items[:5]]  # models and textures are read once
+        for item in items[:WARM_UP]:
+            function(item)
         for _ in range(repeats):
             answers = []
             for number, item in enumerate(items):
@@ -68,22 +69,26 @@ def measure(function, items, repeats):
 
 
 def measure_workers(tasks, workers):
-    """Return the seconds that so many processes take: from the first task on, and with their start."""
+    """Return the seconds that so many processes take: once all are ready, and with their start."""
     begun = time.perf_counter()
-    with processes(workers) as (submit, width):
-        for task, _ in in_flight(submit, width * AHEAD, ready, [replace(tasks[0], picture=str(number)) for number in range(width)]):
+    with processes(workers) as (submit, width), tempfile.TemporaryDirectory() as meeting:
+        for _ in in_flight(submit, width, get_ready, [(tasks[:WARM_UP], meeting, width)] * width):
             pass
         started = time.perf_counter()
-        for task, _ in in_flight(submit, width * AHEAD, mask_picture, tasks):
+        for _ in in_flight(submit, width * AHEAD, mask_picture, tasks):
             pass
         ended = time.perf_counter()
     return ended - started, ended - begun
 
 
-def ready(task):
-    """Load what a worker needs, slowly enough that each worker takes one of these tasks."""
-    mask_picture(task)
-    time.sleep(3)
+def get_ready(order):
+    """Load what a worker needs, and wait for the others, so that each of them takes one of these orders."""
+    tasks, meeting, width = order
+    for task in tasks:
+        mask_picture(task)
+    Path(meeting, str(os.getpid())).touch()
+    while len(os.listdir(meeting)) < width:
+        time.sleep(0.01)
 
 
 def summary(tasks, pictures, repeats):

@@ -392,9 +392,9 @@ def test_a_full_disk_stops_the_job_and_loses_nothing(course, small, tmp_path, mo
     assert json.loads(course(small, tmp_path / "out", "--json")[1])["kept"] == 1
 
 
-def test_a_notebook_gets_a_table(small, tmp_path):
-    table = mask_folder(small, tmp_path / "out", progress=False)
-    assert list(table.columns) == list(ledger.COLUMNS) and list(table.result) == ["masked", "masked"]
+def test_a_notebook_gets_a_table(tree, tmp_path):
+    table = mask_folder(tree, tmp_path / "out", progress=False)
+    assert list(table.columns) == list(ledger.COLUMNS) and set(table.result) >= {"masked", "no face", "unreadable"}
     assert table.to_csv(index=False).encode() == (tmp_path / "out/masks.csv").read_bytes()
 
 

@@ -100,7 +100,8 @@ def mask_folder(src, dst, options=None, workers=1, progress=True, scheduler=None
     import pandas
 
     report = run(src, dst, options or MaskOptions(), workers, progress, scheduler, again, landmarks_out)
-    return pandas.DataFrame(report.rows, columns=ledger.COLUMNS)
+    whole = {name: "Int64" for name in ("face", "x_min", "y_min", "x_max", "y_max")}  # empty without a face
+    return pandas.DataFrame(report.rows, columns=ledger.COLUMNS).astype(whole)
 
 
 def run(src, dst, options, workers=1, progress=True, scheduler=None, again=False, landmarks_out=None):

@@ -5,7 +5,7 @@ DST/.course-mask/journal.jsonl holds one JSON object a line:
     {"options": {...}}                                   of the run, first
     {"planned": ["a.jpg", ...]}                          files that the job is about to write
     {"picture": "a.jpg", "stamp": [bytes, nanoseconds],  one finished picture: its size and time of change,
-     "rows": [{...}], "landmarks": [[x0, y0, ...]]}      its lines of masks.csv, the landmarks of its faces
+     "rows": [{...}], "landmarks": ["x0 y0 x1 ..."]}      its lines of masks.csv, the landmarks of its faces
 """
 
 import csv
@@ -152,7 +152,7 @@ def write_landmarks(path, entries):
         Of finished pictures, as the journal has them.
     """
     _write(path, LANDMARK_COLUMNS, (
-        dict(zip(LANDMARK_COLUMNS, (entry["picture"], number, *points)))
+        dict(zip(LANDMARK_COLUMNS, (entry["picture"], number, *points.split())))
         for entry in entries
         for number, points in enumerate(entry["landmarks"], start=1)
     ))

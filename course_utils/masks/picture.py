@@ -67,8 +67,8 @@ def mask_picture(task):
     -------
     rows : list of dict
         One for each face and output, with the keys of `ledger.COLUMNS`; one without a face when there is none.
-    landmarks : list of list of float
-        Of each face the 136 numbers x0, y0, x1, ... in pixels; empty for a face without landmarks.
+    landmarks : list of str
+        Of each face the 136 numbers x0 y0 x1 ... in pixels, with blanks between them.
 
     Raises
     ------
@@ -87,7 +87,7 @@ def mask_picture(task):
         rows = [line for type_name, output in task.outputs for line in _mask_once(task, rgb, found, type_name, output)]
         if task.original and any(line["result"] == MASKED for line in rows):
             _write(task, task.original, lambda path: shutil.copyfile(task.source, path))
-        return rows, [[round(float(number), 1) for number in face.landmarks.ravel()] for face in found]
+        return rows, [" ".join(f"{number:.1f}" for number in face.landmarks.ravel()) for face in found]
     except BadPicture as error:
         return [row(task, UNREADABLE, error.reason)], []
     except CourseError:  # a model or a texture is missing: that is not this picture's fault
