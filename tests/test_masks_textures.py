@@ -7,7 +7,8 @@ import pytest
 from PIL import Image
 
 from course_utils.errors import CourseError
-from course_utils.masks import MaskChoice, draw, load_texture, put_on, type_names
+from course_utils.masks import MaskChoice, draw, load_texture, pattern_names, put_on, type_names
+from course_utils.masks.choice import MaskOptions, formats
 from course_utils.masks.head import mean_landmarks
 from course_utils.masks.textures import FOLDER
 
@@ -127,3 +128,17 @@ def test_pictures_of_different_sizes_are_refused(own):
     Image.new("RGBA", (60, 60), "red").save(own.parent / "other.png")
     own.write_text('pictures = ["linen.png", "other.png"]\n' + OWN)
     assert "differ in size" in refusal(own)
+
+
+def test_random_draws_every_type_and_mostly_surgical_and_black_masks():
+    choices = formats(MaskOptions(type="random"))
+    assert {choice.type for choice in choices} == set(type_names())
+    assert {choice.pattern for choice in choices} == {None, *pattern_names()}
+    assert 0.25 < np.mean([choice.type.startswith("surgical") for choice in choices]) < 0.6
+    assert 0.1 < np.mean([choice.color is not None and max(choice.color) < 60 for choice in choices]) < 0.4
+
+
+def test_random_keeps_a_color_and_a_pattern_that_were_asked_for():
+    choices = formats(MaskOptions(type="random", color="#123456", pattern="dots"))
+    assert {(choice.color, choice.pattern) for choice in choices} == {((0x12, 0x34, 0x56), "dots")}
+    assert {choice.type for choice in choices} == set(type_names())

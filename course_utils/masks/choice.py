@@ -13,6 +13,7 @@ from PIL import ImageColor
 
 from course_utils.errors import CourseError
 from course_utils.images import read_rgb
+from course_utils.masks.mix import RANDOM
 from course_utils.masks.patterns import pattern_names
 from course_utils.masks.textures import load_texture, type_names
 
@@ -62,7 +63,7 @@ class MaskOptions:
     Attributes
     ----------
     type : str
-        The name of a type, the path of an own TOML file, `random` (one for each face) or `all` (an output for each type).
+        The name of a type, the path of an own TOML file, `random` (for each face one of `course_utils.masks.mix`) or `all` (an output for each type).
     color : str or None
         Hexadecimal, with or without `#`, or a CSS name.
     color_weight : float
@@ -188,7 +189,11 @@ def formats(options):
         return tuple(MaskChoice(**named, **common) for named in parse_code(options.code))
     color = None if options.color is None else parse_color(options.color)
     pattern = None if options.pattern is None else parse_pattern(options.pattern)
-    types = type_names() if options.type in ("all", "random") else (parse_type(options.type),)
+    if options.type == "random":
+        given = {key: value for key, value in (("color", color), ("pattern", pattern)) if value is not None}
+        drawn = [(share, named | given) for share, code in RANDOM for named in parse_code(code)]
+        return tuple(MaskChoice(**named, **common) for share, named in drawn for _ in range(share))
+    types = type_names() if options.type == "all" else (parse_type(options.type),)
     return tuple(MaskChoice(type=name, color=color, pattern=pattern, **common) for name in types)
 
 
