@@ -176,7 +176,7 @@ def _form(mesh, light, strength):
     source = np.array([1.2 * light.slope[0], -0.35 + 0.6 * light.slope[1], 1.0])
     source /= np.linalg.norm(source)
     lit = np.maximum(normal @ source, 0.15)
-    lit /= np.percentile(lit, 65)
+    lit /= np.sort(lit, axis=None)[int(0.65 * lit.size)]
     return np.clip(1 + strength * (lit - 1), 0.5, 1.12).astype(np.float32)
 
 
@@ -188,20 +188,19 @@ def _compose(part, layer, sheet, light, chance, scale, place):
     move = np.array([[1 / to_x, 0, x0 - place[0]], [0, 1 / to_y, y0 - place[1]]])
     field = cv2.warpAffine(light.field, move, (width, height), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
     cover = layer[..., 3:]
-    lit = layer[..., :3] * (light.level * field)[..., None] * light.cast
     peak = np.maximum(cover, 1e-3)
+    lit = layer[..., :3] * ((light.level * field)[..., None] * light.cast)
     ratio = lit / peak
-    lit = np.where(ratio > 0.8, 1 - 0.04 / np.maximum(ratio - 0.6, 0.2), ratio) * peak  # whites fade out below 1, as film does
+    np.minimum(lit, (1 - 0.04 / np.maximum(ratio - 0.6, 0.2)) * peak, out=lit, where=ratio > 0.8)  # whites fade out below 1, as film does
     if light.noise > 0.002:
-        rng = np.random.default_rng(chance.seed)
-        noise = rng.normal(0, light.noise, (height, width)).astype(np.float32)
-        lit = lit + cover * noise[..., None]
+        noise = np.random.default_rng(chance.seed).standard_normal((height, width), np.float32)
+        lit += cover * (light.noise * noise)[..., None]
     wide = max(0.045 * scale, 0.5)
     shadow = cv2.GaussianBlur(sheet, (0, 0), wide)
     fall = min(max(1, round(0.5 * wide)), height - 1)
     shadow[fall:] = shadow[:-fall].copy()
-    below = part.astype(np.float32) / 255 * (1 - chance.shadow * shadow)[..., None]
-    return np.rint(np.clip(below * (1 - cover) + lit, 0, 1) * 255).astype(np.uint8)
+    below = part * ((1 - chance.shadow * shadow) / 255)[..., None]
+    return cv2.convertScaleAbs(np.maximum(below * (1 - cover) + lit, 0), alpha=255)
 
 
 def _judge(before, sheet, place, mesh, texture, pose, landmarks):
