@@ -2,12 +2,12 @@
 
     python benchmarks/finding_faces.py work/datasets/face-mask-detection/dataset/without_mask --final --sheets /tmp/sheets
 
-Draws pictures at random with a seed and asks every detector about each of them in turn, so that other work on the machine slows all alike; one
-core, processor time. Prints how many pictures each finds a face in, and its speed as a multiple of dlib's HOG detector in the same run;
-then what each stage of the cascade contributes and what easy and hard pictures cost.
+Draws pictures at random with a seed and asks every detector about each of them in turn, so that other work on the machine slows
+all alike; one core, processor time. Prints how many pictures each finds a face in, and its speed as a multiple of dlib's HOG
+detector in the same run; then what each stage of the cascade contributes and what easy and hard pictures cost.
 
-The first pictures of the shuffled list are for development, the last ones (`--final`) for a final figure. Whether landmarks lie well is seen on the
-contact sheets only. They show people: keep them out of the repository.
+The first pictures of the shuffled list are for development, the last ones (`--final`) for a final figure. Whether landmarks lie
+well is seen on the contact sheets only. They show people: keep them out of the repository.
 """
 
 import argparse
@@ -56,7 +56,7 @@ def main():
     options.add_argument("--count", type=int, default=300)
     options.add_argument("--seed", type=int, default=1)
     options.add_argument("--final", action="store_true", help="the last pictures of the shuffled list instead of the first")
-    options.add_argument("--without", nargs="*", default=[], metavar="WORD", help="leave out detectors whose name holds a word, such as MMOD")
+    options.add_argument("--without", nargs="*", default=[], metavar="WORD", help="leave out detectors so named, such as MMOD")
     options.add_argument("--sheets", type=Path, help="write contact sheets with the landmarks into this folder")
     asked = options.parse_args()
     cv2.setNumThreads(1)
@@ -68,23 +68,26 @@ def main():
     for ask in detectors.values():
         ask(read_rgb(paths[drawn[0]]))  # loads the weights
 
-    found, seconds, pictures = Counter(), {name: [] for name in detectors}, []
+    found, left, seconds, pictures = Counter(), 0, {name: [] for name in detectors}, []
     for number in tqdm(drawn, unit="picture"):
         image = read_rgb(paths[number])
+        answers = {}
         for name, ask in detectors.items():
             start = time.process_time()
-            faces = ask(image)
+            answers[name] = ask(image)
             seconds[name].append(time.process_time() - start)
-            found[name] += len(faces) > 0
-        pictures.append((paths[number].name, image, faces))  # of the cascade, which comes last
+            found[name] += len(answers[name]) > 0
+        left += not answers[CASCADE] and any(answers.values())
+        pictures.append((image, answers[CASCADE]))
 
     print_table(detectors, found, seconds, pictures)
+    print("found by another detector only:", left)
     if asked.sheets:
         write_sheets(asked.sheets, pictures)
 
 
 def print_table(detectors, found, seconds, pictures):
-    print(f"{len(pictures)} pictures; longer side: median {np.median([max(image.shape) for _, image, _ in pictures]):.0f} pixels\n")
+    print(f"{len(pictures)} pictures; longer side: median {np.median([max(image.shape) for image, _ in pictures]):.0f} pixels\n")
     print(f"{'detector':38}{'found':>9}{'median ms':>11}{'pictures/s':>12}{'of HOG':>9}")
     for name in detectors:
         speed = len(pictures) / sum(seconds[name])
@@ -92,15 +95,17 @@ def print_table(detectors, found, seconds, pictures):
         print(f"{name:38}{found[name] / len(pictures):9.1%}{1000 * np.median(seconds[name]):11.1f}{speed:12.1f}{times:9.2f}")
 
     cost = 1000 * np.array(seconds[CASCADE])
-    stages = [faces[0].found_by if faces else "none" for _, _, faces in pictures]
-    small = np.array([max(image.shape) <= EASY for _, image, _ in pictures])
+    stages = [faces[0].found_by if faces else "none" for _, faces in pictures]
+    small = np.array([max(image.shape) <= EASY for image, _ in pictures])
     easy = small & (np.array(stages) == "blazeface")
     print("\nfound first by:", ", ".join(f"{stage} {count}" for stage, count in Counter(stages).most_common()))
-    print("more than one face:", sum(len(faces) > 1 for _, _, faces in pictures))
-    for name, chosen in ((f"easy (to {EASY} pixels, first stage)", easy), (f"hard (to {EASY} pixels, later)", small & ~easy), ("larger", ~small)):
+    print("more than one face:", sum(len(faces) > 1 for _, faces in pictures))
+    kinds = {f"easy, to {EASY} pixels": easy, f"hard, to {EASY} pixels": small & ~easy, "larger": ~small}
+    for name, chosen in kinds.items():
         if chosen.any():
+            middle, most = np.percentile(cost[chosen], [50, 95])
             hog_cost = 1000 * np.median(np.array(seconds[HOG])[chosen])
-            print(f"{name}: {chosen.sum()} pictures, median {np.median(cost[chosen]):.1f} ms, 95 % below {np.percentile(cost[chosen], 95):.1f} ms, HOG's median {hog_cost:.1f} ms")
+            print(f"{name}: {chosen.sum()} pictures, median {middle:.1f} ms, 95 % below {most:.1f} ms; HOG {hog_cost:.1f} ms")
 
 
 def write_sheets(folder, pictures):
@@ -108,7 +113,7 @@ def write_sheets(folder, pictures):
     folder.mkdir(parents=True, exist_ok=True)
     for first in range(0, len(pictures), PER_SHEET):
         sheet = np.zeros((PER_SHEET // PER_ROW * CELL, PER_ROW * CELL, 3), np.uint8)
-        for place, (_, image, faces) in enumerate(pictures[first : first + PER_SHEET]):
+        for place, (image, faces) in enumerate(pictures[first : first + PER_SHEET]):
             top, left = place // PER_ROW * CELL, place % PER_ROW * CELL
             cell = sheet[top : top + CELL, left : left + CELL]
             draw(cell, image, faces)

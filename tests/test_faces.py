@@ -218,10 +218,14 @@ def test_angles_invert_rotation(yaw, pitch, roll):
 
 @settings(deadline=None, max_examples=60)
 @given(
-    yaw=st.floats(-60, 60), pitch=st.floats(-35, 35), roll=st.floats(-60, 60), side=st.floats(20, 400), distance=st.floats(5, 15),
+    yaw=st.floats(-60, 60),
+    pitch=st.floats(-35, 35),
+    roll=st.floats(-60, 60),
+    side=st.floats(20, 400),
+    distance=st.floats(5, 15),
 )
 def test_tilt_of_a_turned_mean_face(yaw, pitch, roll, side, distance):
-    """The mean face, drawn by a camera `distance` faces away; without knowing the distance the angles come back to a few degrees."""
+    """The mean face, drawn by a camera `distance` faces away, whose distance is not told."""
     head = MEAN_FACE @ rotation(yaw, pitch, roll).T + [0, 0, distance]
     points = head[:, :2] / head[:, 2:] * distance * side + [500, 400]
     tilt = head_tilt(points, (1000, 1000))
@@ -229,7 +233,7 @@ def test_tilt_of_a_turned_mean_face(yaw, pitch, roll, side, distance):
 
 
 def test_signs_of_tilt():
-    """To the person's left the nose moves to the picture's right; upwards it moves up; towards the right shoulder the person's left eye is higher."""
+    """Left: the nose moves to the picture's right. Up: it moves up. To the right shoulder: the person's left eye rises."""
     nose, left_eye, right_eye = 30, 45, 36
     assert (rotation(20, 0, 0) @ MEAN_FACE[nose])[0] > MEAN_FACE[nose][0] + 0.05
     assert (rotation(0, 20, 0) @ MEAN_FACE[nose])[1] < MEAN_FACE[nose][1] - 0.05
@@ -247,9 +251,17 @@ def test_the_mean_face_is_the_one_its_program_computes(tmp_path, monkeypatch):
 # Bad input
 
 
-@pytest.mark.parametrize("bad", [
-    np.zeros((20, 20), np.uint8), np.zeros((20, 20, 4), np.uint8), np.zeros((20, 20, 3)), np.zeros((0, 20, 3), np.uint8), None, "face.jpg",
-])  # fmt: skip
+NO_PICTURES = [
+    np.zeros((20, 20), np.uint8),
+    np.zeros((20, 20, 4), np.uint8),
+    np.zeros((20, 20, 3)),
+    np.zeros((0, 20, 3), np.uint8),
+    None,
+    "face.jpg",
+]
+
+
+@pytest.mark.parametrize("bad", NO_PICTURES)
 @pytest.mark.parametrize("ask", [find_faces, face_of_crop, lambda image: predict_landmarks(image, Box("", 0, 0, 9, 9))])
 def test_what_is_no_picture_is_refused(ask, bad):
     with pytest.raises(CourseError, match="The picture is .*read_rgb"):
@@ -270,6 +282,14 @@ def test_textures_hold_no_face(seed):
     noise = np.random.default_rng(seed).integers(0, 256, (40, 50, 3), dtype=np.uint8)
     assert find_faces(noise) == []
     assert find_faces(cv2.resize(noise, (500, 400), interpolation=cv2.INTER_CUBIC)) == []
+
+
+def test_views_of_an_array_are_pictures(portrait, found):
+    """Mirrored and with its channels reversed, without a copy, as slicing gives it."""
+    mirrored = find_faces(portrait[:, ::-1])[0]
+    assert mirrored.tilt.yaw == pytest.approx(-found.tilt.yaw, abs=6)
+    assert len(find_faces(portrait[..., ::-1])) == 1
+    assert len(find_faces(np.repeat(np.repeat(portrait, 4, axis=0), 4, axis=1)[::4, ::-4])) == 1
 
 
 def test_a_greyscale_face_is_found(portrait):

