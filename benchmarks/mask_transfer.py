@@ -1,0 +1,162 @@
+"""Measure what drawn masks are worth as training data: train on them, test on photographs of masks that were worn.
+
+    course data fetch face-mask-detection && course run 01 --profile real
+    python benchmarks/mask_transfer.py
+
+A small residual network learns from photographs without a mask and as many with one, and is tested on photographs of which it saw neither picture
+nor near-duplicate nor person (groups of chapter 01). Only the source of the masks differs between rows: photographs of worn masks (what drawing
+competes with), masks drawn by `course_utils.masks`, and a flat mask pasted through four points (what it improves on).
+
+While the drawing is being improved, look at the default: the development photographs. `--final` uses the test photographs, once.
+"""
+
+import argparse
+import json
+import tomllib
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pandas as pd
+from PIL import Image
+from tqdm import tqdm
+
+from course_utils.artefacts import Artefacts
+from course_utils.faces import find_faces
+from course_utils.faces_table import faces_dir
+from course_utils.images import read_rgb
+from course_utils.masks import MaskChoice, put_on
+from course_utils.masks.choice import MaskOptions, draw_choice, rng_of_face
+from course_utils.masks.textures import FOLDER
+from course_utils.profiles import SEED
+
+SIDE = 64  # pixels
+TRAINING, TESTING, DEVELOPMENT = 600, 400, 300  # photographs of each class
+CORNERS = {"side_upper_left": 2, "side_upper_right": 14, "side_lower_left": 5, "side_lower_right": 11}
+
+
+def small_resnet(keras):
+    """Three stages of two residual blocks (He et al. 2015) with 16, 32 and 64 channels: 0.2 million parameters."""
+    layers = keras.layers
+    inputs = keras.Input((SIDE, SIDE, 3))
+    x = layers.RandomFlip("horizontal")(inputs)
+    x = layers.RandomTranslation(0.08, 0.08)(x)
+    x = layers.RandomBrightness(0.2, value_range=(0, 1))(x)
+    x = layers.Conv2D(16, 3, padding="same", use_bias=False)(x)
+    for channels in (16, 32, 64):
+        for number in range(2):
+            stride = 2 if number == 0 else 1
+            shortcut = layers.Conv2D(channels, 1, strides=stride, use_bias=False)(x) if number == 0 else x
+            y = layers.Conv2D(channels, 3, strides=stride, padding="same", use_bias=False)(layers.ReLU()(layers.BatchNormalization(momentum=0.9)(x)))
+            y = layers.Conv2D(channels, 3, padding="same", use_bias=False)(layers.ReLU()(layers.BatchNormalization(momentum=0.9)(y)))
+            x = layers.Add()([shortcut, y])
+    x = layers.GlobalAveragePooling2D()(layers.ReLU()(layers.BatchNormalization(momentum=0.9)(x)))
+    return keras.Model(inputs, layers.Dense(1, activation="sigmoid")(layers.Dropout(0.2)(x)))
+
+
+def accuracy(train, test, seed, epochs):
+    """Train once; return the accuracy on the test pictures and the recall of both classes, with a mask first."""
+    from course_utils.quiet import import_keras
+
+    keras = import_keras()
+    keras.utils.set_random_seed(seed)
+    model = small_resnet(keras)
+    steps = -(-len(train[0]) // 32) * epochs
+    model.compile(keras.optimizers.AdamW(keras.optimizers.schedules.CosineDecay(2e-3, steps), weight_decay=1e-3), "binary_crossentropy")
+    model.fit(*train, batch_size=32, epochs=epochs, verbose=0)
+    says = model.predict(test[0], batch_size=128, verbose=0)[:, 0] > 0.5
+    return [float(np.mean(says == test[1])), float(np.mean(says[test[1] == 1])), float(np.mean(~says[test[1] == 0]))]
+
+
+def choose(table, rng, *counts):
+    """Draw disjoint sets of pictures so that no group is in two of them."""
+    groups = rng.permutation(table.group.unique())
+    place = table.group.map({group: number for number, group in enumerate(groups)})
+    in_order = table.iloc[np.argsort(place.to_numpy(), kind="stable")]
+    chosen, start = [], 0
+    for count in counts:
+        part = in_order.iloc[start:start + count]
+        chosen.append(part)
+        start += count
+        while 0 < start < len(in_order) and in_order.group.iloc[start] == in_order.group.iloc[start - 1]:
+            start += 1
+    return chosen
+
+
+def shrunk(picture):
+    return np.asarray(Image.fromarray(picture).resize((SIDE, SIDE), Image.Resampling.BOX), np.float32) / 255
+
+
+def pasted(picture, landmarks):
+    """Paste the flat blue mask through the homography of four points, as chapter 02 does first."""
+    mask = np.asarray(Image.open(FOLDER / "surgical_blue.png").convert("RGBA"))
+    anchors = tomllib.loads((FOLDER / "surgical_blue.toml").read_text(encoding="utf-8"))["anchors"]
+    source = np.float32([anchors[name][:2] for name in CORNERS])
+    matrix = cv2.getPerspectiveTransform(source, np.float32(landmarks[list(CORNERS.values())]))
+    warped = cv2.warpPerspective(mask, matrix, picture.shape[1::-1]).astype(float)
+    alpha = warped[..., 3:] / 255
+    return (picture * (1 - alpha) + warped[..., :3] * alpha).astype(np.uint8)
+
+
+def draw_masks(folder, names, options):
+    """Mask each photograph in every way; return from way to {name: picture}, and the share that got a mask."""
+    made = {"pasted": {}, "blue": {}, "drawn": {}}
+    for name in tqdm(names, unit="picture", desc="masking"):
+        picture = read_rgb(folder / name)
+        faces = find_faces(picture, max_faces=1)
+        if not faces:
+            continue
+        rng = rng_of_face(SEED, name, 1)
+        drawn = put_on(picture, faces[0], draw_choice(options, rng), rng)
+        if drawn.quality.ok:
+            made["drawn"][name] = shrunk(drawn.image)
+            made["blue"][name] = shrunk(put_on(picture, faces[0], MaskChoice("surgical_blue"), rng_of_face(SEED, name, 1)).image)
+            made["pasted"][name] = shrunk(pasted(picture, faces[0].landmarks))
+    return made, len(made["drawn"]) / len(names)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--final", action="store_true", help="test on the test photographs")
+    parser.add_argument("--seeds", type=int, default=3)
+    parser.add_argument("--epochs", type=int, default=15)
+    parser.add_argument("--only", nargs="*", help="rows: worn, pasted, blue, drawn, drawn-half")
+    parser.add_argument("--code", help="formats of masks, as `course mask --code` takes them (default: --type random)")
+    parser.add_argument("--json", type=Path, help="write the figures to this file")
+    asked = parser.parse_args()
+
+    table = pd.read_csv(Artefacts("02_mask_synthesis", "real").earlier("01_data_collection", "faces.csv"))
+    folder, rng = faces_dir("real"), np.random.default_rng(SEED)
+    bare, testing_bare, development_bare = choose(table[table.label == "without_mask"], rng, TRAINING, TESTING, DEVELOPMENT)
+    reserved = set(bare.group) | set(testing_bare.group) | set(development_bare.group)
+    masked = table[(table.label == "with_mask") & ~table.group.isin(reserved)]
+    testing_masked, development_masked, worn = choose(masked, rng, TESTING, DEVELOPMENT, TRAINING)
+    test_parts = (testing_masked, testing_bare) if asked.final else (development_masked, development_bare)
+    test = (np.stack([shrunk(read_rgb(folder / name)) for part in test_parts for name in part.picture]),
+            np.repeat([1, 0], [len(part) for part in test_parts]))
+
+    options = MaskOptions(code=asked.code) if asked.code else MaskOptions(type="random")
+    made, share = draw_masks(folder, bare.picture, options)
+    without = {name: shrunk(read_rgb(folder / name)) for name in bare.picture}
+    kept = list(made["drawn"])
+    sets = {"worn": [shrunk(read_rgb(folder / name)) for name in worn.picture],
+            **{way: [made[way][name] for name in kept] for way in made},
+            "drawn-half": [made["drawn"][name] for name in kept[::2]]}
+    print(f"{len(bare)} photographs without a mask, {share:.1%} of them masked; tested on {(test[1] == 1).sum()} worn masks and "
+          f"{(test[1] == 0).sum()} bare faces ({'test' if asked.final else 'development'} photographs); {asked.epochs} epochs at {SIDE} px")
+    figures = {}
+    for name, pictures in sets.items():
+        if asked.only and name not in asked.only:
+            continue
+        bare_names = list(without) if name in ("worn", "drawn") else kept if name != "drawn-half" else kept[::2]
+        train = (np.stack([*pictures, *(without[each] for each in bare_names)]), np.repeat([1, 0], [len(pictures), len(bare_names)]))
+        runs = np.array([accuracy(train, test, seed, asked.epochs) for seed in range(asked.seeds)])
+        mean, spread = runs.mean(0), runs.std(0)
+        figures[name] = {"accuracy": round(mean[0], 4), "spread": round(spread[0], 4), "recall_with": round(mean[1], 4), "recall_without": round(mean[2], 4)}
+        print(f"{name:11} {mean[0]:.3f} ± {spread[0]:.3f}   recall with {mean[1]:.3f}, without {mean[2]:.3f}", flush=True)
+    if asked.json:
+        asked.json.write_text(json.dumps({"final": asked.final, "masked_share": round(share, 4), "rows": figures}, indent=2) + "\n")
+
+
+if __name__ == "__main__":
+    main()
