@@ -18,7 +18,7 @@ SHOWN = 10  # problems named in full
 def mask(
     src: Annotated[Path, typer.Argument(help="A picture, or a folder with pictures in it or below it.", show_default=False)],
     dst: Annotated[Path, typer.Argument(help="The folder for the masked pictures and masks.csv.", show_default=False)],
-    type: Annotated[str, typer.Option(help="A mask type, the path of your own TOML file, `random` (one for each face) or `all` (an output for each type).")] = "surgical",
+    type: Annotated[str, typer.Option(help="A mask type, the path of your own TOML file, `random` (for each face one of those that people wear) or `all` (an output for each type).")] = "surgical",
     color: Annotated[str | None, typer.Option(help="e54294 or a CSS name; else the type's own.", show_default=False)] = None,
     color_weight: Annotated[float, typer.Option(min=0, max=1, help="How much of --color is seen.")] = 1.0,
     pattern: Annotated[str | None, typer.Option(help="A pattern's name or the path of a picture.", show_default=False)] = None,
