@@ -30,10 +30,11 @@ def _dots(x, y):
 
 def _flowers(x, y):
     flower = np.zeros_like(x)
-    for u, v in ((0.5, 0.5), (1.5, 1.5)):
+    for u, v, turn in ((0.5, 0.5, 0.0), (1.5, 1.5, 0.6)):
         dx, dy = x % 2 - u, y % 2 - v
-        angle, radius = np.arctan2(dy, dx), np.hypot(dx, dy)
-        flower = np.maximum(flower, (radius < 0.28 + 0.14 * np.cos(5 * angle)) * (radius > 0.11))
+        angle, radius = np.arctan2(dy, dx) + turn, np.hypot(dx, dy)
+        petals = radius < 0.26 + 0.20 * np.sqrt(np.abs(np.cos(2.5 * angle)))
+        flower = np.maximum(flower, petals & (radius > 0.12))
     return flower
 
 
