@@ -46,6 +46,11 @@ def mottled(rng, spread):
     return noise / noise.std()
 
 
+def even(noise):
+    """Return noise that is nearly the same on both halves of the face."""
+    return .35 * noise + .65 * noise[::-1]
+
+
 def dots(rng, count, size, weight):
     """Return `count` round dots of radius about `size` pixels, thrown where `weight` is high."""
     places = rng.choice(weight.size, count, p=weight.ravel() / weight.sum())
@@ -78,13 +83,13 @@ def paint(person):
     fair = np.interp(tone, (1, 10), (1, .35))
     red = sum(spot(*c) for c in CHEEKS) * rng.uniform(.3, 1)
     red = red + spot(*NOSE) * rng.uniform(.3, .9) + sum(spot(*e) for e in EARS) * .8
-    red = np.clip(red * (1 + .25 * mottled(rng, 6)), 0, 1.3)[..., None] * fair
-    factor = 1 - red * (.03, .19, .17)
+    red = np.clip(red * (1 + .12 * even(mottled(rng, 6))), 0, 1.3)[..., None] * fair
+    factor = 1 - red * (.02, .12, .11)
     factor = factor * (1 - sum(spot(*e) for e in UNDER_EYES)[..., None] * (.10, .13, .08)
                        * rng.uniform(.2, .8 + .4 * old))
     factor = factor * (1 - lips()[..., None] * (.10, .30, .27) * rng.uniform(.5, 1.1))
-    coarse, middling, fine = mottled(rng, 22), mottled(rng, 7), mottled(rng, 1.6)
-    uneven = .035 * coarse + (.03 + .015 * old) * middling + .035 * fine
+    coarse, middling, fine = even(mottled(rng, 22)), mottled(rng, 7), mottled(rng, 1.6)
+    uneven = .025 * coarse + (.03 + .015 * old) * middling + .035 * fine
     factor = factor * (1 + uneven[..., None] * (.8, 1, 1.1))
     middle = spot(.868, .483, .045)
     if tone <= 5 and rng.random() < .3:

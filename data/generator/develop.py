@@ -7,7 +7,7 @@ from PIL import Image, ImageDraw, ImageFilter
 
 from .distributions import linear_to_srgb, srgb_to_linear
 
-FACE_SRGB = (.66, .37)  # brightness wanted for the face of tone 1 and tone 10
+FACE_SRGB = (.64, .37)  # brightness wanted for the face of tone 1 and tone 10
 BRIGHTEST = .80  # sRGB, before the tone curve's shoulder would take the skin's colour away
 WHITE = .94  # sRGB, of a white mask
 

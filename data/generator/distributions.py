@@ -64,8 +64,8 @@ CLOTHES = {
 EYE_COLOURS = {
     "african": ["brown"] * 8 + ["brownlight"],
     "asian": ["brown"] * 8 + ["brownlight"],
-    "caucasian": ["blue", "bluegreen", "brown", "brown", "brown", "brownlight", "deepblue",
-                  "green", "grey", "lightblue"],
+    "caucasian": ["blue", "brown", "brown", "brown", "brown", "brownlight", "brownlight",
+                  "deepblue", "green", "grey"],
 }
 HAIR_COLOURS = {  # linear RGB
     "african": [(.012, .009, .008)] * 6 + [(.05, .025, .015)],
@@ -74,8 +74,8 @@ HAIR_COLOURS = {  # linear RGB
                   (.36, .25, .13), (.22, .08, .035)],
 }
 GREY_HAIR = (.40, .39, .38)
-SKIN_SRGB = [(238, 205, 185), (230, 192, 165), (220, 176, 146), (205, 157, 124), (180, 132, 100),
-             (150, 106, 77), (122, 83, 59), (95, 63, 46), (72, 48, 37), (55, 39, 32)]
+SKIN_SRGB = [(231, 193, 166), (226, 184, 154), (218, 172, 139), (205, 157, 122), (180, 132, 98),
+             (152, 106, 75), (126, 84, 57), (104, 66, 45), (86, 53, 36), (70, 43, 30)]
 BEARDS = {"none": .45, "stubble": .33, "full": .22}  # adult men
 STUBBLE = (.25, .85)  # density
 BEARD_LENGTHS = {.1: .35, .2: .35, .38: .2, .55: .1}  # dm: probability

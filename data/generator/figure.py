@@ -25,21 +25,28 @@ def scalp_paint(assets, style):
     """Return how densely the scalp is painted in the colour of the hair, shape (19158,)."""
     scalp = static(assets)["scalp"]
     if style in hair.STYLES:
-        return hair.density(assets, scalp, style) * (.5 if style == "receding" else .85)
+        return hair.density(assets, scalp, style) * (.5 if style == "receding" else 1.6)
     return scalp * (.9 if style == "buzz" else 0)
+
+
+def skin_texture(assets, person):
+    """Return the file of the skin texture of a person."""
+    age = {"child": "young", "young": "young", "middle": "middleage", "old": "old"}
+    gender = "female" if person["gender"] == "woman" else "male"
+    skins = assets.skins(age[person["age_group"]], person["main_ancestry"], gender)
+    return skins[int(person["skin_texture"] * len(skins))]
 
 
 def shaders(assets, person):
     """Make the materials of a person."""
-    age = {"child": "young", "young": "young", "middle": "middleage", "old": "old"}
-    gender = "female" if person["gender"] == "woman" else "male"
-    skins = assets.skins(age[person["age_group"]], person["main_ancestry"], gender)
-    path = skins[int(person["skin_texture"] * len(skins))]
+    path = skin_texture(assets, person)
     worn = proxies(assets, person)
     colour = person["hair_colour"]
     made = {
         "skin": materials.skin(path, static(assets)["face_uv"], person),
-        "eyes": materials.textured("eyes", assets.eye_texture(person["eyes"]), value=.62, roughness=.08),
+        "eyes": materials.textured("eyes", assets.eye_texture(person["eyes"]),
+                                   saturation=.9 if "brown" in person["eyes"] else .5,
+                                   value=.55, roughness=.08),
         "teeth": materials.textured("teeth", worn["teeth"].texture, value=.85, roughness=.35),
         "clothes": materials.textured("clothes", worn["clothes"].texture, person["clothes_hue"],
                                       person["clothes_saturation"], person["clothes_value"]),
@@ -94,7 +101,10 @@ def put_on(assets, body, parts, person, worn, rng):
     if person["head_covering"] != "none":
         kind = person["head_covering"]
         meshes, tuck = headwear.headwear(assets, body, kind, np.random.default_rng([int(person["shape"]), 3]))
-        cloth = materials.fabric("hat", person["hat_colour"], 130 if kind == "knit_hat" else 500,
+        colour = person["hat_colour"]
+        if kind == "hood":
+            colour = gestures.cloth_colour(worn["clothes"].texture, person)
+        cloth = materials.fabric("hat", colour, 130 if kind == "knit_hat" else 500,
                                  .8 if kind == "knit_hat" else .2)
         for i, mesh in enumerate(meshes):
             add(f"hat{i}", mesh, cloth, None, 1)
@@ -153,7 +163,9 @@ def add_person(assets, person, picture, rng, place=None):
     studio.add_mesh("body", body, assets.faces[shown], made["skin"], assets.uv,
                     assets.face_uvs[shown], 0, grown, place)
     if hand is not None:
-        studio.add_mesh("hand", parts["hand"], hand[1], made["skin"], assets.uv, hand[2], 0,
+        skin = materials.skin(skin_texture(assets, person), assets.uv[hand[2]].reshape(-1, 2),
+                              person | {"skin": person["skin"] * .82})
+        studio.add_mesh("hand", parts["hand"], hand[1], skin, assets.uv, hand[2], 0,
                         np.zeros((len(body), 2), np.float32), place)
     for name, proxy in worn.items():
         shown = parts[name][proxy.faces][:, :, 1].min(1) > lowest

@@ -9,6 +9,9 @@ from .mask import LIPS, Surface, grid_faces
 from .person import smoothstep
 
 
+SIZE = .92  # of a hand; the base mesh has large ones
+
+
 def joint(assets, body, side, name):
     return body[assets.groups[f"joint-{side}-{name}"]].mean(0)
 
@@ -123,7 +126,7 @@ def hand(assets, body, rng):
                    sign)
     if target[2] @ (0, 0, -1) < 0:
         target[1:] *= -1
-    vertices = placed(shaped, knuckle, source, target)
+    vertices = SIZE * placed(shaped, knuckle, source, target)
     mouth = body[LIPS] + (sign * rng.uniform(.0, .15), rng.uniform(-.08, .08), 0)
     vertices += mouth + target[0] * (.34 if fist else -.05)
     elbow = joint(assets, body, side, "elbow")

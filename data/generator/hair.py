@@ -17,8 +17,8 @@ STYLES = {
                    fringe=True),
     "fringe_bob": dict(length=(2.4, 2.0), flow="part", volume=.13, curl=(.03, 1.2), locks=(500, .25),
                        cut=-.15, fringe=True),
-    "bun": dict(length=(2.6, 2.6), flow="tie", volume=.05, curl=(.012, .9), locks=(300, .3)),
-    "ponytail": dict(length=(2.6, 2.6), flow="tie", volume=.05, curl=(.012, .9), locks=(300, .3)),
+    "bun": dict(length=(2.6, 2.6), flow="tie", volume=.05, curl=(.012, .9), locks=(900, .15)),
+    "ponytail": dict(length=(2.6, 2.6), flow="tie", volume=.05, curl=(.012, .9), locks=(900, .15)),
     "pixie": dict(length=(.75, .5), flow="forward", volume=.09, curl=(.02, .7), locks=(240, .5),
                   fringe=True),
     "afro": dict(length=(.75, .62), flow="out", volume=.3, curl=(.05, .13), locks=(700, .35), steps=18),
@@ -33,13 +33,14 @@ STYLES = {
     "receding": dict(length=(.3, .25), flow="forward", volume=.04, curl=(.012, .5), locks=(300, .3)),
 }
 COUNT = 7500
+HAIRLINE = 8.0  # on the base mesh, dm
 TIE = {"bun": (0, 8.25, -.42), "ponytail": (0, 7.75, -.62)}  # on the base mesh, dm
 
 
-def density(assets, scalp, style):
-    """Return where hair grows, shape (19158,), range [0, 1]."""
+def density(assets, scalp, style, line=HAIRLINE):
+    """Return where hair grows, shape (19158,), range [0, 1]; `line` is its height in front, dm."""
     x, y, z = assets.vertices.T
-    lower = smoothstep(y - (8.12 - 1.1 * np.abs(x) ** 3), -.05, .12) * smoothstep(z, .7, 1.)
+    lower = smoothstep(y - (line - np.abs(x) ** 3), -.05, .08) * smoothstep(z, .7, 1.)
     scalp = np.maximum(scalp, lower * (np.abs(x) < .6))
     if style != "receding":
         return scalp
@@ -73,7 +74,7 @@ def before_the_face(path, body):
     """Return which points of strands hide forehead, eyes or nose, shape (N, S)."""
     chin, brow = body[CHIN], body[landmarks.VERTICES[19], 1]
     return ((np.abs(path[..., 0]) < .42) & (path[..., 2] > chin[2] - .5)
-            & (path[..., 1] < brow + .45))
+            & (path[..., 1] < brow + .32))
 
 
 def off_the_face(points, body, allowed=None):
@@ -115,7 +116,12 @@ def style(assets, body, person, scalp):
     rng = np.random.default_rng([int(person["shape"]), 1])
     steps = form.get("steps", 16)
     count = COUNT // 2 if person.get("whole_body") else COUNT
-    points, normals, base = strands.roots(assets, body, density(assets, scalp, name), count, rng)
+    points, normals, base = strands.roots(assets, body, density(assets, scalp, name, HAIRLINE - .1),
+                                          count, rng)
+    # the vertices are too far apart for a smooth hairline: cut it at each root
+    line = HAIRLINE + .02 - np.abs(base[:, 0]) ** 3 + rng.normal(0, .02, len(base))
+    above = (base[:, 1] > line) | (base[:, 2] < .9) | (np.abs(base[:, 0]) > .55)
+    points, normals, base = points[above], normals[above], base[above]
     number = len(points)
     skull = strands.Skull(assets, body)
     part = rng.choice([-1, 1]) * rng.uniform(.0, .4)
@@ -142,12 +148,18 @@ def style(assets, body, person, scalp):
         weight = {"part": .35, "forward": .5, "tie": 1}.get(form["flow"], .8)
         free = fringed if form["flow"] in ("part", "forward") else np.ones(number, bool)
 
+        away = np.where(base[:, 0] < part, -1., 1.)[:, None] * (1., 0, 0) + (0, -.3, -.45)
+
         def force(at, t):
             if tie is not None:
                 return strands.normalised(tie - at)
             held = weight * max(0, 1 - t * (2.2 if form["flow"] == "part" else 1.1))
             down = np.array([0, -1, 0]) * (1 - held) * (.5 if form["flow"] == "up" else 1)
-            return combed * held + down
+            if form["flow"] != "part":
+                return combed * held + down
+            ahead = smoothstep(.62 - np.abs(at[:, 0]), 0, .3) * smoothstep(at[:, 2], .2, .7)
+            ahead = (ahead * (at[:, 1] > brow) * ~fringed)[:, None]
+            return away * ahead + (combed * held + down) * (1 - ahead)
 
         def outside(at):
             at = skull.outside(at, gap)
@@ -161,7 +173,8 @@ def style(assets, body, person, scalp):
     if tie is not None:
         close = np.linalg.norm(path - tie, axis=2) < .12
         path = strands.cut(path, close)
-    path, lock = strands.clump(path, *form["locks"], rng)
+    locks, strength = form["locks"]
+    path, lock = strands.clump(path, locks, strength * (1 - .7 * fringed[:, None, None]), rng)
     path = strands.curl(path, *form["curl"], lock, rng)
     if "cut" in form:
         end = body[CHIN, 1] + form["cut"] + rng.normal(0, .035, number)
@@ -170,6 +183,9 @@ def style(assets, body, person, scalp):
         end = brow + .10 + rng.normal(0, .03, number) + .3 * base[:, 0] ** 2
         over = (path[..., 1] < end[:, None]) & (path[..., 2] > body[CHIN, 2] - .5)
         path = strands.cut(path, over & fringed[:, None])
+        more = np.repeat(path[fringed], 2, 0)
+        more = more + rng.normal(0, .02, (len(more), 1, 3)) * (1, .6, 0)
+        path, fringed = np.concatenate([path, more]), np.append(fringed, np.ones(len(more), bool))
     if form["flow"] in ("part", "back"):
         path = path[~before_the_face(path, body).any(1) | fringed]
     if form["flow"] in ("part", "forward", "side", "back"):

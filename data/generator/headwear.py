@@ -7,7 +7,7 @@ from .mask import LIPS, Surface, blur, grid_faces, tube, unit
 from .person import CHIN, smoothstep
 
 RIM = {"cap": (.30, -.14), "knit_hat": (.27, -.2)}  # elevation in front and behind, radians
-OPENING = {"hood": (.80, 1.2, 1.02), "headscarf": (.66, 1.0, 1.01)}  # angle from straight ahead:
+OPENING = {"hood": (.68, 1.1, 1.02), "headscarf": (.56, 1.0, 1.01)}  # angle from straight ahead:
 # at the forehead and at the temples in radians, at the chin as a multiple of the chin's
 
 
@@ -151,10 +151,10 @@ def veil(assets, body, kind, rng):
     folds = np.sin(9 * from_ahead + 2 * np.cos(around + phase[0]) + phase[1])
     folds = folds * (.012 + .05 * low) + .02 * np.sin(5 * around + 7 * t + phase[2])
     if kind == "hood":
-        peak = .10 * smoothstep(np.cos(around), .2, 1) * smoothstep(t, 0, .3)
-        radius = radius + .16 + peak + folds + .25 * low * t
+        radius = radius + .09 + folds + .10 * low * t
     else:
         radius = radius + .06 + folds * smoothstep(t, 0, .25) + .10 * low
+    radius = np.minimum(radius, column(head, ways(around, from_ahead)))
     vertices = centre + ways(around, from_ahead) * radius[..., None]
     edge = np.concatenate([vertices[0], vertices[0, :1]])
     meshes = [(vertices.reshape(-1, 3), grid_faces(rows, columns, closed=True)),
@@ -167,11 +167,19 @@ def veil(assets, body, kind, rng):
         start = opening(angle)
         column = np.round((angle % (2 * np.pi)) / (2 * np.pi) * columns).astype(int) % columns
         row = np.clip((away - start) / (np.pi - start), 0, 1) ** (1 / .9) * (rows - 1)
-        inside = np.minimum(distance, radius[row.round().astype(int), column] - .07)
+        inside = np.minimum(distance, radius[row.round().astype(int), column]
+                            - .08 - .15 * np.clip(-direction[:, 1], 0, 1))
         share = smoothstep(away - start, -.2, 0)
         return centre + direction * (distance + (inside - distance) * share)[:, None]
 
     return meshes, tuck
+
+
+def column(head, directions):
+    """Return how far cloth may reach that falls from the head to the shoulders, dm."""
+    wide = np.abs(head[:, 0]).max() + .14
+    across, down = np.linalg.norm(directions[..., [0, 2]], axis=-1), -directions[..., 1]
+    return np.where(down > .25, wide / np.maximum(across - .22 * (down - .25), .1), 9.)
 
 
 def polar(offset):

@@ -132,8 +132,10 @@ def skin(path, face_uv, person):
     size = np.array(pixels.shape[1::-1]) - 1
     x, y = np.clip((face_uv * size).round().astype(int), 0, size).T
     tint = person["skin"] / np.median(pixels[y, x, :3], axis=0)
-    shader = Shader("skin", specular=.22)
+    shader = Shader("skin", specular=float(np.interp(person["tone"], (5, 10), (.22, .10))))
     base = shader.mix("MULTIPLY", 1, shader.texture(image(path)).outputs[0], rgba(tint))
+    flat = float(np.interp(person["tone"], (1, 5, 10), (.35, .2, .1)))  # blotches show on fair skin
+    base = shader.mix("MIX", flat, base, rgba(person["skin"]))
     where = shader.node("ShaderNodeTexCoord").outputs["UV"]
     scale = 1 / np.array(complexion.REACH)
     shift = -np.array(complexion.CORNER) * scale
