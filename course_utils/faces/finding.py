@@ -30,7 +30,7 @@ LONGEST = 1920
 SMALL_PICTURE = 160
 """Pixels. In a picture no larger than this the first stage would have seen any face of 30 pixels."""
 
-SURE = 0.6
+SURE = 0.75
 """Probability from which a candidate of the first stage needs no second model. In tiles there are false faces of 0.8."""
 
 TILE = 320

@@ -47,7 +47,7 @@ def place_landmarks(image, square, sure=False):
         It may reach beyond the picture.
     sure : bool
         Whether a detector is sure that it holds a face. Then the mesh is not asked when dlib's points fit into that very
-        square: they do on two thirds of all faces, and on the embedded portraits they are as good.
+        square: they do on most faces, and on the embedded portraits they are as good.
 
     Returns
     -------
