@@ -201,6 +201,18 @@ def test_a_second_run_does_only_what_is_new_changed_or_gone(course, small, tmp_p
     assert json.loads(course(small, out, "--json")[1])["kept"] == 3
 
 
+def test_no_output_stays_that_no_line_speaks_of(course, small, tmp_path):
+    out = tmp_path / "out"
+    shutil.copy(portrait(BARE[2]), small)
+    assert course(small, out, "--keep-original")[0] == 0
+    (out / "mine.txt").write_text("keep me")
+    Image.linear_gradient("L").resize((48, 48)).save(small / f"{BARE[0]}.jpg")  # no face any more
+    (small / f"{BARE[1]}.jpg").unlink()
+    assert course(small, out, "--keep-original")[0] == 0
+    assert results(out) == {f"{BARE[0]}.jpg": "no face", f"{BARE[2]}.jpg": "masked"}
+    assert set(files(out)) == {"masks.csv", "mine.txt", f"{BARE[2]}.jpg", f"{BARE[2]}_original.jpg"}
+
+
 def test_other_options_are_noticed_and_again_replaces_what_was_written(course, small, tmp_path):
     out = tmp_path / "out"
     assert course(small, out, "--type", "all", "--keep-original")[0] == 0

@@ -113,11 +113,13 @@ def run(src, dst, options, workers=1, progress=True, scheduler=None, again=False
         destination.mkdir(parents=True, exist_ok=True)
         with ledger.Journal(destination, _all_that_counts(source, options), again) as journal:
             tasks = [_task(path, name, journal, options) for name, path in pictures]
-            pending = [task for task in tasks if not journal.is_done(task)]
-            journal.plan(pending)
-            kept, started = len(tasks) - len(pending), time.perf_counter()
+            kept, pending = [], []
+            for task in tasks:
+                (kept if journal.is_done(task) else pending).append(task)
+            journal.plan(pending, kept)
+            started = time.perf_counter()
             changed = {task.picture: ledger.stamp(task.source) for task in pending}
-            with tqdm(desc="masking", total=len(tasks), initial=kept, unit=" pictures", **STYLE | {"disable": None if progress else True}) as bar:
+            with tqdm(desc="masking", total=len(tasks), initial=len(kept), unit=" pictures", **STYLE | {"disable": None if progress else True}) as bar:
                 for task, (rows, landmarks) in results(mask_picture, pending, workers, scheduler):
                     journal.finish(task, changed[task.picture], rows, landmarks)
                     bar.update()
@@ -128,7 +130,7 @@ def run(src, dst, options, workers=1, progress=True, scheduler=None, again=False
     if landmarks_out is not None:
         with explaining_disk_errors(landmarks_out):
             ledger.write_landmarks(landmarks_out, entries)
-    return Report(rows, len(tasks), kept, seconds)
+    return Report(rows, len(tasks), len(kept), seconds)
 
 
 def _pictures(source):

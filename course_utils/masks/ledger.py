@@ -84,8 +84,13 @@ class Journal:
         failed = any(line["result"] == FAILED for line in entry["rows"])
         return not failed and all((self.destination / output).is_file() for output in outputs)
 
-    def plan(self, tasks):
-        """Note which files are about to be written.
+    def plan(self, tasks, kept):
+        """Note which files are about to be written, and remove what this job wrote earlier and no line will speak of.
+
+        Parameters
+        ----------
+        tasks, kept : list of Task
+            What is to be done, and what is done.
 
         Raises
         ------
@@ -93,13 +98,15 @@ class Journal:
             When two pictures would be written to one file, or a file stands there that this job did not write.
         """
         writer = {}
-        for task in tasks:
-            for output in (*(output for _, output in task.outputs), *([task.original] if task.original else [])):
+        for task in (*kept, *tasks):
+            for output in files_of(task):
                 if output in writer:
                     raise CourseError(f"{writer[output]} and {task.picture} would both be written to {output}: rename one of them.")
                 if output not in self.planned and (self.destination / output).exists():
                     raise CourseError(f"{self.destination / output} exists and was not written by this job: name another folder.")
                 writer[output] = task.picture
+        for output in self.planned.difference(*map(files_of, kept)):
+            (self.destination / output).unlink(missing_ok=True)
         self.planned |= set(writer)
         self._append({"planned": sorted(writer)})
 
@@ -126,6 +133,11 @@ class Journal:
             else:
                 done[entry["picture"]] = entry
         return options, planned, done
+
+
+def files_of(task):
+    """Return every file that a task may write, as paths below the destination."""
+    return [output for _, output in task.outputs] + ([task.original] if task.original else [])
 
 
 def stamp(path):
