@@ -195,8 +195,8 @@ def test_mixed_precision_answers_in_float32(pictures):
 
 
 def test_after_few_steps_the_statistics_have_arrived():
-    """The reason for the low momentum: with Keras' own, a MobileNetV2's maps after 30 steps are not those of training."""
-    faces = np.random.default_rng(1).uniform(-1, 1, (16, 32, 32, 3)).astype(np.float32)
+    """The reason for the low momentum: with Keras' own, a MobileNetV2's maps after 200 steps are not those of training."""
+    faces = np.random.default_rng(1).uniform(-1, 1, (64, 32, 32, 3)).astype(np.float32)
     apart = {}
     for momentum in (classifier.MOMENTUM, 0.999):
         keras.utils.set_random_seed(1)
@@ -204,9 +204,8 @@ def test_after_few_steps_the_statistics_have_arrived():
         for layer in backbone.layers:
             if isinstance(layer, layers.BatchNormalization):
                 assert layer.momentum == classifier.MOMENTUM
-                layer.momentum = momentum
-        for _ in range(30):
-            in_training = backbone(faces, training=True).numpy()
+                layer.momentum = momentum**200  # one step does what 200 steps on the same batch would
+        in_training = backbone(faces, training=True).numpy()
         apart[momentum] = np.abs(backbone(faces, training=False).numpy() - in_training).mean() / np.abs(in_training).mean()
     assert apart[classifier.MOMENTUM] < 0.2 and apart[0.999] > 0.8, apart
 
