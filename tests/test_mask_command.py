@@ -329,7 +329,8 @@ def test_folders_that_cannot_be_used(course, small, tmp_path):
     one_sentence(course(small, tmp_path / "file"), "file is a file: name a folder")
     one_sentence(course(small, tmp_path / "out.jpg"), "is named like a picture: name a folder")
     one_sentence(course(small, tmp_path / "file/out"), "can't be used", "run the command again")
-    one_sentence(course(portrait(BARE[0]), portrait(BARE[0]).parent), "exists and was not written by this job: name another folder")
+    one_sentence(course(small / f"{BARE[1]}.jpg", small), "exists and was not written by this job: name another folder")
+    assert not (small / ".course-mask").exists()
     assert sorted(path.name for path in tmp_path.iterdir()) == ["empty", "file", "in"]
 
 

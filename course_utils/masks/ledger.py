@@ -73,6 +73,8 @@ class Journal:
     def __exit__(self, *_):
         self._stream.close()
         shutil.rmtree(self.scratch, ignore_errors=True)
+        if not self.planned:  # the job was refused before it began
+            shutil.rmtree(self.folder, ignore_errors=True)
 
     def is_done(self, task):
         """Tell whether a picture is unchanged since it was finished, and its outputs are there."""
