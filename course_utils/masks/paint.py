@@ -63,7 +63,7 @@ def draw_chance(rng):
     uniform = rng.random(14)
     return Chance(
         shift=normal[0:2] * (0.015, 0.025), turn=normal[2] * np.radians(1.5), stretch=1 + normal[3:5] * (0.03, 0.025),
-        jitter=normal[8:].reshape(32, 3) * 0.012, shade=1 + 0.07 * normal[5], tint=1 + 0.015 * normal[[6, 7, 2]],
+        jitter=normal[8:].reshape(32, 3) * 0.012, shade=1 + 0.11 * normal[5], tint=1 + 0.03 * normal[[6, 7, 2]],
         relief=0.4 + 0.8 * uniform[0], crease=(0.2 + 0.8 * uniform[1:3]) * (0.13, 0.09), offset=uniform[3:9].reshape(3, 2),
         pattern_scale=0.7 + 0.8 * uniform[9], shadow=0.15 + 0.25 * uniform[10], drawing=uniform[11], seed=int(uniform[12] * 2**32),
     )
