@@ -10,6 +10,7 @@ import socket
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import cv2
 import numpy as np
@@ -26,7 +27,9 @@ from course_utils.masks.job import mask_folder
 
 SAMPLE = ROOT / "data/sample"
 COMMAND = [sys.executable, "-m", "course_utils.command.main", "mask"]
-BARE = ("p0001_1", "p0001_2", "p0002_1", "p0005_1", "p0007_1", "p0010_1", "p0017_1", "p0020_1")
+with open(SAMPLE / "faces.csv", encoding="utf-8", newline="") as table:
+    PLAIN = {"wearing": "none", "occlusion": "none", "glasses": "none", "head_covering": "none"}
+    BARE = [Path(row["picture"]).stem for row in csv.DictReader(table) if PLAIN.items() <= row.items()][:8]
 VARIED = ("--type", "random", "--color", "teal", "--color-weight", "0.5", "--wear", "mix", "--seed", "4")
 
 
@@ -77,7 +80,7 @@ def tree(tmp_path_factory):
         shutil.copy(portrait(name), target)
     Image.linear_gradient("L").resize((48, 48)).save(folder / "sky.png")
     (folder / "train/letter.jpg").write_text("Dear Sir,")
-    (folder / "train/half.jpg").write_bytes(portrait("p0001_1").read_bytes()[:2000])
+    (folder / "train/half.jpg").write_bytes(portrait(BARE[0]).read_bytes()[:2000])
     return folder
 
 
