@@ -215,6 +215,7 @@ def test_each_mistake_with_the_bottleneck_has_its_hint(chapter):
         "no ReLU at the end": settings_of(after=False), "ReLU before adding": settings_of(before=True), "no normalisation": settings_of(norm=False),
         "a ReLU short": settings_of(relus=(False, True)), "added twice": settings_of(twice=True), "stride lost": settings_of(at=2),
         "plain residual block": lambda x, filters, strides=1: chapter["residual_block"](x, 4 * filters, strides), "not connected": lambda x, filters, strides=1: layers.Input((8, 8, 64)),
+        "averaged": lambda x, filters, strides=1: layers.GlobalAveragePooling2D()(bottleneck(x, filters, strides)),
         "an array": lambda x, filters, strides=1: np.zeros((1, 8, 8, 64)),
     }, different=False)
     assert len(set(hints.values())) >= 13, hints

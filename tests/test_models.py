@@ -158,8 +158,7 @@ def test_preprocessing_is_what_the_imagenet_weights_were_made_with(name, picture
     assert np.allclose(ours, theirs, atol=1e-4)
 
 
-@pytest.mark.parametrize("name", models.NAMES)
-@pytest.mark.parametrize("size", [33, 50])
+@pytest.mark.parametrize(("name", "size"), [("resnet34", 33), ("resnet50", 50), ("mobilenetv2", 33), ("mobilenetv2", 50)])
 def test_any_size_and_number_of_classes(name, size):
     model = models.build(name, size, 4)
     assert model(np.zeros((1, size, size, 3), np.float32)).shape == (1, 4)
@@ -299,9 +298,9 @@ def test_weights_that_do_not_fit_get_a_sentence(built, tmp_path):
     for name, problem in {"none.h5": "is missing", "text.h5": "no weights that fit", "other.keras": "no weights that fit", "other.weights.h5": "no weights that fit",
                           "legacy.h5": "no weights that fit"}.items():
         with pytest.raises(CourseError, match=f"{name} .*{problem}"):
-            small("resnet34", weights=tmp_path / name)
-        with pytest.raises(CourseError, match=f"{name} .*{problem}"):
             small("mobilenetv2", alpha=0.5, weights=tmp_path / name)
+    with pytest.raises(CourseError, match="other.weights.h5 holds no weights that fit resnet50"):
+        small("resnet50", weights=tmp_path / "other.weights.h5")
 
 
 IMAGENET = """

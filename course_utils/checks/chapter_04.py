@@ -136,6 +136,8 @@ def check_2(bottleneck_block):
                 raise Refused(NOTHING)
             if not keras.utils.is_keras_tensor(y):
                 raise Refused(f"Return the Keras tensor that comes out of the block, not a {type(y).__name__}.")
+            if len(y.shape) != 4:
+                raise Refused(f"Feature maps have height, width and channels; what you return has the shape {tuple(y.shape)}.")
             halved = -(-side // strides)
             if y.shape[1:3] != (halved, halved):
                 raise Refused(f"With {what}, maps of {side} x {side} should give {halved} x {halved}; yours are {y.shape[1]} x {y.shape[2]}.")
