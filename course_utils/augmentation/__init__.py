@@ -53,4 +53,6 @@ def policy(name, seed=None):
                   layers.Sometimes(layers.RandomBlur(focus=0.015, motion=0.06, seed=drawn()), 0.35, seed=drawn()),
                   layers.Sometimes(layers.RandomNoise(deviation=18, seed=drawn()), 0.35, seed=drawn()),
                   layers.Sometimes(layers.RandomJpeg(lowest=12, highest=70, seed=drawn()), 0.35, seed=drawn())]
-    return keras.Sequential(faults, name=f"augment_{name}")
+    augment = keras.Sequential(faults, name=f"augment_{name}")
+    augment.dtype_policy = "float32"  # under mixed precision it would round the pictures to eleven bits
+    return augment

@@ -1,0 +1,146 @@
+"""Figures of augmentation: landmarks that moved along, what spoils a label, speed and waiting.
+
+Drawing only. Each function takes finished numbers and returns a figure for `figures.show`.
+"""
+
+import matplotlib.pyplot as plt
+import numpy as np
+
+from course_utils.figures import COLORS
+
+
+def draw_moved(moved, landmarks):
+    """Draw augmented pictures with the landmarks that moved along and those left behind.
+
+    Parameters
+    ----------
+    moved : dict of str to (ndarray uint8 (H, W, 3), ndarray (68, 2))
+        Title to picture and its landmarks.
+    landmarks : ndarray, (68, 2)
+        As they were before.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+    """
+    figure, axes = plt.subplots(1, len(moved), figsize=(2.5 * len(moved), 3.1), layout="constrained")
+    for axis, (name, (picture, points)) in zip(axes, moved.items()):
+        axis.imshow(picture)
+        axis.plot(*landmarks.T, "x", color="#E69F00", markersize=3.5, markeredgewidth=1, label="left behind")
+        axis.plot(*points.T, "o", color="#56B4E9", markersize=3.2, markeredgecolor="black", markeredgewidth=0.3, label="moved along")
+        axis.set(title=name, xlim=(-0.5, picture.shape[1] - 0.5), ylim=(picture.shape[0] - 0.5, -0.5))
+        axis.axis("off")
+    figure.legend(*axes[0].get_legend_handles_labels(), loc="outside lower center", ncols=2, frameon=False, markerscale=2)
+    return figure
+
+
+def draw_spoils(shares, spoils):
+    """Draw how often a random patch spoils the label, against its area.
+
+    Parameters
+    ----------
+    shares, spoils : ndarray, (n,), 0 to 1
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+    """
+    figure, axis = plt.subplots(figsize=(7, 3), layout="constrained")
+    axis.plot(100 * shares, 100 * spoils, "o-", color=COLORS["without_mask"])
+    axis.axhline(1, color=COLORS["neutral"], linestyle="--", linewidth=1)
+    axis.annotate("once in a hundred times", (100 * shares[-1], 1), ha="right", va="bottom", fontsize=9, color=COLORS["neutral"])
+    axis.set(xlabel="area of the patch (% of the picture)", ylabel="patches that hide more\nthan half of it (%)", xlim=(0, None), ylim=(0, None))
+    return figure
+
+
+def draw_hue(turns, apart):
+    """Draw how far the hues of mask and skin are apart, against a turn of the hue.
+
+    Parameters
+    ----------
+    turns : ndarray, (n,), degrees
+    apart : ndarray, (n,), degrees on the colour circle
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+    """
+    figure, axis = plt.subplots(figsize=(7, 3), layout="constrained")
+    axis.plot(turns, apart, color=COLORS["with_mask"])
+    axis.axvspan(-10, 10, color=COLORS["highlight"], alpha=0.25, linewidth=0)
+    axis.annotate("our limit", (0, 0), xytext=(14, 4), fontsize=9, color=COLORS["highlight"])
+    axis.set(xlabel="turn of the hue (degrees)", ylabel="from the mask's hue\nto the skin's (degrees)", xticks=range(-180, 181, 60), yticks=range(0, 181, 60), ylim=(0, 185))
+    return figure
+
+
+def draw_rates(rates):
+    """Draw pictures a second as bars on a logarithmic axis.
+
+    Parameters
+    ----------
+    rates : dict of str to float
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+    """
+    figure, axis = plt.subplots(figsize=(8, 3.4), layout="constrained")
+    colors = [COLORS["neutral"], *[COLORS["without_mask"]] * 2, *[COLORS["with_mask"]] * (len(rates) - 3)]
+    bars = axis.barh(range(len(rates)), list(rates.values()), color=colors)
+    axis.bar_label(bars, [f"{_two_digits(value):,.0f}" for value in rates.values()], padding=4)
+    axis.set(xscale="log", yticks=range(len(rates)), yticklabels=list(rates), xlabel="pictures a second (logarithmic)")
+    axis.set_xlim(min(rates.values()) / 3, 2.2 * max(rates.values()))
+    axis.invert_yaxis()
+    return figure
+
+
+def _two_digits(value):
+    return round(value, 1 - int(np.floor(np.log10(value))))
+
+
+def draw_waits(waited):
+    """Draw a training step as waiting and computing, one bar a source of data.
+
+    Parameters
+    ----------
+    waited : dict of str to (seconds waiting, seconds computing)
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+    """
+    figure, axis = plt.subplots(figsize=(8, 2.4), layout="constrained")
+    wait, compute = 1000 * np.array(list(waited.values())).T
+    axis.barh(range(len(wait)), wait, color=COLORS["without_mask"], label="waiting for data")
+    axis.barh(range(len(wait)), compute, left=wait, color=COLORS["with_mask"], label="computing")
+    for place, (waiting, whole) in enumerate(zip(wait, wait + compute)):
+        axis.annotate(f"waits {waiting / whole:.0%}", (whole, place), xytext=(5, 0), textcoords="offset points", va="center", fontsize=9)
+    axis.set(yticks=range(len(wait)), yticklabels=list(waited), xlabel="milliseconds a step of 32 pictures", xlim=(0, 1.2 * (wait + compute).max()))
+    axis.invert_yaxis()
+    figure.legend(loc="outside upper center", ncols=2, frameon=False)
+    return figure
+
+
+def draw_help(tests, right):
+    """Draw the balanced accuracy on each kind of test pictures, for each policy.
+
+    Parameters
+    ----------
+    tests : sequence of str
+    right : dict of str to ndarray, (len(tests),), 0 to 1
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+    """
+    figure, axis = plt.subplots(figsize=(8, 4), layout="constrained")
+    places = np.arange(len(tests))
+    for place, ends in zip(places, zip(*right.values())):
+        axis.plot([100 * min(ends), 100 * max(ends)], [place, place], color="#cccccc", linewidth=2, zorder=1)
+    for (name, values), color, marker in zip(right.items(), (COLORS["without_mask"], "#56B4E9", COLORS["with_mask"]), "Xos"):
+        axis.scatter(100 * values, places, color=color, marker=marker, label=name, s=48, zorder=2)
+    axis.set(yticks=places, yticklabels=tests, xlabel="balanced accuracy on other people (%)")
+    axis.axvline(50, color=COLORS["neutral"], linestyle="--", linewidth=1)
+    axis.invert_yaxis()
+    figure.legend(loc="outside upper center", ncols=3, frameon=False)
+    return figure
