@@ -25,10 +25,11 @@
 PROFILE = "sample"
 
 # %%
+import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 
-from course_utils import augmentation_figures, figures, pipeline, quiet
+from course_utils import figures, pipeline, quiet
 from course_utils.artefacts import Artefacts
 from course_utils.checks import chapter_03
 from course_utils.faces import find_faces
@@ -96,8 +97,17 @@ landmarks = find_faces(source, max_faces=1)[0].landmarks
 mirrored = np.ascontiguousarray(source[:, ::-1])
 predicted = find_faces(mirrored, max_faces=1)[0]
 ours, careless = flip_landmarks(landmarks, source.shape[1]), np.column_stack([source.shape[1] - 1 - landmarks[:, 0], landmarks[:, 1]])
-figures.show(augmentation_figures.draw_moved({"mirrored": (mirrored, ours)}, predicted.landmarks), "The mirrored face with our landmarks as dots and "
-             "the predictor's own as crosses, close together.", photographic=True)
+figure, axes = plt.subplots(1, 2, figsize=(6.4, 3.5), layout="constrained")
+for axis, (name, points) in zip(axes, {"numbers exchanged": ours, "numbers kept": careless}.items()):
+    axis.imshow(mirrored)
+    axis.plot(*points.T, "o", color="#56B4E9", markersize=2.5)
+    for number in (36, 45, 48, 54):
+        axis.annotate(number, points[number], color="white", fontsize=9, weight="bold", ha="center", va="center",
+                      bbox={"boxstyle": "round,pad=0.15", "facecolor": "black", "edgecolor": "none"})
+    axis.set_title(name)
+    axis.axis("off")
+figures.show(figure, "The mirrored face twice, with dots on the same places. With exchanged numbers 36 is the eye on the left of the picture, as it should "
+             "be; with kept numbers it is the one on the right.", photographic=True)
 for name, points in {"numbers exchanged": ours, "numbers kept": careless}.items():
     error = np.linalg.norm(points - predicted.landmarks, axis=1).mean() / predicted.interocular
     print(f"{name}: on average within a tenth of the distance of the eyes: {error < 0.1}")
