@@ -13,13 +13,17 @@ from rich.table import Table
 
 from course_utils import profiles, project
 from course_utils.command import data as data_command
+from course_utils.command import evaluate as evaluate_command
 from course_utils.command import mask as mask_command
+from course_utils.command import train as train_command
 from course_utils.errors import CourseError
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, rich_markup_mode="markdown",
                   help="From raw photographs to a face-mask classifier: run, check and read the course.")
 app.add_typer(data_command.app, name="data")
 app.command()(mask_command.mask)
+app.command()(train_command.train)
+app.command()(evaluate_command.evaluate)
 console = Console()
 
 Chapters = Annotated[list[str] | None, typer.Argument(metavar="[NN]...", help="Chapter numbers; all when none is given.")]

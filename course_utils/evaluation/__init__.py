@@ -1,0 +1,10 @@
+"""Evaluation: what a model says about pictures, and how sure the figures are.
+
+`predicting` asks the model, at any face size, and times it; `statistics` counts, with intervals and a test between two
+models; `job` does what `course evaluate` does. Importing this package does not load TensorFlow.
+"""
+
+from course_utils.evaluation.predicting import latency, predict, shrink_face
+from course_utils.evaluation.statistics import Comparison, bootstrap_interval, confusion_matrix, mcnemar, per_class
+
+__all__ = ["Comparison", "bootstrap_interval", "confusion_matrix", "latency", "mcnemar", "per_class", "predict", "shrink_face"]
