@@ -23,14 +23,14 @@ def draw_moved(moved, landmarks):
     -------
     matplotlib.figure.Figure
     """
-    figure, axes = plt.subplots(1, len(moved), figsize=(2.5 * len(moved), 3.1), layout="constrained")
-    for axis, (name, (picture, points)) in zip(axes, moved.items()):
+    figure, axes = plt.subplots(1, len(moved), figsize=(2.5 * len(moved), 3.1), layout="constrained", squeeze=False)
+    for axis, (name, (picture, points)) in zip(axes.flat, moved.items()):
         axis.imshow(picture)
         axis.plot(*landmarks.T, "x", color="#E69F00", markersize=3.5, markeredgewidth=1, label="left behind")
         axis.plot(*points.T, "o", color="#56B4E9", markersize=3.2, markeredgecolor="black", markeredgewidth=0.3, label="moved along")
         axis.set(title=name, xlim=(-0.5, picture.shape[1] - 0.5), ylim=(picture.shape[0] - 0.5, -0.5))
         axis.axis("off")
-    figure.legend(*axes[0].get_legend_handles_labels(), loc="outside lower center", ncols=2, frameon=False, markerscale=2)
+    figure.legend(*axes[0, 0].get_legend_handles_labels(), loc="outside lower center", ncols=2, frameon=False, markerscale=2)
     return figure
 
 
