@@ -12,6 +12,7 @@ While the drawing is being improved, look at the default: the development photog
 
 import argparse
 import json
+import sys
 import tomllib
 from pathlib import Path
 
@@ -21,6 +22,7 @@ import pandas as pd
 from PIL import Image
 from tqdm import tqdm
 
+from course_utils.annotations import crop
 from course_utils.artefacts import Artefacts
 from course_utils.faces import find_faces
 from course_utils.faces_table import faces_dir
@@ -32,6 +34,8 @@ from course_utils.profiles import SEED
 
 SIDE = 64  # pixels
 TRAINING, TESTING, DEVELOPMENT = 600, 400, 300  # photographs of each class
+WORDS = {"pasted": "one blue mask, pasted", "blue": "one blue mask, drawn", "drawn-half": "all kinds, drawn on half of the faces",
+         "drawn": "all kinds, drawn", "worn": "photographs of worn masks"}
 CORNERS = {"side_upper_left": 2, "side_upper_right": 14, "side_lower_left": 5, "side_lower_right": 11}
 
 
@@ -83,8 +87,17 @@ def choose(table, rng, *counts):
     return chosen
 
 
-def shrunk(picture):
-    return np.asarray(Image.fromarray(picture).resize((SIDE, SIDE), Image.Resampling.BOX), np.float32) / 255
+def shrunk(picture, box=None):
+    """Cut a face by its box with a margin of a quarter, or take the whole picture, and shrink it."""
+    cut = picture if box is None else crop(picture, box, margin=0.25)
+    return np.asarray(Image.fromarray(cut).resize((SIDE, SIDE), Image.Resampling.BOX), np.float32) / 255
+
+
+def read_small(path, framing):
+    """Read a photograph; with framing "face" cut the largest face out, where one is found."""
+    picture = read_rgb(path)
+    faces = find_faces(picture, max_faces=1) if framing == "face" else []
+    return shrunk(picture, faces[0].box if faces else None)
 
 
 def pasted(picture, landmarks):
@@ -98,7 +111,7 @@ def pasted(picture, landmarks):
     return (picture * (1 - alpha) + warped[..., :3] * alpha).astype(np.uint8)
 
 
-def draw_masks(folder, names, options):
+def draw_masks(folder, names, options, framing):
     """Mask each photograph in every way; return from way to {name: picture}, and the share that got a mask."""
     made = {"pasted": {}, "blue": {}, "drawn": {}}
     for name in tqdm(names, unit="picture", desc="masking"):
@@ -108,10 +121,11 @@ def draw_masks(folder, names, options):
             continue
         rng = rng_of_face(SEED, name, 1)
         drawn = put_on(picture, faces[0], draw_choice(options, rng), rng)
+        box = faces[0].box if framing == "face" else None
         if drawn.quality.ok:
-            made["drawn"][name] = shrunk(drawn.image)
-            made["blue"][name] = shrunk(put_on(picture, faces[0], MaskChoice("surgical_blue"), rng_of_face(SEED, name, 1)).image)
-            made["pasted"][name] = shrunk(pasted(picture, faces[0].landmarks))
+            made["drawn"][name] = shrunk(drawn.image, box)
+            made["blue"][name] = shrunk(put_on(picture, faces[0], MaskChoice("surgical_blue"), rng_of_face(SEED, name, 1)).image, box)
+            made["pasted"][name] = shrunk(pasted(picture, faces[0].landmarks), box)
     return made, len(made["drawn"]) / len(names)
 
 
@@ -122,6 +136,7 @@ def main():
     parser.add_argument("--epochs", type=int, default=15)
     parser.add_argument("--only", nargs="*", help="rows: worn, pasted, blue, drawn, drawn-half")
     parser.add_argument("--code", help="formats of masks, as `course mask --code` takes them (default: --type random)")
+    parser.add_argument("--framing", choices=("whole", "face"), default="whole", help="show the network whole photographs, or faces cut out")
     parser.add_argument("--json", type=Path, help="write the figures to this file")
     asked = parser.parse_args()
 
@@ -132,18 +147,18 @@ def main():
     masked = table[(table.label == "with_mask") & ~table.group.isin(reserved)]
     testing_masked, development_masked, worn = choose(masked, rng, TESTING, DEVELOPMENT, TRAINING)
     test_parts = (testing_masked, testing_bare) if asked.final else (development_masked, development_bare)
-    test = (np.stack([shrunk(read_rgb(folder / name)) for part in test_parts for name in part.picture]),
+    test = (np.stack([read_small(folder / name, asked.framing) for part in test_parts for name in part.picture]),
             np.repeat([1, 0], [len(part) for part in test_parts]))
 
     options = MaskOptions(code=asked.code) if asked.code else MaskOptions(type="random")
-    made, share = draw_masks(folder, bare.picture, options)
-    without = {name: shrunk(read_rgb(folder / name)) for name in bare.picture}
+    made, share = draw_masks(folder, bare.picture, options, asked.framing)
+    without = {name: read_small(folder / name, asked.framing) for name in bare.picture}
     kept = list(made["drawn"])
-    sets = {"worn": [shrunk(read_rgb(folder / name)) for name in worn.picture],
-            **{way: [made[way][name] for name in kept] for way in made},
-            "drawn-half": [made["drawn"][name] for name in kept[::2]]}
+    sets = {way: [made[way][name] for name in kept] for way in ("pasted", "blue", "drawn")}
+    sets |= {"drawn-half": sets["drawn"][::2], "worn": [read_small(folder / name, asked.framing) for name in worn.picture]}
+    sets = {name: sets[name] for name in WORDS}
     print(f"{len(bare)} photographs without a mask, {share:.1%} of them masked; tested on {(test[1] == 1).sum()} worn masks and "
-          f"{(test[1] == 0).sum()} bare faces ({'test' if asked.final else 'development'} photographs); {asked.epochs} epochs at {SIDE} px")
+          f"{(test[1] == 0).sum()} bare faces ({'test' if asked.final else 'development'} photographs); framing: {asked.framing}; {asked.epochs} epochs at {SIDE} px")
     figures = {}
     for name, pictures in sets.items():
         if asked.only and name not in asked.only:
@@ -152,10 +167,17 @@ def main():
         train = (np.stack([*pictures, *(without[each] for each in bare_names)]), np.repeat([1, 0], [len(pictures), len(bare_names)]))
         runs = np.array([accuracy(train, test, seed, asked.epochs) for seed in range(asked.seeds)])
         mean, spread = runs.mean(0), runs.std(0)
-        figures[name] = {"accuracy": round(mean[0], 4), "spread": round(spread[0], 4), "recall_with": round(mean[1], 4), "recall_without": round(mean[2], 4)}
+        figures[WORDS[name]] = {"accuracy": round(mean[0], 4), "spread": round(spread[0], 4), "recall_with": round(mean[1], 4), "recall_without": round(mean[2], 4)}
         print(f"{name:11} {mean[0]:.3f} ± {spread[0]:.3f}   recall with {mean[1]:.3f}, without {mean[2]:.3f}", flush=True)
     if asked.json:
-        asked.json.write_text(json.dumps({"final": asked.final, "masked_share": round(share, 4), "rows": figures}, indent=2) + "\n")
+        import keras
+        import tensorflow
+
+        about = {"command": "python benchmarks/mask_transfer.py " + " ".join(argument for argument in sys.argv[1:]), "machine": "2 processor cores, no GPU",
+                 "versions": {"tensorflow": tensorflow.__version__, "keras": keras.__version__}, "photographs": "test" if asked.final else "development",
+                 "test_pictures": len(test[1]), "sources": len(bare), "masked_share": round(share, 4), "framing": asked.framing,
+                 "epochs": asked.epochs, "side": SIDE, "seeds": asked.seeds, "rows": figures}
+        asked.json.write_text(json.dumps(about, indent=2) + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":

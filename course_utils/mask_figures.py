@@ -174,6 +174,29 @@ def draw_transfer(right, groups):
     return figure
 
 
+def draw_reference(rows):
+    """Draw the accuracy that each source of training masks reached on photographs.
+
+    Parameters
+    ----------
+    rows : dict of str to dict
+        Source of the masks, to `accuracy` and `spread` over seeds, 0 to 1.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+    """
+    figure, axis = plt.subplots(figsize=(7.5, 2.6), layout="constrained")
+    for place, (name, row) in enumerate(rows.items()):
+        axis.barh(place, 100 * row["accuracy"], xerr=100 * row["spread"], color=COLORS["with_mask"] if "drawn" in name else COLORS["neutral"])
+        axis.annotate(f"{100 * row['accuracy']:.1f}", (100 * (row["accuracy"] + row["spread"]), place), xytext=(4, 0),
+                      textcoords="offset points", va="center", fontsize=9)
+    axis.axvline(50, color="black", linestyle=":")
+    axis.set(yticks=range(len(rows)), yticklabels=list(rows), xlabel="right on photographs (%); 50 is chance", xlim=(40, 104))
+    axis.invert_yaxis()
+    return figure
+
+
 def draw_classes(table):
     """Draw how many pictures each way of wearing has, stacked by split, coloured by the label it is merged into.
 

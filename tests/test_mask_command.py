@@ -16,7 +16,6 @@ import cv2
 import numpy as np
 import psutil
 import pytest
-from conftest import ROOT
 from PIL import Image
 
 from course_utils.command.main import main
@@ -25,7 +24,7 @@ from course_utils.masks import choice, ledger, load_texture, picture, textures, 
 from course_utils.masks.choice import MaskOptions
 from course_utils.masks.job import mask_folder
 
-SAMPLE = ROOT / "data/sample"
+SAMPLE = Path(__file__).resolve().parent.parent / "data/sample"
 COMMAND = [sys.executable, "-m", "course_utils.command.main", "mask"]
 with open(SAMPLE / "faces.csv", encoding="utf-8", newline="") as table:
     PLAIN = {"wearing": "none", "occlusion": "none", "glasses": "none", "head_covering": "none"}

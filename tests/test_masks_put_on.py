@@ -2,19 +2,19 @@
 
 import csv
 from dataclasses import replace
+from pathlib import Path
 from types import SimpleNamespace
 
 import cv2
 import numpy as np
 import pytest
-from conftest import ROOT
 from PIL import Image
 
 from course_utils.errors import CourseError
 from course_utils.images import read_rgb
 from course_utils.masks import MaskChoice, pattern_names, put_on, type_names
 
-SAMPLE = ROOT / "data/sample"
+SAMPLE = Path(__file__).resolve().parent.parent / "data/sample"
 NOSE_TIP, UNDER_NOSE, LIPS, CHIN, EYES, BRIDGE = 30, 33, [51, 57, 62, 66], 8, slice(36, 48), 27
 
 

@@ -6,11 +6,11 @@ import shutil
 import signal
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
-from conftest import ROOT
 from PIL import Image
 
 from course_utils import models, quiet
@@ -80,7 +80,7 @@ def tiny_networks(monkeypatch):
 def process(*arguments, **environment):
     """Run the command as a process of its own."""
     variables = {name: value for name, value in os.environ.items() if name != "TF_CONFIG"}
-    return subprocess.run([sys.executable, "-m", "course_utils.command.main", *map(str, arguments)], cwd=ROOT, capture_output=True, text=True,
+    return subprocess.run([sys.executable, "-m", "course_utils.command.main", *map(str, arguments)], cwd=Path(__file__).resolve().parent.parent, capture_output=True, text=True,
                           encoding="utf-8", env={**variables, "PYTHONUTF8": "1", "COLUMNS": "400", **environment})
 
 
