@@ -1,6 +1,6 @@
 """Compare ways to find a face, on photographs of one's own.
 
-    python benchmarks/finding_faces.py work/datasets/face-mask-detection/dataset/without_mask --final --sheets /tmp/sheets
+    python benchmarks/finding_faces.py work/datasets/face-mask-detection/dataset/without_mask --final --sheets work/sheets
 
 Draws pictures at random with a seed and asks every detector about each of them in turn, so that other work on the machine slows
 all alike; one core, processor time. Prints how many pictures each finds a face in, and its speed as a multiple of dlib's HOG
