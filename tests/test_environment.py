@@ -60,9 +60,11 @@ def test_every_requirement_of_the_project_is_locked():
 
 
 def test_the_package_does_not_import_tensorflow():
+    """The one exception defines Keras layers, which are classes of Keras; it is imported when a policy is built."""
     code = ("import sys, pkgutil, importlib, course_utils\n"
             "for module in pkgutil.walk_packages(course_utils.__path__, 'course_utils.'):\n"
-            "    importlib.import_module(module.name)\n"
+            "    if module.name != 'course_utils.augmentation.layers':\n"
+            "        importlib.import_module(module.name)\n"
             "print('tensorflow' in sys.modules)")
     done = run_python("-c", code)
     assert done.stdout.strip() == "False", done.stderr
