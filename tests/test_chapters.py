@@ -1,9 +1,6 @@
 """The contract of a chapter, held for every chapter."""
 
-import os
 import re
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -83,21 +80,3 @@ def test_stored_outputs_name_no_path_and_no_address_in_memory(pair):
         text = path.read_text(encoding="utf-8")
         assert str(ROOT) not in text and not re.search(r" at 0x[0-9a-f]{6,}", text)
         assert '"name": "stderr"' not in text
-
-
-@pytest.fixture(scope="session")
-def spliced_run(tmp_path_factory):
-    """Run every chapter with its worked answers, in a work folder of its own."""
-    work = tmp_path_factory.mktemp("work")
-    done = subprocess.run([sys.executable, "-m", "course_utils.command.main", "run", "--solutions"], cwd=ROOT, capture_output=True,
-                          text=True, encoding="utf-8", env={**os.environ, "COURSE_WORK": str(work), "COLUMNS": "200", "PYTHONUTF8": "1"})
-    return work, done
-
-
-def test_the_worked_answers_pass_every_check(pair, spliced_run):
-    work, done = spliced_run
-    assert done.returncode == 0, done.stdout + done.stderr
-    executed = notebooks.read_notebook(work / "sample" / "runs" / f"{pair.name}.spliced.ipynb")
-    text = "\n".join(str(output.get("data", {}).get("text/plain", "")) for cell in executed.cells for output in cell.get("outputs", []))
-    for tag in exercise_tags(notebooks.read_source(pair).cells):
-        assert f"Exercise {tag.removeprefix('exercise-')}: passed" in text

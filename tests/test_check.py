@@ -32,11 +32,13 @@ def test_ignored_cells_are_counted(small_course):
 
 @pytest.fixture(scope="module")
 def faulty_run(executed_course, tmp_path_factory):
-    """What `course check` says of a course with three faults that only an execution shows."""
+    """What `course check` says of a course with faults that only an execution shows."""
     course = executed_course.copy(tmp_path_factory.mktemp("faulty") / "course")
     course.replace("chapters/00_first.ipynb", "The sum is 45.", "The sum is 46.")
     edit_notebook(course, "chapters/01_second.ipynb", lambda notebook: notebook["cells"][2].update(outputs=[]))
     course.replace("tests/metric_bounds.toml", "max = 50", "max = 44")
+    for ending, text in (("py", "answer = 45"), ("ipynb", '"answer = 45"')):
+        course.replace(f"solutions/00_first.{ending}", text, text.replace("45", "44"))
     course.write("tests/metric_bounds.toml", course.read("tests/metric_bounds.toml") + "[01_second.product]\nmin = 0\n")
     return check(course)
 
@@ -60,8 +62,16 @@ def test_a_bound_without_a_metric_is_found(faulty_run):
     assert "01_second, metric product has a bound but was not recorded" in faulty_run[1]
 
 
+def test_a_worked_answer_that_its_check_refuses_is_found(faulty_run):
+    assert "solutions/00_first.py does not pass its check: the worked answer of exercise-0-1 gets: ✘ Exercise 0-1: not yet. Count again." in faulty_run[1]
+
+
+def test_an_output_of_the_solutions_edited_by_hand_is_found(faulty_run):
+    assert "solutions/00_first.ipynb, cell 3 gives another output" in faulty_run[1]
+
+
 def test_nothing_else_is_found(faulty_run):
-    assert "4 findings" in faulty_run[1]
+    assert "6 findings" in faulty_run[1]
 
 
 def test_a_cell_in_the_script_only_is_found(small_course):

@@ -1,4 +1,4 @@
-"""What `course check` holds: pairs, stored outputs, alt texts, links, re-execution and metric bounds.
+"""What `course check` holds: pairs, stored outputs, alt texts, links, re-execution, worked answers and metric bounds.
 
 Every finding names the place and the remedy. The static checks take a second;
 the re-execution with nbval takes as long as the chapters do.
@@ -12,9 +12,11 @@ import tomllib
 import xml.etree.ElementTree as ElementTree
 from dataclasses import dataclass
 
+import nbformat
+
 from course_utils import project
 from course_utils.command import notebooks
-from course_utils.command.runner import ANSI_COLOR, quiet_environment
+from course_utils.command.runner import quiet_environment
 from course_utils.errors import CourseError
 
 MARKDOWN_IMAGE = re.compile(r"!\[(?P<alt>[^\]]*)\]\((?P<target>[^)\s]+)[^)]*\)")
@@ -24,6 +26,7 @@ MARKDOWN_LINK = re.compile(r"(?<!!)\[[^\]]+\]\((?P<target>[^)\s]+)\)")
 DIRECTIVE = re.compile(r"^(?P<fence>:{3,}|`{3,})\{(?:image|figure)\}\s*(?P<target>\S+)(?P<body>.*?)^(?P=fence)",
                        re.MULTILINE | re.DOTALL)
 CELL_TIMEOUT = 900  # seconds
+COLOR = re.compile(r"(?:\x1b|#x1B)\[[0-9;]*m")  # in XML, pytest writes the escape character as text
 
 
 @dataclass(frozen=True)
@@ -172,7 +175,7 @@ def count_cells(pairs):
 
 
 def check_by_execution(pairs, root):
-    """Execute the notebooks again with nbval and compare every stored output.
+    """Execute the notebooks again with nbval, compare every stored output, and try the worked answers at each chapter's end.
 
     Parameters
     ----------
@@ -189,12 +192,13 @@ def check_by_execution(pairs, root):
         When pytest itself could not run.
     """
     quiet_environment()
-    report = project.work_dir() / "check" / "nbval.xml"
-    report.parent.mkdir(parents=True, exist_ok=True)
+    folder = project.work_dir() / "check"
+    report = folder / "nbval.xml"
     report.unlink(missing_ok=True)
+    copies = [with_worked_answers(pair, root, folder) for pair in pairs]
     command = [sys.executable, "-m", "pytest", "--nbval", "-q", "--no-header", "-p", "no:cacheprovider", "-c", "/dev/null"
                if sys.platform != "win32" else "NUL", f"--rootdir={root}", f"--nbval-cell-timeout={CELL_TIMEOUT}", f"--junitxml={report}",
-               *(str(pair.notebook) for pair in pairs)]
+               *map(str, copies)]
     done = subprocess.run(command, cwd=root, capture_output=True, text=True, encoding="utf-8", errors="replace")
     if not report.exists() or done.returncode not in (0, 1):
         raise CourseError(f"nbval could not run: {(done.stdout + done.stderr).strip()[-600:]}")
@@ -205,19 +209,61 @@ def check_by_execution(pairs, root):
     return findings
 
 
+def with_worked_answers(pair, root, folder):
+    """Write a copy of a notebook to execute: a chapter's exercises are done at its end, each with its check, which must pass.
+
+    Parameters
+    ----------
+    pair : notebooks.Pair
+    root, folder : pathlib.Path
+        The course, and where the copy goes.
+
+    Returns
+    -------
+    pathlib.Path
+    """
+    notebook = notebooks.read_notebook(pair.notebook)
+    answers = root / "solutions" / pair.source.name
+    if pair.source.parent.name == "chapters" and answers.exists():
+        worked = {tag: cell.source for cell in notebooks.read_source(notebooks.Pair(answers)).cells for tag in notebooks.tags(cell)}
+        for tag, check_cell in checks_of_exercises(notebook).items():
+            verdict = f'assert str(_).startswith("✔"), f"the worked answer of {tag} gets: {{_}}"'
+            notebook.cells += [nbformat.v4.new_code_cell(source) for source in (worked.get(tag, ""), check_cell, verdict)]
+    copy = folder / pair.source.parent.name / pair.notebook.name
+    copy.parent.mkdir(parents=True, exist_ok=True)
+    notebooks.write_notebook(notebook, copy)
+    return copy
+
+
+def checks_of_exercises(notebook):
+    """Return the source of the cell that checks each tagged exercise: the first after it whose stored output is its verdict."""
+    found, waiting = {}, []
+    for cell in notebook.cells:
+        waiting += [tag for tag in notebooks.tags(cell) if tag.startswith("exercise-")]
+        texts = [output.get("data", {}).get("text/plain", "") for output in cell.get("outputs", [])]
+        for tag in [tag for tag in waiting if any(f"Exercise {tag.removeprefix('exercise-')}:" in text for text in texts)]:
+            found[tag] = cell.source
+            waiting.remove(tag)
+    return found
+
+
 def name_cell(case, pairs, root):
-    """Turn nbval's "ipynb.Cell 3" (code cells from 0) into a file and a cell number among all cells."""
-    chapter = next((pair for pair in pairs if pair.name in case.get("classname", "").replace("/", ".")), None)
+    """Turn nbval's "ipynb.Cell 3" (code cells from 0) into a file and a cell number among all cells, or into the worked answers."""
+    chapter = next((pair for pair in pairs if f"{pair.source.parent.name}.{pair.name}" in case.get("classname", "").replace("/", ".")), None)
     match = re.search(r"Cell (\d+)", case.get("name", ""))
     if chapter is None or match is None:
         return f"{case.get('classname')} {case.get('name')}"
     code = [number for number, cell in enumerate(notebooks.read_notebook(chapter.notebook).cells, start=1) if cell.cell_type == "code"]
-    return place(chapter.notebook, code[int(match[1])], root)
+    number = int(match[1])
+    return place(chapter.notebook, code[number], root) if number < len(code) else f"solutions/{chapter.source.name}"
 
 
 def explain_failure(text):
-    """Shorten nbval's report to the difference itself."""
-    lines = [line for line in ANSI_COLOR.sub("", text).splitlines() if line.strip()]
+    """Shorten nbval's report to the difference itself, or to the verdict on a worked answer."""
+    refused = re.search(r"AssertionError: (the worked answer of .*)", COLOR.sub("", text))
+    if refused:
+        return f"does not pass its check: {refused[1]}"
+    lines = [line for line in COLOR.sub("", text).splitlines() if line.strip()]
     start = next((number for number, line in enumerate(lines) if "mismatch" in line or "disagrees" in line or "Traceback" in line
                   or "Unexpected output" in line or "Missing output" in line), 0)
     shown = "\n".join(f"    {line[:160]}" for line in lines[start:start + 14])
