@@ -13,8 +13,10 @@ from rich.table import Table
 
 from course_utils import profiles, project
 from course_utils.command import data as data_command
+from course_utils.command import detect as detect_command
 from course_utils.command import evaluate as evaluate_command
 from course_utils.command import mask as mask_command
+from course_utils.command import serve as serve_command
 from course_utils.command import train as train_command
 from course_utils.errors import CourseError
 
@@ -24,6 +26,8 @@ app.add_typer(data_command.app, name="data")
 app.command()(mask_command.mask)
 app.command()(train_command.train)
 app.command()(evaluate_command.evaluate)
+app.command()(detect_command.detect)
+app.command()(serve_command.serve)
 console = Console()
 
 Chapters = Annotated[list[str] | None, typer.Argument(metavar="[NN]...", help="Chapter numbers; all when none is given.")]
