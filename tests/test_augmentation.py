@@ -11,7 +11,9 @@ from PIL import Image
 from course_utils import augmentation, pipeline, quiet
 from course_utils.annotations import Box
 from course_utils.augmentation import layers
+from course_utils.augmentation.face_size import FILTERS, RandomFaceSize
 from course_utils.errors import CourseError
+from course_utils.evaluation import shrink_face
 from course_utils.images import BadPicture, write_jpeg
 
 keras = quiet.import_keras()
@@ -32,8 +34,10 @@ STRONG = {
     "warp": lambda seed: layers.RandomWarp(20, 8, 0.2, 0.1, 0.15, seed=seed), "light": lambda seed: layers.RandomLight(1, 0.4, 0.5, 0.1, seed=seed),
     "blur": lambda seed: layers.RandomBlur(0.03, 0.1, seed=seed), "noise": lambda seed: layers.RandomNoise(25, seed=seed),
     "jpeg": lambda seed: layers.RandomJpeg(5, 40, seed=seed), "sometimes": lambda seed: layers.Sometimes(layers.RandomNoise(25, seed=seed), 0.5, seed=seed),
+    "face size": lambda seed: RandomFaceSize(3, 8, shrink=("area", "nearest", "bicubic"), seed=seed),
 }
-NEUTRAL = {"warp": layers.RandomWarp(flip=False), "light": layers.RandomLight(), "noise": layers.RandomNoise(), "never": layers.Sometimes(layers.RandomNoise(50), 0.0)}
+NEUTRAL = {"warp": layers.RandomWarp(flip=False), "light": layers.RandomLight(), "noise": layers.RandomNoise(), "never": layers.Sometimes(layers.RandomNoise(50), 0.0),
+           "full face size": RandomFaceSize(40, 60)}
 
 
 def spoiled(layer, pictures=PICTURES):
@@ -76,6 +80,49 @@ def test_the_size_may_be_odd_and_the_batch_of_one(make):
 
 
 # --- each layer's own promise
+@pytest.mark.parametrize("down", FILTERS)
+def test_a_face_is_shrunk_and_enlarged_as_pillow_does(down):
+    eight_bits = smooth(3, 48, 60).round().astype(np.uint8)
+    for pixels in (5, 17, 30):  # of the face; 1.5 times that of the picture's shorter side
+        small = (round(60 * pixels * 1.5 / 48), round(pixels * 1.5))
+        wanted = [Image.fromarray(picture).resize(small, FILTERS[down]).resize((60, 48), Image.Resampling.BILINEAR) for picture in eight_bits]
+        got = spoiled(RandomFaceSize(pixels, pixels, shrink=(down,)), eight_bits.astype(np.float32))
+        assert np.abs(got - np.stack([np.asarray(picture, np.float32) for picture in wanted])).max() < 2.5  # Pillow rounds four times
+
+
+def test_face_sizes_are_those_that_evaluation_shrinks_to():
+    picture = smooth(1, 90, 90).round().astype(np.uint8)[0]
+    seen = shrink_face(picture, (15, 15, 75, 75), 20, 90)  # with a margin of a quarter: the whole picture
+    assert np.abs(spoiled(RandomFaceSize(20, 20), picture[None].astype(np.float32))[0] - seen).max() < 2.5
+
+
+def test_face_sizes_are_spread_as_they_say():
+    uniform = np.asarray(RandomFaceSize(10, 40, seed=1).sizes(31_000))
+    assert uniform.min() == 10 and uniform.max() == 40 and np.bincount(uniform)[10:].min() > 850
+    log = np.asarray(RandomFaceSize(8, 128, spread="log", seed=1).sizes(20_000))
+    assert log.min() == 8 and log.max() == 128 and abs((log < 32).mean() - 0.5) < 0.02
+
+
+def test_each_picture_of_a_batch_gets_its_own_size():
+    picture = np.repeat(smooth(1), 64, axis=0)
+    assert len(np.unique(spoiled(RandomFaceSize(4, 24, seed=2), picture).reshape(64, -1), axis=0)) > 15
+
+
+def test_face_sizes_that_make_no_sense_are_refused():
+    for settings in ({"smallest": 0}, {"smallest": 50}, {"spread": "normal"}, {"shrink": ("lanczos",)}):
+        with pytest.raises(ValueError, match="can't be drawn"):
+            RandomFaceSize(**settings)
+
+
+def test_face_sizes_inside_a_model_are_saved_with_it_and_rest_at_inference(tmp_path):
+    inputs = keras.Input((48, 48, 3))
+    model = keras.Model(inputs, keras.layers.GlobalAveragePooling2D()(keras.layers.Conv2D(4, 3)(RandomFaceSize(5, 9, seed=1)(inputs))))
+    model.save(tmp_path / "model.keras")
+    again = keras.models.load_model(tmp_path / "model.keras")
+    assert np.allclose(model(PICTURES), again(PICTURES)) and np.allclose(model(PICTURES), model.layers[-1](model.layers[-2](PICTURES)))
+    assert np.abs(model(PICTURES, training=True) - model(PICTURES)).max() > 0.01
+
+
 def test_every_second_picture_is_mirrored():
     pictures = smooth(400, 8, 8)
     changed = spoiled(layers.RandomWarp(flip=True, seed=1), pictures)

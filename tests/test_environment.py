@@ -60,10 +60,10 @@ def test_every_requirement_of_the_project_is_locked():
 
 
 def test_the_package_does_not_import_tensorflow():
-    """The one exception defines Keras layers, which are classes of Keras; it is imported when a policy is built."""
+    """Two modules define Keras layers, which are classes of Keras; they are imported when a layer is wanted."""
     code = ("import sys, pkgutil, importlib, course_utils\n"
             "for module in pkgutil.walk_packages(course_utils.__path__, 'course_utils.'):\n"
-            "    if module.name != 'course_utils.augmentation.layers':\n"
+            "    if not module.name.startswith('course_utils.augmentation.'):\n"
             "        importlib.import_module(module.name)\n"
             "print('tensorflow' in sys.modules)")
     done = run_python("-c", code)

@@ -1,6 +1,7 @@
 """Augmentation: policies of random changes that imitate a camera's faults, as Keras layers for `tf.data`.
 
-Chapter 03 explains every one of them. `policy` builds them by name; `layers` holds what Keras itself does not have.
+Chapter 03 explains every one of them. `policy` builds them by name; `layers` holds what Keras itself does not have;
+`face_size` is the one of chapter 06. Both define Keras layers, so importing them loads TensorFlow.
 """
 
 from course_utils.errors import CourseError
