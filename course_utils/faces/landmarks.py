@@ -23,7 +23,7 @@ from course_utils.faces.squares import square_of_points, upright
 from course_utils.faces.weights import weights
 
 DISAGREEMENT = 0.04
-"""Mean distance of the two models' points, without the jaw, from which the mesh is believed; a fraction of the square's side."""
+"""Mean distance of the two models' points, without the jaw, up to which dlib's are kept; a fraction of the square's side."""
 
 # The vertex of the mesh for each of the 68 points. Eyes, nose and mouth have the same corners and middles in both models; for jaw
 # and brows it is the vertex closest to dlib's point, by the median over the embedded portraits with a bare face.
@@ -46,8 +46,8 @@ def place_landmarks(image, square, sure=False):
     square : Square
         It may reach beyond the picture.
     sure : bool
-        Whether a detector is sure that it holds a face. Then the mesh is not asked when dlib's points fit into that very
-        square: they do on most faces, and on the embedded portraits they are as good.
+        Whether a detector is sure that it holds a face. Then dlib looks at that very square first. The mesh is not asked when
+        its points fit into it: they do on most faces, and on the embedded portraits they are as good.
 
     Returns
     -------
@@ -62,11 +62,16 @@ def place_landmarks(image, square, sure=False):
             return landmarks, 1.0
     mesh, presence = landmarks_by_mesh(image, square)
     seen = square_of_points(mesh)
-    landmarks = landmarks_by_dlib(image, seen)
-    apart = np.linalg.norm(landmarks - mesh, axis=1)[17:].mean() / seen.side
-    if presence > 0.5 and apart > DISAGREEMENT:
-        landmarks, _ = landmarks_by_mesh(image, seen)
+    if not sure or presence <= 0.5 or _apart(landmarks, mesh, seen) > DISAGREEMENT:
+        landmarks = landmarks_by_dlib(image, seen)
+        if presence > 0.5 and _apart(landmarks, mesh, seen) > DISAGREEMENT:
+            landmarks, _ = landmarks_by_mesh(image, seen)
     return landmarks, presence
+
+
+def _apart(one, other, square):
+    """Return the mean distance of the two models' points, without the jaw, as a fraction of the square's side."""
+    return np.linalg.norm(one - other, axis=1)[17:].mean() / square.side
 
 
 def landmarks_by_dlib(image, square):

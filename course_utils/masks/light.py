@@ -6,6 +6,7 @@ import cv2
 import numpy as np
 
 SMALL = 48  # pixels: size at which light is measured
+ACROSS = np.linspace(-1, 1, SMALL, dtype=np.float32)
 LUMA = np.array([0.299, 0.587, 0.114], np.float32)  # ITU-R BT.601
 PALEST, DARKEST = 0.72, 0.36  # luma of the palest and the darkest skin in full light, from which exposure is bounded
 SKIN = np.array([1.22, 0.95, 0.80], np.float32)  # usual skin under white light, over its luma
@@ -81,14 +82,14 @@ def measure_light(image, landmarks):
     skin = _rank(luma[(hull > 0) & (luma > 0.5 * middle)], 0.6)
     weight = hull * np.exp(-((luma - skin) / (0.3 * skin + 0.04)) ** 2) + 1e-4
     level, *slope = _plane(luma, weight)
-    x = np.linspace(-1, 1, SMALL, dtype=np.float32)
-    plane = (level + slope[0] * x + slope[1] * x[:, None]).astype(np.float32)
+    plane = (level + slope[0] * ACROSS + slope[1] * ACROSS[:, None]).astype(np.float32)
     smooth = SMALL / 6
     rest = cv2.GaussianBlur((luma - plane) * weight, (0, 0), smooth) / cv2.GaussianBlur(weight, (0, 0), smooth)
     field = np.clip((plane + rest) / max(skin, 0.02), 0.35, 1.5).astype(np.float32)
-    brightest = _rank(cv2.resize(image, (SMALL, SMALL), interpolation=cv2.INTER_AREA).max(2), 0.97) / 255
+    red, green, blue = cv2.split(cv2.resize(image, (SMALL, SMALL), interpolation=cv2.INTER_AREA))
+    brightest = _rank(cv2.max(cv2.max(red, green), blue), 0.97) / 255
     white = float(np.clip(brightest, skin / PALEST, skin / DARKEST))
-    color = (face * weight[..., None]).sum((0, 1)) / weight.sum()
+    color = weight.ravel() @ face.reshape(-1, 3) / weight.sum()
     tint = color / max(float(color @ LUMA), 0.01)
     saturation = float((color.max() - color.min()) / max(color.max(), 0.01))
     cast = tint / SKIN if saturation > 0.05 else np.ones(3, np.float32)
@@ -108,9 +109,10 @@ def _rank(values, share):
 
 def _plane(values, weight):
     """Return height, slope across and slope down (per half width) of the plane that fits best."""
-    x = np.linspace(-1, 1, SMALL)
-    w, wx, wy, wxx, wxy, wyy = ((weight * part).sum() for part in (1, x, x[:, None], x * x, x * x[:, None], (x * x)[:, None]))
-    known = [(weight * values * part).sum() for part in (1, x, x[:, None])]
+    powers = np.stack([np.ones_like(ACROSS), ACROSS, ACROSS**2]).astype(float)
+    (w, wx, wxx), (wy, wxy, _), (wyy, _, _) = powers @ weight @ powers.T
+    (v, vx, _), (vy, _, _), _ = powers @ (weight * values) @ powers.T
+    known = [v, vx, vy]
     return np.linalg.solve([[w, wx, wy], [wx, wxx, wxy], [wy, wxy, wyy]], known)
 
 

@@ -17,6 +17,8 @@ from course_utils.masks.wearing import place_anchors
 
 SHARPEST = 0.5  # pixels: the blur that the sharpest lens and sensor leave
 FINE = 90  # pixels across a mask below which it is drawn finer than the picture
+COARSE = 1000  # pixels across a mask above which it is drawn coarser and enlarged: the textures hold no more
+BAND = 1_000_000  # pixels that are composed at once: a large picture takes no more memory than a small one
 
 
 @dataclass(frozen=True)
@@ -61,11 +63,12 @@ def draw_chance(rng):
     """Draw what is random about one mask."""
     normal = np.clip(rng.normal(size=8 + 96), -2.5, 2.5)
     uniform = rng.random(14)
+    of_relief, of_scale, of_shadow, of_drawing = uniform[[0, 9, 10, 11]].tolist()  # a NumPy scalar would make float32 pictures float64
     return Chance(
         shift=normal[0:2] * (0.015, 0.025), turn=normal[2] * np.radians(1.5), stretch=1 + normal[3:5] * (0.03, 0.025),
         jitter=normal[8:].reshape(32, 3) * 0.012, shade=1 + 0.11 * normal[5], tint=1 + 0.03 * normal[[6, 7, 2]],
-        relief=0.4 + 0.8 * uniform[0], crease=(0.2 + 0.8 * uniform[1:3]) * (0.13, 0.09), offset=uniform[3:9].reshape(3, 2),
-        pattern_scale=0.7 + 0.8 * uniform[9], shadow=0.15 + 0.25 * uniform[10], drawing=uniform[11], seed=int(uniform[12] * 2**32),
+        relief=0.4 + 0.8 * of_relief, crease=(0.2 + 0.8 * uniform[1:3]) * (0.13, 0.09), offset=uniform[3:9].reshape(3, 2),
+        pattern_scale=0.7 + 0.8 * of_scale, shadow=0.15 + 0.25 * of_shadow, drawing=of_drawing, seed=int(uniform[12] * 2**32),
     )
 
 
@@ -117,21 +120,27 @@ def put_on(image, face, choice, rng):
         return Masked(image.copy(), np.zeros((height, width), np.float32), judge_mask(before, 0.0, 0.0))
 
     light = measure_light(image, landmarks)
-    finer = int(np.clip(np.ceil(FINE / max(np.ptp(mesh[drawn][:, 0]), 1)), 1, 3))
-    place = np.array([x0, y0, 0])
-    row, column = rasterise((mesh - place) * finer + (finer - 1) / 2 * np.array([1, 1, 0]), texture.wanted, (x1 - x0) * finer, (y1 - y0) * finer)
+    finer = _fineness(np.ptp(mesh[drawn][:, 0]))
+    place, size = np.array([x0, y0, 0]), np.maximum(np.rint((np.array([x1 - x0, y1 - y0])) * finer), 1).astype(int)
+    row, column = rasterise((mesh - place) * finer + (finer - 1) / 2 * np.array([1, 1, 0]), texture.wanted, *size.tolist())
     sheet = _sheet(texture, choice, chance, light, mesh, row, column, finer)
-    strap = draw_straps(image, straps, texture, choice, light, pose.scale, finer, place[:2], sheet.shape[:2])
-    layer = sheet + strap * (1 - sheet[..., 3:])
-    size = (x1 - x0, y1 - y0)
+    cover = sheet[3]
+    strap, color = draw_straps(image, straps, texture, choice, light, pose.scale, finer, place[:2], cover.shape)
+    strap = strap * (1 - cover)
+    layer = cv2.merge([plane + strap * share for plane, share in zip(sheet, (*color, 1.0), strict=True)])
     if finer > 1:
-        layer, sheet = (cv2.resize(part, size, interpolation=cv2.INTER_AREA) for part in (layer, sheet))
-    layer = _blurred(layer, float(np.hypot(light.blur, SHARPEST)))
-    part = _compose(image[y0:y1, x0:x1], layer, sheet[..., 3], light, chance, pose.scale, (x0, y0))
+        layer, cover = (cv2.resize(part, (x1 - x0, y1 - y0), interpolation=cv2.INTER_AREA) for part in (layer, cover))
+        finer = 1
+    layer = _blurred(layer, float(np.hypot(light.blur, SHARPEST)) * finer)
     result, alpha = image.copy(), np.zeros((height, width), np.float32)
-    result[y0:y1, x0:x1] = part
-    alpha[y0:y1, x0:x1] = np.clip(layer[..., 3], 0, 1)
-    return Masked(result, alpha, _judge(before, sheet[..., 3], (x0, y0), mesh, texture, pose, landmarks))
+    inside = slice(y0, y1), slice(x0, x1)
+    _compose(result[inside], alpha[inside], layer, _shadow(cover, pose.scale * finer, chance), light, chance, (x0, y0))
+    return Masked(result, alpha, _judge(before, cover, (x0, y0), finer, mesh, texture, pose, landmarks))
+
+
+def _fineness(across):
+    """Return how many drawn pixels a pixel of the picture gets, in one direction, for a mask so many pixels wide."""
+    return min(int(np.ceil(FINE / max(across, 1))), 3) if across <= COARSE else COARSE / across
 
 
 def _places(texture, choice, chance):
@@ -144,7 +153,7 @@ def _places(texture, choice, chance):
 
 
 def _sheet(texture, choice, chance, light, mesh, row, column, finer):
-    """Return the bent mask without its straps, shaded by its form: float32, premultiplied RGBA."""
+    """Return the bent mask without its straps, shaded by its form: four planes of float32, premultiplied RGBA."""
     texels = _texels_per_pixel(texture, mesh) / finer
     level = int(np.clip(np.floor(np.log2(max(texels, 1)) + 0.4), 0, len(texture.pictures[0]) - 1))
     corner = texture.mesh[0, 0]
@@ -153,12 +162,15 @@ def _sheet(texture, choice, chance, light, mesh, row, column, finer):
     sheet = cv2.remap(painted(texture, level, choice, chance), start[0] + column * step[0], start[1] + row * step[1],
                       cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT)
     form = _form(mesh, light, texture.relief * chance.relief)
-    sheet[..., :3] *= cv2.remap(form, column, row, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)[..., None]
+    *rgb, cover = cv2.split(sheet)
     seen = cv2.blur((row > -1).astype(np.float32), (3, 3))  # softens the outline where the sheet turns away
-    sheet *= np.minimum(seen * 1.5, 1)[..., None]
+    seen = np.minimum(seen * 1.5, 1)
+    shade = seen * cv2.remap(form, column, row, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+    rgb = [plane * shade for plane in rgb]
     if light.color < 1:
-        sheet[..., :3] += (1 - light.color) * ((sheet[..., :3] @ LUMA)[..., None] - sheet[..., :3])
-    return sheet
+        grey = (1 - light.color) * sum(plane * share for plane, share in zip(rgb, LUMA.tolist(), strict=True))
+        rgb = [plane * light.color + grey for plane in rgb]
+    return [*rgb, cover * seen]
 
 
 def _texels_per_pixel(texture, mesh):
@@ -190,39 +202,64 @@ def _blurred(picture, sigma):
     return cv2.resize(cv2.GaussianBlur(small, (0, 0), sigma / smaller), (width, height), interpolation=cv2.INTER_LINEAR)
 
 
-def _compose(part, layer, sheet, light, chance, scale, place):
-    """Lay the mask over the picture: light of the skin, the camera's noise, and the shadow at its edge."""
-    height, width = part.shape[:2]
-    x0, y0, x1, y1 = light.box
-    to_x, to_y = SMALL / (x1 - x0), SMALL / (y1 - y0)
-    move = np.array([[1 / to_x, 0, x0 - place[0]], [0, 1 / to_y, y0 - place[1]]])
-    field = cv2.warpAffine(light.field, move, (width, height), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
-    cover = layer[..., 3:]
-    peak = np.maximum(cover, 1e-3)
-    lit = layer[..., :3] * ((light.level * field)[..., None] * light.cast)
-    ratio = lit / peak
-    np.minimum(lit, (1 - 0.04 / np.maximum(ratio - 0.6, 0.2)) * peak, out=lit, where=ratio > 0.8)  # whites fade out below 1, as film does
-    if light.noise > 0.002:
-        noise = np.random.default_rng(chance.seed).standard_normal((height, width), np.float32)
-        lit += cover * (light.noise * noise)[..., None]
+def _shadow(cover, scale, chance):
+    """Return the share of light that the mask takes from its surroundings."""
     wide = max(0.045 * scale, 0.5)
-    shadow = _blurred(sheet, wide)
-    fall = min(max(1, round(0.5 * wide)), height - 1)
+    shadow = _blurred(cover, wide)
+    fall = min(max(1, round(0.5 * wide)), len(shadow) - 1)
     shadow[fall:] = shadow[:-fall].copy()
-    below = part * ((1 - chance.shadow * shadow) / 255)[..., None]
-    return cv2.convertScaleAbs(np.maximum(below * (1 - cover) + lit, 0), alpha=255)
+    return chance.shadow * shadow
 
 
-def _judge(before, sheet, place, mesh, texture, pose, landmarks):
+def _compose(part, alpha, layer, shadow, light, chance, place):
+    """Lay the mask over the picture, in place: light of the skin, the camera's noise, and the shadow at its edge."""
+    height, width = part.shape[:2]
+    rng = np.random.default_rng(chance.seed)
+    rows = max(BAND // width, 1)
+    for top in range(0, height, rows):
+        band = slice(top, min(top + rows, height))
+        drawn, shade = (_enlarged(drawing, height, width, band) for drawing in (layer, shadow))
+        *rgb, cover = cv2.split(drawn)
+        white = light.level * _field(light, place[0], place[1] + top, width, band.stop - top)
+        peak, kept = np.maximum(cover, 1e-3), (1 - shade) * (1 - cover) * (1 / 255)
+        noise = cover * (light.noise * rng.standard_normal(cover.shape, np.float32)) if light.noise > 0.002 else 0
+        for number, (plane, cast) in enumerate(zip(rgb, light.cast.tolist(), strict=True)):
+            lit = plane * (white * cast)
+            ratio = lit / peak
+            np.minimum(lit, (1 - 0.04 / np.maximum(ratio - 0.6, 0.2)) * peak, out=lit, where=ratio > 0.8)  # whites fade out below 1, as film does
+            seen = np.maximum(part[band, :, number] * kept + lit + noise, 0)
+            part[band, :, number] = cv2.convertScaleAbs(seen, alpha=255)
+        alpha[band] = np.clip(cover, 0, 1)
+
+
+def _enlarged(drawing, height, width, band):
+    """Return some rows of a drawing enlarged to a height and a width."""
+    if drawing.shape[:2] == (height, width):
+        return drawing[band]
+    down, across = drawing.shape[0] / height, drawing.shape[1] / width
+    move = np.array([[across, 0, 0.5 * across - 0.5], [0, down, (band.start + 0.5) * down - 0.5]])
+    how = {"flags": cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP, "borderMode": cv2.BORDER_REPLICATE}
+    return cv2.warpAffine(drawing, move, (width, band.stop - band.start), **how)
+
+
+def _field(light, left, top, width, height):
+    """Return the light over its usual level in a part of the picture."""
+    x0, y0, x1, y1 = light.box
+    move = np.array([[(x1 - x0) / SMALL, 0, x0 - left], [0, (y1 - y0) / SMALL, y0 - top]])
+    return cv2.warpAffine(light.field, move, (width, height), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+
+
+def _judge(before, cover, place, finer, mesh, texture, pose, landmarks):
     """Measure how much of the mask lies in the picture and on the face."""
     down, across = mesh[1:, :-1] - mesh[:-1, :-1], mesh[:-1, 1:] - mesh[:-1, :-1]
     area = np.maximum(across[..., 0] * down[..., 1] - across[..., 1] * down[..., 0], 0)
     whole = float((area * texture.wanted).sum()) * 0.9
-    inside = float(np.clip(sheet.sum() / max(whole, 1), 0, 1))
+    total = float(cover.sum())
+    inside = min(total / finer**2 / max(whole, 1), 1.0)
     outline = np.concatenate([landmarks[:17], landmarks[26:16:-1]]) - place
     centre = outline.mean(0)
     grown = centre + (outline - centre) * 1.15 + pose.rotation[:2, 1] * 0.1 * pose.scale
-    hull = np.zeros(sheet.shape, np.uint8)
-    cv2.fillConvexPoly(hull, cv2.convexHull(np.rint(grown).astype(np.int32)), 1)
-    on_face = float((sheet * hull).sum() / max(float(sheet.sum()), 1e-6))
+    hull = np.zeros(cover.shape, np.uint8)
+    cv2.fillConvexPoly(hull, cv2.convexHull(np.rint(grown * finer).astype(np.int32)), 1)
+    on_face = float((cover * hull).sum()) / max(total, 1e-6)
     return judge_mask(before, inside, on_face)

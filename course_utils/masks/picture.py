@@ -87,7 +87,7 @@ def mask_picture(task):
         rows = [line for type_name, output in task.outputs for line in _mask_once(task, rgb, found, type_name, output)]
         if task.original and any(line["result"] == MASKED for line in rows):
             _write(task, task.original, lambda path: shutil.copyfile(task.source, path))
-        return rows, [" ".join(f"{number:.1f}" for number in face.landmarks.ravel()) for face in found]
+        return rows, [" ".join(f"{number:.1f}" for number in face.landmarks.ravel().tolist()) for face in found]
     except BadPicture as error:
         return [row(task, UNREADABLE, error.reason)], []
     except CourseError:  # a model or a texture is missing: that is not this picture's fault

@@ -64,8 +64,10 @@ def draw_straps(image, paths, texture, choice, light, scale, finer, corner, size
 
     Returns
     -------
-    numpy.ndarray
-        float32, shape (height, width, 4), premultiplied RGBA.
+    cover : numpy.ndarray
+        float32, shape (height, width), 0 to 1.
+    color : list of float
+        Red, green and blue, 0 to 1.
     """
     cover = np.zeros(size, np.uint8)
     thick = texture.strap_width * scale * finer
@@ -73,7 +75,7 @@ def draw_straps(image, paths, texture, choice, light, scale, finer, corner, size
         if shown <= 0:
             continue
         x, y = np.rint(path).astype(int).T
-        below = image[np.clip(y, 0, image.shape[0] - 1), np.clip(x, 0, image.shape[1] - 1)] @ LUMA / 255
+        below = image[np.clip(y, 0, image.shape[0] - 1), np.clip(x, 0, image.shape[1] - 1)] @ (LUMA / 255)
         skinlike = np.clip(1.6 - np.abs(below - light.skin) / (0.35 * light.skin + 0.05), 0, 1)
         hidden = np.flatnonzero(skinlike < 0.35)  # what hair hides does not come out again
         last = hidden[0] if len(hidden) else len(path)
@@ -82,9 +84,9 @@ def draw_straps(image, paths, texture, choice, light, scale, finer, corner, size
         strength = round(255 * shown * min(thick, 1) * float(skinlike[:last].mean()))
         fixed = np.rint(((path[:last] - corner) * finer + (finer - 1) / 2) * 2**BITS).astype(np.int32)
         cv2.polylines(cover, [fixed], False, strength, max(1, round(thick)), cv2.LINE_AA, BITS)
-    cover = cover.astype(np.float32)[..., None] / 255
+    cover = cover * np.float32(1 / 255)
     color = np.asarray(texture.strap_color, np.float32)
     if choice.color is not None and texture.dyed_straps:
         color = color + choice.color_weight * (np.maximum(np.asarray(choice.color, np.float32) / 255, DARKEST_DYE) - color)
     color = color + (1 - light.color) * (color @ LUMA - color)
-    return np.concatenate([cover * color, cover], axis=2)
+    return cover, color.tolist()
