@@ -1,0 +1,80 @@
+"""Mark the faces of a picture, or make them unrecognisable."""
+
+import cv2
+import numpy as np
+
+from course_utils.detection.labels import NOT_SURE, WORDS, WORN
+
+# Okabe and Ito's palette, RGB: red and green look alike to one man in twelve. The word is written out besides.
+COLORS = {WORN: (0, 114, 178), NOT_SURE: (90, 90, 90)}
+UNMASKED = (213, 94, 0)
+
+BLOCKS = 6
+"""A blurred face keeps as many grey levels across: too few for its features, whatever enlarges them."""
+
+AROUND = 0.25
+"""What is blurred beyond a face's box on every side, as a share of the box: hair and ears tell who it is, too."""
+
+
+def annotate(image, faces):
+    """Draw a box round each face, with its label and probability.
+
+    Parameters
+    ----------
+    image : numpy.ndarray
+        uint8, shape (height, width, 3), RGB.
+    faces : iterable of mask_detector.LabelledFace
+
+    Returns
+    -------
+    numpy.ndarray
+        A copy.
+    """
+    shown = np.ascontiguousarray(image).copy()
+    scale = float(np.clip(max(image.shape[:2]) / 1000, 0.38, 2.0))
+    line = max(1, round(2 * scale))
+    for face in faces:
+        x_min, y_min, x_max, y_max = face.box
+        color = COLORS.get(face.label, UNMASKED)
+        cv2.rectangle(shown, (x_min, y_min), (x_max - 1, y_max - 1), color, line)
+        words = f"{face.track}: " * bool(face.track) + f"{WORDS.get(face.label, face.label)} {face.probability:.2f}"
+        (width, height), below = cv2.getTextSize(words, cv2.FONT_HERSHEY_SIMPLEX, scale, line)
+        left = int(np.clip(x_min - line // 2, 0, max(image.shape[1] - width - 4, 0)))
+        bottom = y_min - line if y_min - line >= height + below + 2 else min(y_max + height + below + 3, image.shape[0])
+        cv2.rectangle(shown, (left, bottom - height - below - 2), (left + width + 4, bottom), color, cv2.FILLED)
+        cv2.putText(shown, words, (left + 2, bottom - below), cv2.FONT_HERSHEY_SIMPLEX, scale, (255, 255, 255), max(1, line // 2), cv2.LINE_AA)
+    return shown
+
+
+def blur_faces(image, boxes):
+    """Make faces unrecognisable: an ellipse round each box keeps a mosaic of 6 x 6 blocks.
+
+    What a mosaic removes can't be computed back. A face that no box covers stays as it is.
+
+    Parameters
+    ----------
+    image : numpy.ndarray
+        uint8, shape (height, width, 3), RGB.
+    boxes : array_like, (n, 4)
+        Pixels.
+
+    Returns
+    -------
+    numpy.ndarray
+        A copy.
+    """
+    blurred = np.ascontiguousarray(image).copy()
+    height, width = image.shape[:2]
+    for x_min, y_min, x_max, y_max in np.asarray(boxes, float).reshape(-1, 4):
+        across, down = AROUND * (x_max - x_min), AROUND * (y_max - y_min)
+        left, top = max(int(x_min - across), 0), max(int(y_min - 1.6 * down), 0)  # the forehead lies above the box
+        right, bottom = min(int(np.ceil(x_max + across)), width), min(int(np.ceil(y_max + down)), height)
+        if right <= left or bottom <= top:
+            continue
+        part = blurred[top:bottom, left:right]
+        blocks = cv2.resize(part, (min(BLOCKS, right - left), min(BLOCKS, bottom - top)), interpolation=cv2.INTER_AREA)
+        mosaic = cv2.resize(blocks, (right - left, bottom - top), interpolation=cv2.INTER_NEAREST)
+        covered = np.zeros(part.shape[:2], np.uint8)
+        cv2.ellipse(covered, ((right - left) // 2, (bottom - top) // 2), ((right - left + 1) // 2, (bottom - top + 1) // 2), 0, 0, 360, 1, cv2.FILLED)
+        part[covered > 0] = mosaic[covered > 0]
+    return blurred

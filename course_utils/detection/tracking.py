@@ -1,0 +1,150 @@
+"""Tracks: which face of this frame is which face of the frame before, where it goes, and what was said about it lately.
+
+A detector misses a face now and then and its boxes tremble; a classifier changes its mind when someone turns their head. A track
+bridges both: boxes are joined by overlap, smoothed by an alpha-beta filter that knows the face's speed, and the label is that of
+the mean probability over the last looks.
+"""
+
+from collections import deque
+
+import numpy as np
+
+from course_utils.detection.boxes import as_boxes, match
+
+LEAST_OVERLAP = 0.2
+"""Intersection over union of a box with where its track was expected; at 12 frames a second someone walking by moves that much."""
+
+POSITION, SPEED = 0.7, 0.25
+"""The filter's gains: how far box and speed follow a new measurement."""
+
+LOOKS = 7
+"""Looks that vote on the label."""
+
+PATIENCE = 2.0
+"""Seconds after which a track that was not seen ends; until then the same person goes on with the same number."""
+
+SHOWN = 0.4
+"""Seconds for which a face that was not seen is still shown where it is expected."""
+
+SURE = 0.6
+"""Score of a detection that starts a track at once; others must be seen a second time."""
+
+
+class Track:
+    """One person's face over time.
+
+    Attributes
+    ----------
+    number : int
+        Counts from 1, in the order of appearance; 0 before the track is confirmed.
+    box : numpy.ndarray
+        float, shape (4,), pixels, smoothed.
+    score : float
+        Of the last detection.
+    seen : bool
+        Whether the face was found in the latest frame, or the box is only expected.
+    label, probability : str or None, float
+        As `labels.Rule.label` says; None before the first vote.
+    unmasked_since : float or None
+        Time (s) from which on every label was one without a mask.
+    alerted : bool
+        Whether somebody was told about this person.
+    """
+
+    def __init__(self, box, score, time):
+        self.number = 0
+        self.box, self.speed = np.asarray(box, float), np.zeros(4)
+        self.score, self.hits = float(score), 1
+        self.seen, self.last_seen, self.time = True, time, time
+        self.looks = deque(maxlen=LOOKS)
+        self.label, self.probability = None, 0.0
+        self.unmasked_since, self.alerted = None, False
+
+    def expect(self, time):
+        """Move the box to where it should be at a time (s)."""
+        self.box = self.box + self.speed * (time - self.time)
+        self.time, self.seen = time, False
+
+    def measure(self, box, score):
+        """Correct the expected box by the one that was found."""
+        step, rest = max(self.time - self.last_seen, 1e-3), np.asarray(box, float) - self.box
+        self.box = self.box + POSITION * rest
+        self.speed = self.speed + SPEED * rest / step
+        self.score, self.hits, self.seen, self.last_seen = float(score), self.hits + 1, True, self.time
+
+    def vote(self, probabilities, class_names, rule):
+        """Take a look into account and label the mean of the last ones.
+
+        Parameters
+        ----------
+        probabilities : array_like, (classes,)
+        class_names : sequence of str
+        rule : labels.Rule
+        """
+        self.looks.append(np.asarray(probabilities, float))
+        self.label, self.probability = rule.label(np.mean(self.looks, axis=0), class_names)
+
+
+class Tracker:
+    """Join the boxes of successive frames to tracks."""
+
+    def __init__(self):
+        self._tracks, self._count, self._searched, self._shown = [], 0, None, SHOWN
+
+    @property
+    def boxes(self):
+        """Boxes of the tracks that are followed, shape (n, 4), shown or not."""
+        return as_boxes([track.box for track in self._tracks if self._recent(track)])
+
+    @property
+    def shown(self):
+        """The confirmed tracks whose faces were seen within `SHOWN` seconds (longer where few frames are searched), oldest first."""
+        return [track for track in self._tracks if track.number and self._recent(track)]
+
+    @property
+    def count(self):
+        """How many people were confirmed so far."""
+        return self._count
+
+    def expect(self, time):
+        """Move all tracks to a time (s) without having looked: between the frames that are searched."""
+        for track in self._tracks:
+            track.expect(time)
+        patience = max(PATIENCE, 2 * self._shown)
+        self._tracks = [track for track in self._tracks if time - track.last_seen <= (patience if track.number else self._shown)]
+
+    def update(self, boxes, scores, time):
+        """Take in what was found in a frame.
+
+        Parameters
+        ----------
+        boxes : array_like, (n, 4)
+            Pixels.
+        scores : array_like, (n,)
+            0 to 1.
+        time : float
+            Seconds, later than the time before.
+
+        Returns
+        -------
+        list of Track
+            As `shown`.
+        """
+        if self._searched is not None:  # where few frames are searched, a face must last until the next one
+            self._shown = max(SHOWN, 2.2 * (time - self._searched))
+        self._searched = time
+        self.expect(time)
+        boxes, scores = as_boxes(boxes), np.asarray(scores, float)
+        pairs = match([track.box for track in self._tracks], boxes, LEAST_OVERLAP)
+        for one, other in pairs:
+            self._tracks[one].measure(boxes[other], scores[other])
+        taken = {other for _, other in pairs}
+        self._tracks += [Track(boxes[new], scores[new], time) for new in range(len(boxes)) if new not in taken]
+        for track in self._tracks:
+            if not track.number and (track.hits > 1 or track.score >= SURE):
+                self._count += 1
+                track.number = self._count
+        return self.shown
+
+    def _recent(self, track):
+        return track.time - track.last_seen <= self._shown
