@@ -189,7 +189,6 @@ class GrpcClient:
         base : path-like
             The model's folder as the server sees it.
         labels : dict of str to int
-            A version must be available before it gets a name: the stand-in and the binary take what `launcher.start` allows.
 
         Raises
         ------
@@ -199,10 +198,11 @@ class GrpcClient:
         request = self.messages.management.ReloadConfigRequest()
         config = request.config.model_config_list.config.add(name=self.model_name, base_path=str(base), model_platform="tensorflow")
         config.model_version_policy.specific.versions.extend(sorted(set(labels.values())))
-        config.version_labels.update(labels)
-        status = self._ask(self.models.HandleReloadConfigRequest, request).status
-        if status.error_code:
-            raise CourseError(f"The server refuses: {status.error_message}")
+        for names in ({}, labels):  # first the versions: a label is refused until its version is available
+            config.version_labels.update(names)
+            status = self._ask(self.models.HandleReloadConfigRequest, request).status
+            if status.error_code:
+                raise CourseError(f"The server refuses: {status.error_message}")
 
     def close(self):
         self.channel.close()

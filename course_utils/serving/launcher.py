@@ -20,7 +20,7 @@ from pathlib import Path
 from course_utils.errors import CourseError
 from course_utils.serving import export
 
-IMAGE = "tensorflow/serving:2.19.1"
+IMAGE = "tensorflow/serving:2.19.0"
 """The pinned image; never pulled without being asked: `docker pull` it once."""
 
 BACKENDS = ("binary", "docker", "standin")

@@ -96,7 +96,8 @@ class RestServer(threading.Thread):
         import uvicorn
 
         super().__init__(daemon=True)
-        self.server = uvicorn.Server(uvicorn.Config(rest.application(models), host=ADDRESS, port=port, log_level="warning", lifespan="off", access_log=False, ws="none"))
+        self.server = uvicorn.Server(uvicorn.Config(rest.application(models), host=ADDRESS, port=port, log_level="warning", lifespan="off", access_log=False, ws="none",
+                                                  timeout_graceful_shutdown=1))
         self.start()
 
     def run(self):

@@ -82,11 +82,16 @@ class Execution:
     def close(self):
         """End the process."""
         self._closed = True
-        self._connection.close()
+        try:
+            with self._sending:
+                self._connection.send(None)  # closing would not wake the thread that reads, nor the process
+        except OSError:
+            pass
         self._process.join(5)
         if self._process.is_alive():
             self._process.kill()
             self._process.join()
+        self._connection.close()
 
     def _start(self):
         context = multiprocessing.get_context("spawn")  # a fork of a process with threads may hang

@@ -1,5 +1,6 @@
 """The gRPC interface: PredictionService and ModelService on their official messages."""
 
+import logging
 from concurrent.futures import ThreadPoolExecutor
 
 from course_utils.serving import protos, tensors
@@ -40,6 +41,7 @@ def server(models, reload):
         GetModelStatus = guarded(lambda request: get_model_status(models, request))
         HandleReloadConfigRequest = guarded(lambda request: handle_reload(reload, request))
 
+    logging.getLogger("grpc").setLevel(logging.CRITICAL)  # gRPC would write a traceback for every message that is none
     made = grpc.server(ThreadPoolExecutor(THREADS), options=[("grpc.max_receive_message_length", -1), ("grpc.max_send_message_length", -1), ("grpc.so_reuseport", 0)])
     messages.prediction_service.add_PredictionServiceServicer_to_server(PredictionService(), made)
     messages.model_service.add_ModelServiceServicer_to_server(ModelService(), made)

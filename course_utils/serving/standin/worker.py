@@ -23,7 +23,7 @@ def main(connection, batching):
     Parameters
     ----------
     connection : multiprocessing.connection.Connection
-        Receives ("load", number, path), ("unload", number, key) and ("run", number, key, signature, inputs, outputs); sends
+        Receives ("load", number, path), ("unload", number, key) and ("run", number, key, signature, inputs, outputs), or None to end; sends
         (number, None, result) or (number, code, message).
     batching : (int, float) or None
         Most instances in a batch, and seconds that the first of them waits for others.
@@ -69,9 +69,12 @@ def main(connection, batching):
     loader = ThreadPoolExecutor(1)
     while True:
         try:
-            kind, number, *arguments = connection.recv()
+            message = connection.recv()
         except (EOFError, OSError):
+            message = None
+        if message is None:
             os._exit(0)  # threads may still compute; nobody waits for them
+        kind, number, *arguments = message
         (loader if kind in ("load", "unload") else pool).submit(answer, number, work[kind], *arguments)
 
 
@@ -90,7 +93,8 @@ def explained(error):
 
     if isinstance(error, tf.errors.OpError):
         codes = {3: "INVALID_ARGUMENT", 5: "NOT_FOUND", 8: "RESOURCE_EXHAUSTED", 9: "FAILED_PRECONDITION", 11: "OUT_OF_RANGE", 15: "DATA_LOSS"}
-        return codes.get(error.error_code, "INTERNAL"), str(error.message)
+        message = str(error.message).rpartition("<stack traces unavailable>\n")[2]  # before it Python says where, after it C++ says what
+        return codes.get(error.error_code, "INTERNAL"), message.partition(" [Op:")[0].strip()
     if isinstance(error, OSError):
         return "NOT_FOUND", str(error)
     if isinstance(error, MemoryError):

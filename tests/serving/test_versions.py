@@ -1,0 +1,237 @@
+"""Versions come and go while the server answers; what it computes with may abort; nothing stays behind."""
+
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+
+import numpy as np
+import psutil
+import pytest
+
+from course_utils.errors import CourseError
+from course_utils.serving import launcher, protos, tensors
+from course_utils.serving.clients import GrpcClient, RestClient
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+PATIENCE = 240  # seconds; other work may keep the processor
+
+
+def until(condition, what):
+    deadline = time.monotonic() + PATIENCE
+    while not (found := condition()):
+        assert time.monotonic() < deadline, what
+        time.sleep(0.05)
+    return found
+
+
+@pytest.fixture(scope="module")
+def base(contract_folder, tmp_path_factory):
+    """A folder with version 1 only."""
+    base = tmp_path_factory.mktemp("moving") / "model"
+    shutil.copytree(contract_folder / "1", base / "1")
+    return base
+
+
+@pytest.fixture(scope="module")
+def moving(base):
+    with launcher.start(base, "moving", backend="standin", poll_seconds=0.1) as server:
+        yield server
+
+
+@pytest.fixture
+def rest(moving):
+    with RestClient(moving.rest_address, "moving") as client:
+        yield client
+
+
+@pytest.fixture
+def rpc(moving):
+    with GrpcClient(moving.grpc_address, "moving") as client:
+        yield client
+
+
+def publish(base, name):
+    shutil.copytree(base / "1", base / f"coming-{name}")
+    (base / f"coming-{name}").rename(base / str(name))
+
+
+def withdraw(base, name):
+    (base / str(name)).rename(base / f"gone-{name}")
+    shutil.rmtree(base / f"gone-{name}")
+
+
+def answering(rpc):
+    """Return the version that answers."""
+    request = rpc.messages.predict.PredictRequest()
+    request.model_spec.name = "moving"
+    request.inputs["images"].CopyFrom(tensors.to_proto(np.ones((1, 2, 3), np.float32)))
+    return rpc.predictions.Predict(request, timeout=PATIENCE).model_spec.version.value
+
+
+def test_a_new_version_takes_over_and_its_withdrawal_goes_back(base, rest, rpc):
+    assert answering(rpc) == 1
+    publish(base, 2)
+    until(lambda: rest.status() == [(2, "AVAILABLE"), (1, "END")], "version 2 takes over")
+    assert answering(rpc) == 2
+    withdraw(base, 2)
+    until(lambda: rest.status() == [(2, "END"), (1, "AVAILABLE")], "version 1 is back")
+    assert answering(rpc) == 1
+
+
+def test_zeros_before_a_number_do_not_count_and_other_folders_are_no_versions(base, rest, rpc):
+    for name in ("latest", "3.5", "-4", "5a"):
+        shutil.copytree(base / "1", base / name)
+    publish(base, "00000123")
+    until(lambda: answering(rpc) == 123, "version 123")
+    assert {version for version, _ in rest.status()} <= {1, 2, 123}
+    withdraw(base, "00000123")
+    for name in ("latest", "3.5", "-4", "5a"):
+        shutil.rmtree(base / name)
+    until(lambda: answering(rpc) == 1, "version 1")
+
+
+@pytest.mark.parametrize(("number", "damage"), [
+    (30, lambda folder: (folder / "saved_model.pb").unlink()),
+    (31, lambda folder: (folder / "saved_model.pb").write_bytes(b"\x00nonsense" * 100)),
+    (32, lambda folder: (folder / "saved_model.pb").write_bytes(b"")),
+    (33, lambda folder: (folder / "saved_model.pb").write_bytes((folder / "saved_model.pb").read_bytes()[:500])),
+    (34, shutil.rmtree),
+])
+def test_a_corrupt_version_leaves_the_old_one_serving(base, rest, rpc, number, damage):
+    shutil.copytree(base / "1", base / f"coming-{number}")
+    damage(base / f"coming-{number}")
+    (base / f"coming-{number}").mkdir(exist_ok=True)
+    (base / f"coming-{number}").rename(base / str(number))
+    until(lambda: dict(rest.status()).get(number) == "END", "the version fails")
+    assert answering(rpc) == 1
+    (entry,) = [entry for entry in rest._ask("GET", rest.url)["model_version_status"] if entry["version"] == str(number)]
+    assert entry["status"]["error_code"] != "OK" and entry["status"]["error_message"]
+    withdraw(base, number)
+    publish(base, number)  # whole this time
+    until(lambda: answering(rpc) == number, "the mended version")
+    withdraw(base, number)
+    until(lambda: answering(rpc) == 1, "version 1")
+
+
+def test_labels_name_versions_and_move_without_a_restart(base, moving, rpc):
+    publish(base, 2)
+    until(lambda: answering(rpc) == 2, "version 2")
+    with pytest.raises(CourseError, match="not currently available"):
+        request = rpc.messages.management.ReloadConfigRequest()
+        entry = request.config.model_config_list.config.add(name="moving", base_path=str(base))
+        entry.version_labels["stable"] = 77
+        status = rpc.models.HandleReloadConfigRequest(request, timeout=PATIENCE).status
+        raise CourseError(status.error_message)
+    rpc.label_versions(base, {"stable": 1, "canary": 2})
+    for label, version in {"stable": 1, "canary": 2}.items():
+        with GrpcClient(moving.grpc_address, "moving", label=label) as client:
+            assert client.status() == [(version, "AVAILABLE")]
+        with RestClient(moving.rest_address, "moving", label=label) as client:
+            assert client.predict_lists(np.ones((1, 2, 3))).tolist() == [[1, 1]]
+    rpc.label_versions(base, {"stable": 2})
+    with GrpcClient(moving.grpc_address, "moving", label="stable") as client:
+        assert client.status() == [(2, "AVAILABLE")]
+    with RestClient(moving.rest_address, "moving", label="canary") as client, pytest.raises(CourseError, match="Unrecognized servable version label: canary"):
+        client.predict_lists(np.ones((1, 2, 3)))
+    rpc.label_versions(base, {"stable": 1})
+    withdraw(base, 2)
+    assert answering(rpc) == 1
+
+
+def test_a_process_that_aborts_is_started_again(moving, rest, rpc):
+    standin = next(process for process in psutil.Process(moving.process.pid).children(recursive=True) if "course_utils.serving.standin" in process.cmdline())
+    (computing,) = [process for process in standin.children() if any("spawn_main" in part for part in process.cmdline())]
+    computing.kill()
+    computing.wait(PATIENCE)
+
+    def answered():
+        try:
+            return rest.predict_lists(np.ones((1, 2, 3))).tolist() == [[1, 1]]
+        except CourseError as error:
+            assert "503" in str(error)
+
+    until(answered, "the server answers again")
+    assert answering(rpc) == 1
+
+
+def test_no_request_fails_while_versions_come_and_go(base, moving, rest):
+    stop, failed, answers = threading.Event(), [], []
+
+    def ask():
+        with RestClient(moving.rest_address, "moving") as client:
+            while not stop.is_set():
+                try:
+                    answers.append(client.predict_lists(np.ones((2, 2, 3))).tolist())
+                except CourseError as error:
+                    failed.append(str(error))
+
+    threads = [threading.Thread(target=ask) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    rpc_client = GrpcClient(moving.grpc_address, "moving")
+    request = rpc_client.messages.management.ReloadConfigRequest()
+    request.config.model_config_list.config.add(name="moving", base_path=str(base))  # whatever is newest
+    rpc_client.models.HandleReloadConfigRequest(request, timeout=PATIENCE)
+    rpc_client.close()
+    for number in (41, 42, 43):
+        publish(base, number)
+        until(lambda: dict(rest.status()).get(number) == "AVAILABLE", f"version {number}")
+        withdraw(base, number)
+        until(lambda: dict(rest.status()).get(number) == "END", f"the end of {number}")
+    stop.set()
+    for thread in threads:
+        thread.join()
+    assert failed == [] and len(answers) > 3 and {str(answer) for answer in answers} == {"[[1.0, 1.0], [1.0, 1.0]]"}
+
+
+# --- starting and stopping
+def test_nothing_stays_when_a_server_is_stopped(base):
+    server = launcher.start(base, "moving", backend="standin")
+    processes = [psutil.Process(server.process.pid), *psutil.Process(server.process.pid).children(recursive=True)]
+    assert len(processes) >= 3
+    server.close()
+    _, alive = psutil.wait_procs(processes, PATIENCE)
+    assert not alive
+    for port in (server.port, server.rest_api_port):
+        with socket.socket() as probe:
+            assert probe.connect_ex(("127.0.0.1", port)) != 0
+    server.close()  # again does no harm
+
+
+@pytest.mark.skipif(os.name == "nt", reason="sends a Unix signal")
+def test_nothing_stays_when_the_starter_is_killed(base):
+    code = ("import sys, time\nfrom course_utils.serving import launcher\n"
+            f"server = launcher.start({str(base)!r}, 'moving', backend='standin')\nprint(server.port, server.rest_api_port, flush=True)\ntime.sleep(600)\n")
+    starter = subprocess.Popen([sys.executable, "-c", code], cwd=ROOT, stdout=subprocess.PIPE, text=True)
+    ports = [int(port) for port in starter.stdout.readline().split()]
+    processes = psutil.Process(starter.pid).children(recursive=True)
+    assert len(ports) == 2 and len(processes) >= 3
+    starter.send_signal(signal.SIGKILL)
+    starter.wait()
+    _, alive = psutil.wait_procs(processes, PATIENCE)
+    assert not alive
+    for port in ports:
+        with socket.socket() as probe:
+            assert probe.connect_ex(("127.0.0.1", port)) != 0
+
+
+def test_a_model_that_can_not_be_loaded_is_said_so(tmp_path):
+    (tmp_path / "1").mkdir()
+    (tmp_path / "1" / "saved_model.pb").write_bytes(b"nonsense")
+    with pytest.raises(CourseError, match="could not be served: export it again"):
+        launcher.start(tmp_path, backend="standin")
+
+
+def test_protocol_messages_do_not_import_tensorflow():
+    code = ("import sys\nfrom course_utils.serving import clients, protos, tensors\nmessages = protos.load()\nassert 'tensorflow' not in sys.modules\n"
+            "import tensorflow as tf\nfrom tensorflow_serving.apis import predict_pb2\nassert predict_pb2 is messages.predict\n"
+            "assert type(tf.make_tensor_proto([1.0])) is messages.tensor.TensorProto\nassert tf.make_ndarray(tensors.to_proto([1.5, 2.0])).tolist() == [1.5, 2.0]\nprint('fine')")
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True)
+    assert done.stdout.strip() == "fine", done.stderr
+    assert protos.load() is protos.load()
