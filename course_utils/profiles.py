@@ -12,6 +12,53 @@ SEED = 2021
 
 
 @dataclass(frozen=True)
+class Recipe:
+    """How chapter 05 trains one network.
+
+    Attributes
+    ----------
+    epochs : int
+        At most.
+    faces : int
+        Faces an epoch, at most; other ones in every epoch.
+    learning_rate : float
+        The highest of the schedule.
+    """
+
+    epochs: int
+    faces: int
+    learning_rate: float
+
+
+@dataclass(frozen=True)
+class Training:
+    """What chapter 05 trains, and on what.
+
+    Attributes
+    ----------
+    masks : str
+        "drawn": learn from the drawn masks of chapter 02; "worn": from pictures of masks that were worn. The other kind is for testing.
+    size : int
+        Side of the networks' picture in pixels.
+    alpha : float
+        Width of MobileNetV2.
+    augment : str
+        Policy of chapter 03.
+    weights : str or None
+        Where the backbones start: "imagenet" where they can be had, or random numbers.
+    recipes : dict of str to Recipe
+        By the network's name.
+    """
+
+    masks: str
+    size: int
+    alpha: float
+    augment: str
+    weights: str | None
+    recipes: dict
+
+
+@dataclass(frozen=True)
 class Profile:
     """What a run works on.
 
@@ -23,16 +70,22 @@ class Profile:
         Name of the data set in `data/registry.toml`.
     title : str
         The data set in words, for titles and sentences.
+    training : Training
     """
 
     name: str
     dataset: str
     title: str
+    training: Training
 
 
 PROFILES = {
-    "sample": Profile("sample", "sample", "embedded pictures of invented people"),
-    "real": Profile("real", "face-mask-detection", "real photographs"),
+    "sample": Profile("sample", "sample", "embedded pictures of invented people", Training(
+        masks="drawn", size=48, alpha=0.35, augment="light", weights=None,
+        recipes={"resnet34": Recipe(8, 640, 1e-3), "resnet50": Recipe(6, 640, 1e-3), "mobilenetv2": Recipe(24, 640, 2e-3)})),
+    "real": Profile("real", "face-mask-detection", "real photographs", Training(
+        masks="worn", size=64, alpha=0.35, augment="light", weights="imagenet",
+        recipes={"resnet34": Recipe(20, 10_000, 1e-3), "resnet50": Recipe(20, 10_000, 1e-3), "mobilenetv2": Recipe(60, 10_000, 2e-3)})),
 }
 
 
