@@ -145,9 +145,11 @@ def summary(tasks, pictures, repeats):
         "pictures/s, slowest": rate(processor[[slowest]]),
         "slowest picture": rows[slowest][0]["picture"],
         "below 8 pictures/s": int((processor > 1 / 8).sum()),
+        f"by the clock: pictures/s, easy, up to {CROP} pixels": rate(clock[easy & small]),
         "by the clock: pictures/s, easy": rate(clock[easy]),
         "by the clock: pictures/s, all": rate(clock),
         "HOG alone: pictures/s": rate(hog),
+        f"easy, up to {CROP} pixels, HOG alone on all = 1": ratio(hog.mean(), processor[easy & small].mean()) if (easy & small).any() else None,
         "easy, HOG alone = 1": ratio(hog[easy].mean(), processor[easy].mean()) if easy.any() else None,
         "all, HOG alone = 1": ratio(hog.sum(), processor.sum()),
     }

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 from course_utils.annotations import Box, clip, crop, read_voc
 from course_utils.errors import CourseError
-from course_utils.faces import Face, face_of_crop, find_faces, head_tilt, mean_face, predict_landmarks
-from course_utils.faces.finding import TILE, _starts
+from course_utils.faces import Face, face_of_crop, find_faces, finding, head_tilt, mean_face, predict_landmarks
+from course_utils.faces.finding import LARGE, LONGEST, TILE, _starts
 from course_utils.faces.landmarks import landmarks_by_dlib, landmarks_by_mesh
 from course_utils.faces.mean_face import MEAN_FACE, rotation
 from course_utils.faces.squares import Square, square_of_box, square_of_points, upright
@@ -172,6 +172,38 @@ def test_a_huge_picture_is_searched_shrunk_and_answered_in_its_own_pixels(portra
     assert len(faces) == 1
     expected = (found.landmarks + 0.5) * 10 - 0.5 + [3000, 2000]
     assert np.linalg.norm(faces[0].landmarks - expected, axis=1).mean() < 0.05 * 10 * found.interocular
+
+
+def test_landmarks_found_in_a_shrunk_picture_are_those_of_the_large_one(portrait, found):
+    large = cv2.resize(portrait, None, fx=18, fy=18, interpolation=cv2.INTER_CUBIC)
+    face = find_faces(large, max_faces=1)[0]
+    assert max(large.shape) > LONGEST
+    expected = (found.landmarks + 0.5) * 18 - 0.5
+    assert np.linalg.norm(face.landmarks - expected, axis=1).mean() < 0.05 * 18 * found.interocular
+    assert face.landmarks.dtype == np.float32
+
+
+@pytest.fixture
+def tiled(monkeypatch):
+    """The sizes of the pictures that are searched in tiles."""
+    sizes = []
+    monkeypatch.setattr(finding, "_in_tiles", lambda image, search=finding._in_tiles: sizes.append(image.shape[:2]) or search(image))
+    return sizes
+
+
+def test_beside_a_large_face_a_smaller_one_is_found_without_tiles(portrait, tiled):
+    picture = np.full((900, 900, 3), 128, np.uint8)
+    picture[:640, :640] = cv2.resize(portrait, (640, 640), interpolation=cv2.INTER_CUBIC)
+    picture[660:860, 680:880] = cv2.resize(portrait, (200, 200), interpolation=cv2.INTER_AREA)
+    large, small = find_faces(picture)
+    assert large.box.x_max < 640 and small.box.x_min > 680 and large.box.width > 2.5 * small.box.width
+    assert not tiled
+
+
+def test_a_picture_of_small_faces_is_searched_in_tiles(tiled):
+    scene = read_rgb(SAMPLE / "scenes/scene_2.jpg")
+    assert max(face.box.width for face in find_faces(scene)) < LARGE * scene.shape[1]
+    assert tiled == [scene.shape[:2]]
 
 
 @settings(deadline=None, max_examples=50)

@@ -12,7 +12,7 @@ from PIL import Image
 
 from course_utils.errors import CourseError
 from course_utils.images import read_rgb
-from course_utils.masks import MaskChoice, pattern_names, put_on, type_names
+from course_utils.masks import MaskChoice, paint, pattern_names, put_on, type_names
 
 SAMPLE = Path(__file__).resolve().parent.parent / "data/sample"
 NOSE_TIP, UNDER_NOSE, LIPS, CHIN, EYES, BRIDGE = 30, 33, [51, 57, 62, 66], 8, slice(36, 48), 27
@@ -318,3 +318,32 @@ def test_two_faces_of_a_picture_are_masked_one_after_the_other():
     second = SimpleNamespace(landmarks=face.landmarks + (160, 0))
     both = put_on(first.image, second, replace(MaskChoice("cloth"), color=(10, 10, 10)), rng(2))
     assert np.array_equal(both.image[:, :100], first.image[:, :100])
+
+
+def test_a_large_picture_is_drawn_like_a_small_one(monkeypatch):
+    image, face = portrait(3)
+    image = cv2.resize(image, None, fx=4, fy=4, interpolation=cv2.INTER_CUBIC)
+    face = SimpleNamespace(landmarks=(face.landmarks + 0.5) * 4 - 0.5)
+    fine = put_on(image, face, MaskChoice("surgical_blue"), rng())
+    monkeypatch.setattr(paint, "COARSE", 150)
+    coarse = put_on(image, face, MaskChoice("surgical_blue"), rng())
+    assert coarse.quality.ok and coarse.image.shape == image.shape
+    for name in ("inside", "on_face"):
+        assert coarse.quality.measures[name] == pytest.approx(fine.quality.measures[name], abs=0.02)
+    assert np.abs(coarse.alpha - fine.alpha).mean() < 0.01
+    apart = cv2.absdiff(coarse.image, fine.image)
+    assert 0 < apart.mean() < 1.5
+
+
+@pytest.mark.parametrize("coarse", [150, 10_000])
+def test_bands_of_a_large_picture_leave_no_seams(monkeypatch, coarse):
+    image, face = portrait(3)
+    image = cv2.resize(image, None, fx=3, fy=3, interpolation=cv2.INTER_CUBIC)
+    image = np.clip(image + rng(7).normal(0, 6, image.shape), 0, 255).astype(np.uint8)  # so that noise is drawn too
+    face = SimpleNamespace(landmarks=(face.landmarks + 0.5) * 3 - 0.5)
+    monkeypatch.setattr(paint, "COARSE", coarse)
+    whole = put_on(image, face, MaskChoice("cloth"), rng())
+    monkeypatch.setattr(paint, "BAND", 10_000)
+    bands = put_on(image, face, MaskChoice("cloth"), rng())
+    assert cv2.absdiff(whole.image, bands.image).max() <= 1
+    assert np.abs(whole.alpha - bands.alpha).max() < 0.01
