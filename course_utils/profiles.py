@@ -59,6 +59,25 @@ class Training:
 
 
 @dataclass(frozen=True)
+class SmallFaces:
+    """How chapter 06 trains the networks of chapter 05 on, and how it asks them.
+
+    Attributes
+    ----------
+    curve : tuple of int
+        Sizes of a face in pixels at which they are asked.
+    asked : int
+        Validation faces that judge a remedy, and faces of each point of a curve, at most.
+    recipes : dict of str to Recipe
+        Of the further training, by the network's name.
+    """
+
+    curve: tuple
+    asked: int
+    recipes: dict
+
+
+@dataclass(frozen=True)
 class Profile:
     """What a run works on.
 
@@ -71,21 +90,27 @@ class Profile:
     title : str
         The data set in words, for titles and sentences.
     training : Training
+    small_faces : SmallFaces
     """
 
     name: str
     dataset: str
     title: str
     training: Training
+    small_faces: SmallFaces
 
 
 PROFILES = {
     "sample": Profile("sample", "sample", "embedded pictures of invented people", Training(
         masks="drawn", size=48, alpha=0.35, augment="light", weights=None,
-        recipes={"resnet34": Recipe(8, 640, 1e-3), "resnet50": Recipe(6, 640, 1e-3), "mobilenetv2": Recipe(24, 640, 2e-3)})),
+        recipes={"resnet34": Recipe(8, 640, 1e-3), "resnet50": Recipe(6, 640, 1e-3), "mobilenetv2": Recipe(24, 640, 2e-3)}), SmallFaces(
+        curve=(8, 12, 16, 24, 40, 64), asked=200,
+        recipes={"resnet34": Recipe(2, 640, 4e-4), "resnet50": Recipe(2, 640, 4e-4), "mobilenetv2": Recipe(3, 640, 1e-3)})),
     "real": Profile("real", "face-mask-detection", "real photographs", Training(
         masks="worn", size=64, alpha=0.35, augment="light", weights="imagenet",
-        recipes={"resnet34": Recipe(20, 10_000, 1e-3), "resnet50": Recipe(20, 10_000, 1e-3), "mobilenetv2": Recipe(60, 10_000, 2e-3)})),
+        recipes={"resnet34": Recipe(20, 10_000, 1e-3), "resnet50": Recipe(20, 10_000, 1e-3), "mobilenetv2": Recipe(60, 10_000, 2e-3)}), SmallFaces(
+        curve=(8, 12, 16, 24, 32, 48, 64, 96, 128), asked=10_000,
+        recipes={"resnet34": Recipe(10, 10_000, 5e-4), "resnet50": Recipe(10, 10_000, 5e-4), "mobilenetv2": Recipe(20, 10_000, 1e-3)})),
 }
 
 

@@ -2,7 +2,8 @@
 
 Everything that a model needs later travels in its one `.keras` file: the picture's size is its input shape,
 preprocessing is its first layers, and the names of its classes stand beside the weights. The file holds Keras' own
-layers only, so `keras.models.load_model` reads it without this package.
+layers only, so `keras.models.load_model` reads it without this package; unless a layer of
+`course_utils.augmentation` was built into the network, for which `load` knows where to look.
 """
 
 import json
@@ -142,6 +143,8 @@ def load(path):
     path = Path(path)
     if not path.is_file():
         raise CourseError(f"{path} is missing: give the .keras file of a trained model.")
+    from course_utils.augmentation import face_size  # noqa: F401 -- tells Keras of its layers, which a file may hold
+
     try:
         with zipfile.ZipFile(path) as archive:
             class_names = tuple(json.loads(archive.read(CLASS_NAMES))) if CLASS_NAMES in archive.namelist() else None
