@@ -7,6 +7,10 @@ import numpy as np
 from scipy.optimize import linear_sum_assignment
 
 
+INSIDE = 0.6
+"""Share of the smaller box from which on one of two boxes is taken to lie in the other."""
+
+
 def iou(boxes, others):
     """Return the overlap of every box with every other one: intersection over union, 0 to 1.
 
@@ -58,6 +62,8 @@ def match(boxes, others, least=0.5):
 def merge(boxes, scores, overlap=0.3):
     """Join boxes that show one face: the best one, averaged with all that overlap it, then the best of the rest.
 
+    A box that lies mostly in a better one, or holds it, is dropped: there is no face in a face.
+
     Parameters
     ----------
     boxes : array_like, (n, 4)
@@ -86,8 +92,15 @@ def merge(boxes, scores, overlap=0.3):
         same[0] = True
         joined.append(np.average(boxes[same], axis=0, weights=scores[same] + 1e-9))
         best.append(scores[0])
-        boxes, scores = boxes[~same], scores[~same]
+        rest = ~same & (shared(boxes[0], boxes) < INSIDE)
+        boxes, scores = boxes[rest], scores[rest]
     return as_boxes(joined), np.array(best, float)
+
+
+def shared(box, others):
+    """Return the intersection of a box with others, shape (n,), as a share of the smaller of the two areas."""
+    low, high = np.maximum(box[:2], others[:, :2]), np.minimum(box[2:], others[:, 2:])
+    return np.clip(high - low, 0, None).prod(axis=1) / np.maximum(np.minimum(area(box), area(others)), 1e-9)
 
 
 def as_boxes(boxes):

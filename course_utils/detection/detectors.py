@@ -54,7 +54,7 @@ def load_detector(name=DEFAULT, min_face=16, turns=1):
     callable
         `detect(image, known=())`: `image` is uint8 (height, width, 3), RGB; `known` are boxes of the frame before, which only
         "blazeface" uses. Gives boxes, float (n, 4), pixels, corrected, best first, which may reach beyond the picture; and
-        scores, float (n,). Scores of different detectors can't be compared.
+        scores, float (n,), 0 to 1: from 0.6 on the detector is sure, but those of two detectors can't be compared.
 
     Raises
     ------
@@ -129,9 +129,11 @@ def _mmod(min_face):
 
 
 def _from_dlib(rectangles, scores):
+    """Return boxes and scores, best first; dlib's 0, where it begins to be sure, becomes 0.6, where the tracker does."""
     boxes = as_boxes([(one.left(), one.top(), one.right() + 1, one.bottom() + 1) for one in rectangles])
-    order = np.argsort(-np.asarray(scores, float), kind="stable")
-    return boxes[order], np.asarray(scores, float)[order]
+    scores = np.clip(0.6 + 0.4 * np.asarray(scores, float), 0, 1)
+    order = np.argsort(-scores, kind="stable")
+    return boxes[order], scores[order]
 
 
 def _mtcnn(min_face):

@@ -31,10 +31,11 @@ def annotate(image, faces):
         A copy.
     """
     shown = np.ascontiguousarray(image).copy()
-    scale = float(np.clip(max(image.shape[:2]) / 1000, 0.38, 2.0))
-    line = max(1, round(2 * scale))
-    for face in faces:
+    largest = float(np.clip(max(image.shape[:2]) / 1000, 0.4, 2.0))
+    line = max(1, round(2 * largest))
+    for face in sorted(faces, key=lambda face: face.box[2] - face.box[0]):  # the near ones last, on top
         x_min, y_min, x_max, y_max = face.box
+        scale = float(np.clip((x_max - x_min) / 100, 0.32, largest))
         color = COLORS.get(face.label, UNMASKED)
         cv2.rectangle(shown, (x_min, y_min), (x_max - 1, y_max - 1), color, line)
         words = f"{face.track}: " * bool(face.track) + f"{WORDS.get(face.label, face.label)} {face.probability:.2f}"

