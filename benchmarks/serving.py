@@ -93,7 +93,7 @@ def fuzz(server, size, count, seed=0, progress=None):
     for number in range(count):
         if number % 2:
             body = mutated(rest[rng.integers(0, len(rest))], rng)
-            answer = session.post(f"{server.rest_address}/v1/models/{NAME}:predict", data=body, timeout=300)
+            answer = session.post(f"{server.rest_address}/v1/models/{NAME}:predict", data=body, timeout=600)
             answers[f"REST {answer.status_code}"] += 1
             document = answer.json()
             if answer.status_code == 200 and ("predictions" in document or "outputs" in document):
@@ -104,7 +104,7 @@ def fuzz(server, size, count, seed=0, progress=None):
             method, message = rpc[rng.integers(0, len(rpc))]
             body = mutated(message.SerializeToString()[:5000 if rng.random() < 0.5 else None], rng)
             try:
-                channel.unary_unary(method)(body, timeout=300)
+                channel.unary_unary(method)(body, timeout=600)
                 answers["gRPC OK"] += 1
             except grpc.RpcError as error:
                 answers[f"gRPC {error.code().name}"] += 1
@@ -191,7 +191,7 @@ def publish(original, base, number):
     (base / f"coming-{number}").rename(base / str(number))
 
 
-def wait_for(client, version, state, patience=300):
+def wait_for(client, version, state, patience=900):
     deadline = time.monotonic() + patience
     while dict(client.status()).get(version) != state:
         if time.monotonic() > deadline:

@@ -118,7 +118,7 @@ def choose(backend="auto"):
     return backend
 
 
-def start(base, model_name="face-mask", port=None, rest_api_port=None, backend="auto", labels=None, batching=None, poll_seconds=1.0, patience=300):
+def start(base, model_name="face-mask", port=None, rest_api_port=None, backend="auto", labels=None, batching=None, poll_seconds=1.0, patience=900):
     """Start a server and wait until the model answers.
 
     Parameters

@@ -19,7 +19,7 @@ from course_utils.serving import launcher, protos, tensors
 from course_utils.serving.clients import GrpcClient, RestClient
 
 ROOT = Path(__file__).resolve().parent.parent.parent
-PATIENCE = 240  # seconds; other work may keep the processor
+PATIENCE = 600  # seconds; other work may keep the processor
 
 
 def until(condition, what):
