@@ -3,7 +3,6 @@
 import io
 import json
 import os
-import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -29,8 +28,9 @@ def model():
     keras.utils.set_random_seed(8)
     model = models.build("mobilenetv2", SIZE, 2, alpha=0.35)
     for layer in model.get_layer("backbone").layers:
-        if isinstance(layer, keras.layers.BatchNormalization):  # so that different pictures get different answers
-            layer.moving_variance.assign(layer.moving_variance * 0.3)
+        if isinstance(layer, keras.layers.BatchNormalization):
+            layer.momentum = 0.0
+    model(np.stack([read(content) for content in faces(8, SIZE)]).astype(np.float32), training=True)  # so that different pictures get different answers
     return model
 
 
@@ -213,7 +213,7 @@ def test_a_backend_that_is_not_there_is_not_chosen(monkeypatch, tmp_path):
 
 def program(folder, name, text):
     path = folder / name
-    path.write_text(f"#!{shutil.which('sh')}\n{text}\n")
+    path.write_text(f"#!/bin/sh\n{text}\n")
     path.chmod(0o755)
 
 

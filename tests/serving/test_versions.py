@@ -113,6 +113,7 @@ def test_a_corrupt_version_leaves_the_old_one_serving(base, rest, rpc, number, d
     (entry,) = [entry for entry in rest._ask("GET", rest.url)["model_version_status"] if entry["version"] == str(number)]
     assert entry["status"]["error_code"] != "OK" and entry["status"]["error_message"]
     withdraw(base, number)
+    until(lambda: number not in dict(rest.status()), "the failure is forgotten")
     publish(base, number)  # whole this time
     until(lambda: answering(rpc) == number, "the mended version")
     withdraw(base, number)
