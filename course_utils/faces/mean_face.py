@@ -27,7 +27,7 @@ MEAN_FACE = np.loadtxt(FILE, delimiter=",", skiprows=1)
 """float64, shape (68, 3), iBUG order."""
 
 # Where dlib's 68 points lie, on average, in the squares of dlib's own detector: their mean in y and their root mean
-# square distance from that mean, over the 307 embedded portraits with a bare face that the detector finds.
+# square distance from that mean, over 307 embedded portraits of the first edition with a bare face that the detector finds.
 CENTRE_IN_SQUARE, SPREAD_IN_SQUARE = 0.046, 0.339
 
 
