@@ -317,9 +317,9 @@ def _judge_interval(found, title, right, people):
         return
     if found[0] == found[1]:
         raise Refused("Both ends are the same: are people drawn *with* replacement, and anew each time?")
-    for options, scatter, hint in INTERVAL_MISTAKES:
-        if distance(_draws(right, people, **options)) < scatter:
-            raise Refused(hint)
+    explanations = [(scatter, apart, hint) for options, scatter, hint in INTERVAL_MISTAKES if (apart := distance(_draws(right, people, **options))) < scatter]
+    if explanations:
+        raise Refused(min(explanations)[2])
     raise Refused(f"For {title} your interval is too {'narrow' if found[1] - found[0] < width else 'wide'}, or lies elsewhere.")
 
 
