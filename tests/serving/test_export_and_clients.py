@@ -15,7 +15,7 @@ from course_utils import models, quiet
 from course_utils.errors import CourseError
 from course_utils.pipeline import cut_face
 from course_utils.serving import export, launcher
-from course_utils.serving.clients import GrpcClient, RestClient
+from course_utils.serving.clients import GrpcClient, RestClient, ServedClassifier
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 SIZE, CLASSES = 64, ("with_mask", "without_mask")
@@ -155,6 +155,18 @@ def test_status_and_metadata_by_both_ways(served):
     with RestClient(served.rest_address) as rest, GrpcClient(served.grpc_address) as rpc:
         assert rest.status() == rpc.status() == [(1, "AVAILABLE")]
         assert set(rest.metadata()["metadata"]["signature_def"]["signature_def"]) == set(rpc.metadata()) >= {"serving_default", "serving_bytes"}
+
+
+def test_a_served_model_stands_in_the_place_of_a_network(model, served):
+    faces_here = np.stack([read(content) for content in faces(4, SIZE)])
+    for address in (served.rest_address, f"{served.rest_address}/v1/models/face-mask"):
+        classifier = ServedClassifier(address)
+        assert (classifier.size, classifier.class_names) == (SIZE, CLASSES)
+        assert np.abs(classifier(faces_here) - np.asarray(model(faces_here.astype(np.float32), training=False))).max() <= 1e-5
+        assert classifier(faces_here[:0]).shape == (0, 2)
+        classifier.close()
+    with pytest.raises(CourseError, match="does not answer"):
+        ServedClassifier("http://127.0.0.1:9")
 
 
 def test_clients_pass_on_what_the_server_says(served):

@@ -5,6 +5,9 @@ import asyncio
 import signal
 import sys
 import threading
+import time
+
+from google.protobuf.text_format import ParseError
 
 from course_utils.serving.standin import config, rest, rpc
 from course_utils.serving.standin.execution import Execution
@@ -25,6 +28,7 @@ def flags(arguments=None):
     parser.add_argument("--model_name", default="default")
     parser.add_argument("--model_base_path", default="")
     parser.add_argument("--model_config_file", default="", help="several models, versions and labels, in place of the two before")
+    parser.add_argument("--model_config_file_poll_wait_seconds", type=float, default=0, help="look at that file again so often; 0: never")
     parser.add_argument("--allow_version_labels_for_unavailable_models", type=truth, nargs="?", const=True, default=False)
     parser.add_argument("--file_system_poll_wait_seconds", type=float, default=1, help="0: look at the folders once")
     parser.add_argument("--enable_batching", type=truth, nargs="?", const=True, default=False)
@@ -77,7 +81,14 @@ def serve(models, options, stop):
     grpc_server.start()
     http = RestServer(models, options.rest_api_port) if options.rest_api_port else None
     print(f"Running gRPC ModelServer at {ADDRESS}:{options.port}" + (f", HTTP/REST API at {ADDRESS}:{options.rest_api_port}" if http else ""), file=sys.stderr, flush=True)
+    looked = time.monotonic()
     while not stop.wait(options.file_system_poll_wait_seconds or 1):
+        if 0 < options.model_config_file_poll_wait_seconds <= time.monotonic() - looked:
+            looked = time.monotonic()
+            try:
+                reload(config.read_model_config(options.model_config_file))
+            except (Refusal, OSError, ParseError) as error:  # what was in force stays in force
+                print(f"The model config file is not taken: {error}", file=sys.stderr, flush=True)
         if http is not None and not http.is_alive():
             return 1  # its port is taken: uvicorn has said so
         if options.file_system_poll_wait_seconds:
