@@ -68,7 +68,7 @@ def merge(boxes, scores, overlap=0.3):
     ----------
     boxes : array_like, (n, 4)
     scores : array_like, (n,)
-        0 to 1; also the weights of the averages.
+        0 to 1; their fourth powers are the weights of the averages: a box of the right scale counts far more than others.
     overlap : float
         From which intersection over union on two boxes are one face.
 
@@ -90,7 +90,7 @@ def merge(boxes, scores, overlap=0.3):
     while len(scores):
         same = iou(boxes[:1], boxes)[0] >= overlap
         same[0] = True
-        joined.append(np.average(boxes[same], axis=0, weights=scores[same] + 1e-9))
+        joined.append(np.average(boxes[same], axis=0, weights=scores[same] ** 4 + 1e-9))
         best.append(scores[0])
         rest = ~same & (shared(boxes[0], boxes) < INSIDE)
         boxes, scores = boxes[rest], scores[rest]
