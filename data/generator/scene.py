@@ -16,6 +16,7 @@ RENDERER = {"samples": 12, "use_denoising": True, "max_bounces": 2, "diffuse_bou
 SMALLEST, LARGEST = 11, 170  # height of an annotated face, pixels
 SEEN, INSIDE = .35, .3  # share of a face that must be visible, and inside the picture
 HIDDEN = .2  # share hidden by others from which on a face counts as occluded
+FEWEST, ATTEMPTS = 6, 9  # with fewer faces to see, people are placed anew
 BYTES = 215_000  # limit of a JPEG file
 
 
@@ -144,22 +145,30 @@ def scene(assets, number):
     row : dict
         Its line in ``scenes.csv``.
     """
-    rng = distributions.generator(8000 + number)
-    bodies = arrange(assets, number, rng)
+    for attempt in range(ATTEMPTS):
+        rng = distributions.generator(8000 + number + 50 * attempt)
+        faces = visible_faces(assets, arrange(assets, number, rng))
+        if len(faces) >= FEWEST:
+            break
     pixels = render()
     grey = .19 if places.SCENES[number] in places.OUTSIDE else .24
     picture = develop.develop(pixels, exposure(pixels, grey), sky(rng), .4, 1.2, rng)
-    faces = []
-    for puppet, body in bodies:
-        box, hidden = boxed(assets, puppet, body, (0, 0, EYE))
-        if box:
-            faces.append((annotations.scene_class(puppet.person["wearing"]), box, hidden >= HIDDEN))
     name = f"scene_{number}.jpg"
     files = {"jpg": small_jpeg(picture),
              "xml": annotations.voc_xml(name, WIDTH, HEIGHT, faces).encode(),
              "txt": annotations.yolo_txt(WIDTH, HEIGHT, faces).encode()}
     return files, {"picture": f"scenes/{name}", "place": places.SCENES[number], "width": WIDTH,
                    "height": HEIGHT, "faces": len(faces)}
+
+
+def visible_faces(assets, bodies):
+    """Return class, box and whether others hide a part, for each face that can be seen."""
+    faces = []
+    for puppet, body in bodies:
+        box, hidden = boxed(assets, puppet, body, (0, 0, EYE))
+        if box:
+            faces.append((annotations.scene_class(puppet.person["wearing"]), box, hidden >= HIDDEN))
+    return faces
 
 
 def arrange(assets, number, rng):
