@@ -157,7 +157,9 @@ chapter_02.check_4(loss_rates)
 everybody = load_faces(PROFILE)
 everybody = everybody[everybody.picture.isin(rows.picture)]
 lost_all = loss_rates(everybody.assign(all="all"), rows, "all").iloc[0]
-for column in [name for name in ("light", "head_covering", "glasses", "monk_tone") if name in everybody] or ["label"]:
+if not lost_all:
+    print("Nobody is lost here, so nobody more than others; the real profile has an answer.")
+for column in [name for name in ("light", "head_covering", "glasses", "monk_tone") if name in everybody and lost_all] or ["label"] * bool(lost_all):
     rates, sizes = loss_rates(everybody, rows, column), everybody[column].value_counts()
     worst = rates.idxmax()
     chance = 1.96 * np.sqrt(max(lost_all * (1 - lost_all), 1e-9) / sizes[worst])
