@@ -16,7 +16,7 @@ AROUND = 0.25
 """What is blurred beyond a face's box on every side, as a share of the box: hair and ears tell who it is, too."""
 
 
-def annotate(image, faces):
+def annotate(image, faces, numbers=True):
     """Draw a box round each face, with its label and probability.
 
     Parameters
@@ -24,6 +24,8 @@ def annotate(image, faces):
     image : numpy.ndarray
         uint8, shape (height, width, 3), RGB.
     faces : iterable of mask_detector.LabelledFace
+    numbers : bool
+        Write track and probability beside the label.
 
     Returns
     -------
@@ -38,7 +40,9 @@ def annotate(image, faces):
         scale = float(np.clip((x_max - x_min) / 100, 0.32, largest))
         color = COLORS.get(face.label, UNMASKED)
         cv2.rectangle(shown, (x_min, y_min), (x_max - 1, y_max - 1), color, line)
-        words = f"{face.track}: " * bool(face.track) + f"{WORDS.get(face.label, face.label)} {face.probability:.2f}"
+        words = WORDS.get(face.label, face.label)
+        if numbers:
+            words = f"{face.track}: " * bool(face.track) + f"{words} {face.probability:.2f}"
         (width, height), below = cv2.getTextSize(words, cv2.FONT_HERSHEY_SIMPLEX, scale, line)
         left = int(np.clip(x_min - line // 2, 0, max(image.shape[1] - width - 4, 0)))
         bottom = y_min - line if y_min - line >= height + below + 2 else min(y_max + height + below + 3, image.shape[0])
