@@ -135,6 +135,7 @@ class Execution:
         for answer in pending.values():
             answer.set_exception(Refusal("UNAVAILABLE", "The process that computes has aborted; it is being started again"))
         if not self._closed:
+            self._process.join()  # else it would stay as a zombie
             self._start()
             threading.Thread(target=self._load_again, daemon=True).start()
 

@@ -6,7 +6,7 @@ import zlib
 from urllib.parse import unquote_to_bytes
 
 from course_utils.serving import protos
-from course_utils.serving.standin import json_forms
+from course_utils.serving.standin import json_answers, json_forms
 from course_utils.serving.standin.predict import DEFAULT, PREDICT
 from course_utils.serving.standin.refusal import HTTP, Refusal, invalid
 
@@ -67,9 +67,9 @@ def respond(models, method, path, encoding, body):
     try:
         return 200, _content(models, method, path, _unpacked(encoding, body))
     except Refusal as refusal:
-        return HTTP.get(refusal.code, 500), json_forms.error(refusal.message)
+        return HTTP.get(refusal.code, 500), json_answers.error(refusal.message)
     except Exception as error:  # a server goes on
-        return 500, json_forms.error(f"{type(error).__name__}: {error}"[:1024])
+        return 500, json_answers.error(f"{type(error).__name__}: {error}"[:1024])
 
 
 def _unpacked(encoding, body):
@@ -121,7 +121,7 @@ def _predict(models, name, version, label, body):
         if not definition.inputs:
             raise invalid(f"Failed to get input map for signature: {signature}")
         arrays, row = json_forms.to_arrays(document, plain, {key: types.DataType.Name(info.dtype) for key, info in sorted(definition.inputs.items())})
-        return json_forms.answer(models.run(servable, signature, arrays), row)
+        return json_answers.answer(models.run(servable, signature, arrays), row)
 
 
 def _classify(models, name, version, label, body, kind, verb):
