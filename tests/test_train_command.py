@@ -233,8 +233,56 @@ def test_too_many_pictures_for_memory_are_read_in_every_epoch(tiny_networks, cou
     assert all(np.array_equal(one, other) for one, other in zip(weights(tmp_path / "memory"), weights(tmp_path / "disk"), strict=True))
 
 
+def seen_in_training(monkeypatch):
+    """Collect the training batches that the loop gets."""
+    batches, fit = [], job.fit
+
+    def watched(model, training, *others):
+        batches.extend(faces.numpy() for faces, _ in training)
+        return fit(model, training, *others)
+
+    monkeypatch.setattr(job, "fit", watched)
+    return batches
+
+
+def detail(faces):
+    """Mean difference between neighbouring pixels: small when a picture was shrunk and enlarged again."""
+    return np.mean([np.abs(np.diff(face, axis=axis)).mean() for face in faces for axis in (0, 1)])
+
+
+@pytest.mark.parametrize(("words", "sizes"), [((), None), (("--small-faces",), [10, 40]), (("--small-faces", "4:6"), [4, 6]), (("--small-faces=4:6",), [4, 6])])
+def test_small_faces_shrinks_the_faces_of_training_and_says_so(tiny_networks, course, faces, tmp_path, monkeypatch, words, sizes):
+    batches = seen_in_training(monkeypatch)
+    status, _, errors = run_tiny(course, faces, tmp_path, *words, "--epochs", "1", "--weights", "none")
+    assert status == 0, errors
+    account = json.loads((tmp_path / "training.json").read_text(encoding="utf-8"))
+    assert account["small_faces"] == sizes and ("--small-faces" in account["command"]) == (sizes is not None)
+    assert sizes is None or f"--small-faces {sizes[0]}:{sizes[1]}" in account["command"]
+    kept = detail(np.concatenate(batches)) / detail([np.asarray(Image.open(path).convert("RGB").resize((32, 32))).astype(float) for path in sorted(faces.glob("with*/with*.png"))])
+    assert (kept < 0.4) if sizes == [4, 6] else (kept > 0.6)
+
+
+def test_small_faces_come_behind_the_augmentation_and_repeat_with_the_seed(tiny_networks, course, faces, tmp_path, monkeypatch):
+    options = ("--arch", "resnet34", "--data", faces, "--size", "32", "--batch", "8", "--epochs", "1", "--weights", "none", "--augment", "full", "--small-faces", "5:9", "--seed", "2")
+    batches = seen_in_training(monkeypatch)
+    assert course("train", *options, "--out", tmp_path / "one")[0] == course("train", *options, "--out", tmp_path / "two")[0] == 0
+    assert len(batches) % 2 == 0 and all(np.array_equal(one, two) for one, two in zip(batches[: len(batches) // 2], batches[len(batches) // 2:]))
+    assert all(np.array_equal(one, two) for one, two in zip(weights(tmp_path / "one"), weights(tmp_path / "two"), strict=True))
+    smooth = [np.abs(np.diff(face, n=2, axis=1)).mean() for face in np.concatenate(batches)]
+    assert max(smooth) < 15  # no noise and no block edge of the policy is left at the full resolution
+
+
+def test_the_layer_knows_how_much_surrounds_a_face(faces):
+    cut, boxed = (pd.DataFrame({"picture": ["a"], **dict.fromkeys(job.pipeline.BOX, value)}) for value in (float("nan"), 8.0))
+    order = job.Order("resnet34", "faces", "out", augment="none", small_faces=(10, 40))
+    assert [job._augment(order, table, 0).margin for table in (cut, cut[["picture"]], boxed)] == [0.0, 0.0, job.pipeline.MARGIN]
+    assert job._augment(job.Order("resnet34", "faces", "out", augment="none"), cut, 0) is None
+
+
 # --- what is wrong
 @pytest.mark.parametrize(("options", "status", "sentence"), [
+    (("--small-faces", "40:10"), 2, "write MIN:MAX in pixels"),
+    (("--small-faces", "many"), 2, "write MIN:MAX in pixels"),
     (("--arch", "vgg16"), 2, "'vgg16' is no network: choose one of resnet34, resnet50, mobilenetv2"),
     (("--augment", "wild"), 2, "choose one of none, light, full"),
     (("--classes", "3"), 2, "3 is not 2 or 4"),

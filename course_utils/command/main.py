@@ -24,7 +24,7 @@ app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_
                   help="From raw photographs to a face-mask classifier: run, check and read the course.")
 app.add_typer(data_command.app, name="data")
 app.command()(mask_command.mask)
-app.command()(train_command.train)
+app.command(cls=train_command.Train)(train_command.train)
 app.command()(evaluate_command.evaluate)
 app.command()(detect_command.detect)
 app.command()(serve_command.serve)

@@ -9,7 +9,11 @@ from typing import Annotated
 import typer
 
 from course_utils import project
+from course_utils.command.evaluate import face_size
 from course_utils.errors import CourseError
+
+ORIGINAL = "10:40"
+"""The sizes of faces that the original project trained with."""
 
 
 def known_arch(name):
@@ -30,6 +34,14 @@ def known_policy(name):
     return name
 
 
+class Train(typer.core.TyperCommand):
+    """`--small-faces` may stand alone; Typer itself has no options with a value that can be left out."""
+
+    def parse_args(self, context, words):
+        alone = [word == "--small-faces" and (not following or following.startswith("-")) for word, following in zip(words, [*words[1:], ""])]
+        return super().parse_args(context, [f"{word}={ORIGINAL}" if bare else word for word, bare in zip(words, alone)])
+
+
 def two_or_four(classes):
     if classes not in (None, 2, 4):
         raise typer.BadParameter(f"{classes} is not 2 or 4.")
@@ -44,6 +56,7 @@ def train(
     epochs: Annotated[int, typer.Option(min=1, help="At most; training stops early when the validation loss no longer falls.")] = 30,
     batch: Annotated[int, typer.Option(min=2, help="Pictures a step, of all workers together.")] = 32,
     augment: Annotated[str, typer.Option(help="none, light or full: see chapter 03.", callback=known_policy)] = "light",
+    small_faces: Annotated[str | None, typer.Option(metavar="[MIN:MAX]", help=f"Shrink each training face to a random size in this range of pixels ({ORIGINAL} when none is given) and enlarge it again: see chapter 06.", callback=face_size, show_default=False)] = None,
     weights: Annotated[str, typer.Option(help="What the backbone starts from: imagenet (from the cache or the network; random numbers when they can't be had), none, or a file.")] = "imagenet",
     classes: Annotated[int | None, typer.Option(help="2: with_mask against all others. 4: four sub-folders, or the ways of wearing in faces.csv. As many as there are when not given.", callback=two_or_four, show_default=False)] = None,
     validation: Annotated[float, typer.Option(min=0.01, max=0.5, help="Share held back to choose the best epoch, where the folder has no validation/.")] = 0.15,
@@ -58,12 +71,14 @@ def train(
 
     Example: `course train --arch mobilenetv2 --data work/sample/02_mask_synthesis --size 64 --epochs 20`
 
+    For a camera that sees small faces: `course train --arch resnet34 --data work/sample/02_mask_synthesis --small-faces`
+
     Ctrl-C keeps the best model so far. The same command with the same seed gives the same weights on one machine.
     """
     from course_utils.training import cluster, job
 
     out = out or project.work_dir() / "models" / arch
-    order = job.Order(arch=arch, data=str(data), out=str(out), size=size, alpha=alpha, epochs=epochs, batch=batch, augment=augment, weights=weights,
+    order = job.Order(arch=arch, data=str(data), out=str(out), size=size, alpha=alpha, epochs=epochs, batch=batch, augment=augment, small_faces=small_faces, weights=weights,
                       classes=classes, seed=seed, learning_rate=learning_rate, validation=validation, again=again)
     if workers > 1:
         if os.environ.get("TF_CONFIG"):

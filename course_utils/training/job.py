@@ -42,6 +42,7 @@ class Order:
     epochs: int = Settings.epochs
     batch: int = 32
     augment: str = "light"
+    small_faces: tuple | None = None
     weights: str = "imagenet"
     classes: int | None = None
     seed: int = 0
@@ -60,7 +61,8 @@ class Order:
         words = ["course", "train"]
         for name, value in asdict(self).items():
             if value is not None and name != "again":
-                words += [f"--{name.replace('_', '-')}", _nameable(value) if name in ("data", "out", "weights") else str(value)]
+                text = _nameable(value) if name in ("data", "out", "weights") else ":".join(map(str, value)) if name == "small_faces" else str(value)
+                words += [f"--{name.replace('_', '-')}", text]
         return shlex.join(words)
 
 
@@ -169,6 +171,8 @@ def _check(order):
         raise CourseError(f"A learning rate of {order.learning_rate} is out of range: choose one above 0, up to 1.")
     if order.augment not in augmentation.POLICIES:
         raise CourseError(f"There is no augmentation policy {order.augment!r}: choose one of {', '.join(augmentation.POLICIES)}.")
+    if order.small_faces is not None and not 1 <= order.small_faces[0] <= order.small_faces[1]:
+        raise CourseError(f"Face sizes of {order.small_faces[0]} to {order.small_faces[1]} pixels can't be drawn: give 1 or more, the smaller number first.")
 
 
 def _check_out(out, again):
@@ -265,7 +269,7 @@ def _datasets(parts, labelled, order, strategy, place):
     # An epoch leaves out the pictures of a last, smaller batch, others every time: statistics of two pictures would spoil the normalisation's.
     steps = max(1, len(mixed) // place.workers // batch)
     replicas = strategy.num_replicas_in_sync // place.workers
-    training = batches(np.sort(mixed[place.index::place.workers]), max(1, batch // replicas), augmentation.policy(order.augment, seed), seed)
+    training = batches(np.sort(mixed[place.index::place.workers]), max(1, batch // replicas), _augment(order, parts.table, seed), seed)
     if strategy.num_replicas_in_sync == 1:
         training = training.take(steps)
     else:
@@ -273,6 +277,18 @@ def _datasets(parts, labelled, order, strategy, place):
         training = strategy.distribute_datasets_from_function(lambda context: own)
     validation = batches(np.flatnonzero(parts.validating)[place.index::place.workers], order.batch)
     return training, validation, steps, numbers[~parts.validating]
+
+
+def _augment(order, table, seed):
+    """Return the policy of augmentation and, where faces shall be small, behind it the layer of chapter 06."""
+    policy = augmentation.policy(order.augment, seed)
+    if order.small_faces is None:
+        return policy
+    from course_utils.augmentation.face_size import RandomFaceSize
+
+    boxed = set(pipeline.BOX) <= set(table) and table[list(pipeline.BOX)].notna().all(axis=None)
+    shrink = RandomFaceSize(*order.small_faces, margin=pipeline.MARGIN if boxed else 0.0, seed=seed)
+    return shrink if policy is None else lambda faces, training: shrink(policy(faces, training=training), training=training)
 
 
 def _lost_workers(error, workers):
@@ -298,6 +314,7 @@ def _account(order, start, labelled, parts, steps, workers):
         "classes": list(labelled.class_names),
         "starts_from": start,
         "augmentation": order.augment,
+        "small_faces": list(order.small_faces) if order.small_faces else None,
         "seed": order.seed,
         "batch": order.batch,
         "steps_per_epoch": steps,
