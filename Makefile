@@ -10,7 +10,7 @@ course: environment  ## execute every chapter on the embedded pictures and build
 	$(COURSE) book
 
 test: environment  ## run the tests
-	.venv/bin/python -m pytest
+	.venv/bin/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile
 
 lab: environment  ## open JupyterLab on the chapters
 	$(COURSE) lab
