@@ -191,6 +191,8 @@ LOOKS = [
     ("three hesitant looks with a mask and two sure ones without", [0.6, 0.6, 0.6, 0.0, 0.0], {}),
     ("a mean at the band's upper end", [0.75, 0.75], {"threshold": 0.5, "band": 0.25}),
     ("a mean at the band's lower end", [0.25, 0.25], {"threshold": 0.5, "band": 0.25}),
+    ("a mean inside a wide band", [0.7, 0.7], {"threshold": 0.5, "band": 0.25}),
+    ("three sure looks with a mask and two without", [0.9, 0.9, 0.9, 0.0, 0.0], {}),
     ("a high threshold", [0.8, 0.8], {"threshold": 0.75}),
     ("a high threshold, clearly below", [0.55, 0.5], {"threshold": 0.75}),
     ("no look", [], {}),

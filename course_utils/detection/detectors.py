@@ -33,6 +33,9 @@ and height. Medians over the training portraits and the first three scenes: `ben
 
 NAMES = tuple(CORRECTIONS)
 
+SMALLEST = 64
+"""Pixels: side of the smallest picture that MMOD is given."""
+
 
 def load_detector(name=DEFAULT, min_face=16, turns=1):
     """Return a face detector.
@@ -123,7 +126,9 @@ def _mmod(min_face):
     doublings = _doublings(40, min_face)
 
     def detect(image, known=()):
-        found = detector(np.ascontiguousarray(image), doublings)
+        height, width = image.shape[:2]
+        room = ((0, max(0, SMALLEST - height)), (0, max(0, SMALLEST - width)), (0, 0))  # below, dlib's pyramid has no level
+        found = detector(np.ascontiguousarray(np.pad(image, room, mode="edge")), doublings)
         return _from_dlib([one.rect for one in found], [one.confidence for one in found])
 
     return detect

@@ -123,7 +123,7 @@ def run(order, say, progress=True):
         source = sources.open_source(order.source, say, order.give_up)
         writer = stack.enter_context(_Writer(order, plan, source))
         classify = order.classify or load_classifier(order.model)
-        detect = load_detector(order.detector, order.min_face, TURNS if source.moving else 1)
+        detect = load_detector(order.detector, order.min_face, max(1, TURNS // order.every) if source.moving else 1)
         finder = MaskDetector(detect, classify, Rule(order.threshold, order.band), order.min_face)
         window = open_window(f"course detect {order.source}", say) if order.show else None
         if window:
