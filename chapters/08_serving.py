@@ -167,9 +167,8 @@ print("\n".join(sorted(found.relative_to(base).as_posix() for found in (base / "
 # %%
 command = [sys.executable, "-m", "tensorflow.python.tools.saved_model_cli", "show", "--dir", str(base / "1"), "--tag_set", "serve", "--signature_def", "serving_bytes"]
 shown = subprocess.run(command, capture_output=True, text=True)
-print(shown.stdout.strip())
+print(shown.stdout.strip(), "\n")
 
-# %%
 rows = [(signature, way, name, kind, str(shape)) for signature, parts in export.describe(base / "1").items() for way in ("inputs", "outputs")
         for name, (kind, shape) in parts[way].items()]
 pd.DataFrame(rows, columns=["signature", "", "name", "type", "shape"]).set_index("signature")
@@ -183,18 +182,15 @@ pd.DataFrame(rows, columns=["signature", "", "name", "type", "shape"]).set_index
 # In a terminal it is one command: `course serve work/sample/08_serving/face-mask`. It takes the real `tensorflow_model_server` if it is
 # there, or Docker's image of it, and else a **stand-in** that comes with the course. All of them speak the same two protocols and take the same flags; the
 # stand-in is for lessons and tests, not for production. Here we name it, so that the chapter does the same on every machine. Write `"auto"` to take the real one.
+#
+# The command waits until the model is loaded, listens on this machine only, and stops when the notebook stops, however it stops. Is anybody there? In a
+# terminal: `curl http://127.0.0.1:8501/v1/models/face-mask`. In the cell below the same request from Python.
 
 # %%
 BACKEND = "standin"
 server = launcher.start(base, model_name="face-mask", backend=BACKEND, poll_seconds=0.2)
 print("Answering:", launcher.WORDS[server.backend])
 url = f"{server.rest_address}/v1/models/face-mask"
-
-# %% [markdown]
-# The command waits until the model is loaded, listens on this machine only, and stops when the notebook stops, however it stops. Is anybody there? In a
-# terminal: `curl http://127.0.0.1:8501/v1/models/face-mask`. Here the same request from Python:
-
-# %%
 print(requests.get(url).text)
 
 # %% [markdown]
@@ -260,29 +256,26 @@ chapter_08.check_1(request_of_files)
 channel = grpc.insecure_channel(server.grpc_address)
 stub = prediction_service_pb2_grpc.PredictionServiceStub(channel)
 
-question = predict_pb2.PredictRequest()
-question.model_spec.name = "face-mask"
-question.model_spec.signature_name = "serving_default"
-question.inputs["images"].CopyFrom(tf.make_tensor_proto(pixels[:1]))
-reply = stub.Predict(question, timeout=60)
+
+def ask_over_grpc(signature, name, value):
+    """Return the request, to see how large it is, and the reply."""
+    question = predict_pb2.PredictRequest()
+    question.model_spec.name, question.model_spec.signature_name = "face-mask", signature
+    question.inputs[name].CopyFrom(tf.make_tensor_proto(value))
+    return question, stub.Predict(question, timeout=60)
+
+
+question, reply = ask_over_grpc("serving_default", "images", pixels[:1])
+print(f"Numbers: {question.ByteSize():,} bytes.", tf.make_ndarray(reply.outputs["probabilities"]).round(2))
+question, reply = ask_over_grpc("serving_bytes", "image_bytes", files[:1])
+print(f"The file of {len(files[0]):,} bytes: {question.ByteSize():,} bytes.", tf.make_ndarray(reply.outputs["probabilities"]).round(2))
 print(reply.model_spec)
-print("probabilities:", tf.make_ndarray(reply.outputs["probabilities"]).round(2))
-
-# %% [markdown]
-# The reply also says which version answered. Keep that in your logs: when somebody complains in March about an answer of January, you will want to know
-# who gave it. And the fourth way: files over gRPC. Bytes go as they are, without base64.
-
-# %%
-question = predict_pb2.PredictRequest()
-question.model_spec.name = "face-mask"
-question.model_spec.signature_name = "serving_bytes"
-question.inputs["image_bytes"].CopyFrom(tf.make_tensor_proto(files[:1]))
-reply = stub.Predict(question, timeout=60)
-print(f"Sent {question.ByteSize():,} bytes for a file of {len(files[0]):,}.")
-print({name.decode(): round(share, 2) for name, share in zip(reply.outputs["classes"].string_val, reply.outputs["probabilities"].float_val)})
 channel.close()
 
 # %% [markdown]
+# Bytes go as they are, without base64. The reply also says which version answered. Keep that in your logs: when somebody complains in March about an answer
+# of January, you will want to know who gave it.
+#
 # ## Do all four say the same?
 #
 # They had better. `course_utils.serving.clients` holds the four ways as you have just written them; they know an address and nothing else. Ask all of them about
@@ -325,7 +318,7 @@ def bytes_sent(side):
 wire = pd.DataFrame({f"{side} pixels": bytes_sent(side) for side in (size, 224)})
 figure, axis = plt.subplots(figsize=(8, 2.6), layout="constrained")
 wire[::-1].plot.barh(ax=axis, logx=True, color=[COLORS["with_mask"], COLORS["without_mask"]])
-axis.set(xlabel="bytes of a request for one face")
+axis.set(xlabel="bytes of a request for one face", xlim=(100, None))
 axis.legend(frameon=False)
 figures.show(figure, "Bytes of a request for one face, four ways, on a logarithmic axis, at the network's size and at 224 pixels. Numbers in JSON need most, "
              "then numbers over gRPC; files need a small part of either.")
@@ -365,11 +358,10 @@ for turn in range(8):
         if turn:  # the first turn builds what the others use
             measured.append(time.perf_counter() - started)
 median = pd.Series({key: 1000 * np.median(measured) for key, measured in seconds.items()}).unstack()
-
-# %%
 figure, axis = plt.subplots(figsize=(8, 3), layout="constrained")
 median.loc[list(timed)[::-1]].plot.barh(ax=axis, logx=True, color=[COLORS["neutral"], COLORS["highlight"]])
-axis.set(xlabel="median time of a request (ms)")
+axis.set(xlabel="median time of a request (ms)", xlim=(1, None))
+axis.xaxis.set_minor_formatter(plt.NullFormatter())
 axis.legend([f"batch of {n}" for n in median.columns], frameon=False, loc="center left", bbox_to_anchor=(1, 0.5))
 figures.show(figure, "Median time of a request in this notebook and by four ways, at a batch of 1 and of 32, on a logarithmic axis. At 32, numbers over REST take "
              "much longer than everything else; the other ways come near the network's own time.")
@@ -406,8 +398,6 @@ with launcher.start(base, backend=BACKEND, batching=(16, 0.01)) as batching:
     merged = rate(batching.grpc_address)
     with GrpcClient(batching.grpc_address) as asking:
         same = np.allclose(asking.predict_tensor(decoded[:3]), expected[:3], atol=1e-5)
-
-# %%
 figure, axis = plt.subplots(figsize=(6, 1.7), layout="constrained")
 axis.barh(["merged up to 16", "one by one"], [merged, alone], color=[COLORS["highlight"], COLORS["neutral"]])
 axis.set(xlabel="faces a second, 16 clients at once")
@@ -452,14 +442,11 @@ for what, prepare in PREPARED.items():
     shift[what] = float(np.abs(answers - by_hand).max())
 files_right = float(np.mean(np.array(class_names)[rpc.predict_files(files).argmax(1)] == labels))
 print(f"Prepared as in training {right['as in training']:.0%} are right; as files, prepared by the server, {files_right:.0%}.")
-
-# %%
-figure, axes = plt.subplots(1, 6, figsize=(11, 2.4), width_ratios=[1, 1, 1, 1, 1, 0.01], layout="constrained")
+figure, axes = plt.subplots(1, 5, figsize=(11, 2.5), layout="constrained")
 for axis, (what, prepare) in zip(axes, PREPARED.items()):
     axis.imshow(np.clip(prepare(crops[0]) / 255, 0, 1))
     axis.set_title(f"{what}\n{right[what]:.0%} right", fontsize=10)
     axis.axis("off")
-axes[-1].axis("off")
 figures.show(figure, "One face prepared in five ways, with the share of right answers over 64 faces: " + "; ".join(f"{what} {share:.0%}" for what, share in right.items()) + ".",
              photographic=True)
 worst = min(right, key=right.get)
@@ -476,10 +463,6 @@ print(f"The worst is '{worst}': {right[worst]:.0%} right. The others change sing
 # while a client keeps asking. The server sees the new folder, loads it *beside* the old one, and only then changes over.
 
 # %%
-picture = keras.Input((size, size, 3), name="picture")
-simplified = keras.Model(picture, model(keras.layers.Rescaling(1 / 255)(picture)))
-
-
 def wait_for(version, state):
     """Wait until the server says so of a version, and return its whole status."""
     while dict(status := rest.status()).get(version) != state:
@@ -487,32 +470,33 @@ def wait_for(version, state):
     return status
 
 
-answered, failures = [], []
+def ask_meanwhile(work):
+    """Keep asking about one file while `work` runs; return its result, the answers, and what failed."""
+    answers, failures = [], []
+    with ThreadPoolExecutor(1) as pool, GrpcClient(server.grpc_address) as asking:
+        working = pool.submit(work)
+        while not working.done():
+            try:
+                answers.append(str(asking.predict_files(files[:1])[0].round(3)))
+            except CourseError as error:
+                failures.append(str(error))
+    return working.result(), answers, failures
+
+# %%
+picture = keras.Input((size, size, 3), name="picture")
+simplified = keras.Model(picture, model(keras.layers.Rescaling(1 / 255)(picture)))
 
 
-def keep_asking(pool, until):
-    def ask():
-        with GrpcClient(server.grpc_address) as asking:
-            while not until():
-                try:
-                    answered.append(asking.predict_files(files[:1])[0].round(3).tolist())
-                except CourseError as error:
-                    failures.append(str(error))
-
-    return pool.submit(ask)
+def publish():
+    export.export(simplified, base, 2, class_names)
+    status = wait_for(2, "AVAILABLE")
+    time.sleep(1)  # for a few more questions
+    return status
 
 
-done = False
-with ThreadPoolExecutor(1) as pool:
-    asking = keep_asking(pool, lambda: done)
-    try:
-        export.export(simplified, base, 2, class_names)
-        published = wait_for(2, "AVAILABLE")
-        time.sleep(1)
-    finally:
-        done = True
+published, answers, failures = ask_meanwhile(publish)
 print("Status:", published[0], "| requests failed meanwhile:", len(failures))
-print("Different answers to one and the same file:", len({str(answer) for answer in answered}))
+print("Different answers to one and the same file:", len(set(answers)))
 
 # %% [markdown]
 # No request failed, and the answers changed silently. Is version 2 any good? Health checks say yes. Only *labelled* pictures tell.
@@ -571,7 +555,8 @@ chapter_08.check_4(answering_version)
 # ## The canary
 #
 # Miners took a canary along: it fell from its perch before the air became dangerous for people. A **canary** release gives the new version to a few users first. Both versions
-# are served side by side, and **labels** name them, so clients ask for `stable` or `canary` and never for a number.
+# are served side by side, and **labels** name them, so clients ask for `stable` or `canary` and never for a number: over REST
+# `POST /v1/models/face-mask/labels/canary:predict`. Moving a label is one message to the server; no client changes.
 
 # %%
 (base / "rejected-2").rename(base / "2")
@@ -580,18 +565,12 @@ rpc.label_versions(base, {"stable": 1, "canary": 2})
 for label in ("stable", "canary"):
     with GrpcClient(server.grpc_address, label=label) as client:
         print(f"{label}: version {client.status()[0][0]}, {share_right(client):.0%} right")
-
-# %% [markdown]
-# Over REST the same is `POST /v1/models/face-mask/labels/canary:predict`. The canary has fallen from its perch, and only a few users have met it. Moving the label back, or forward
-# once a good version 3 is there, is one message to the server; no client changes.
-
-# %%
 rpc.label_versions(base, {"stable": 1, "canary": 1})
 with RestClient(server.rest_address, label="canary") as client:
     print(f"The canary is version {client.status()[0][0]} now, and {share_right(client):.0%} right.")
 
 # %% [markdown]
-# Which users? If chance decided at every request, one and the same person would get different answers to one picture.
+# The canary had fallen from its perch, only a few users met it, and moving the label back was enough. Which users? If chance decided at every request, one and the same person would get different answers to one picture.
 #
 # **Exercise 8-5** (medium, 15 minutes). Decide by the user's name: always the same for the same user, also after a restart and on every machine; the share as asked for; and
 # who is in at 5 % stays in at 30 %.
@@ -682,18 +661,12 @@ widgets.show(ipywidgets.VBox([chosen_way, chosen_face, view]), "choose a face an
 # Put the real server there. `docker run -p 8500:8500 -p 8501:8501 -v .../face-mask:/models/face-mask -e MODEL_NAME=face-mask tensorflow/serving` is enough for one machine. In
 # `course_utils/serving/kubernetes` are manifests for a cluster: probes, between two and eight copies by load, labels for the canary in a file that the server reads anew every minute.
 # The server knows neither passwords nor encryption: a gateway in front does.
+#
+# And the end of a server belongs to its test: after stopping, nothing must be left.
 
 # %%
-manifests = launcher.__file__.replace("launcher.py", "kubernetes/deployment.yaml")
-print("\n".join(line for line in open(manifests, encoding="utf-8").read().split("          startupProbe:")[1].split("          volumeMounts:")[0].splitlines() if line.strip()))
-
-# %% [markdown]
-# The pod gets requests when its model answers, and is started again when its port is dead. And the end of a server belongs to its test: after stopping, nothing must be left.
-
-# %%
-channels = [rest, rpc]
-for client in channels:
-    client.close()
+rest.close()
+rpc.close()
 server.close()
 print("lives, ready, right:", *health(server.rest_address, files[sure], labels[sure]), "| process ended:", server.process.poll() is not None)
 out.record(difference=max(difference.values()), resize_apart=apart.mean(), times_the_bytes=times, grpc_files_over_network=over, right=files_right, right_version_2=second,

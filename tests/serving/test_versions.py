@@ -236,3 +236,49 @@ def test_protocol_messages_do_not_import_tensorflow():
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True)
     assert done.stdout.strip() == "fine", done.stderr
     assert protos.load() is protos.load()
+
+
+def test_a_file_of_models_is_read_and_read_again(base, tmp_path):
+    """Two models at once; a label moves when the file changes; a broken file changes nothing."""
+    def write(text):
+        (tmp_path / "models.new").write_text("model_config_list { " + text + " }")
+        (tmp_path / "models.new").rename(tmp_path / "models.config")
+
+    def model(name, more=""):
+        return f'config {{ name: "{name}" base_path: "{base}" model_platform: "tensorflow" {more} }}'
+
+    write(model("one") + model("two", 'model_version_policy { all {} } version_labels { key: "stable" value: 1 }'))
+    port, rest_port = launcher._free_port(None, ""), launcher._free_port(None, "")
+    process = subprocess.Popen([sys.executable, "-m", "course_utils.serving.standin", f"--port={port}", f"--rest_api_port={rest_port}", f"--model_config_file={tmp_path / 'models.config'}",
+                                "--model_config_file_poll_wait_seconds=0.1", "--file_system_poll_wait_seconds=0.1", "--allow_version_labels_for_unavailable_models=true"], cwd=ROOT)
+    try:
+        def label(name):
+            try:
+                with GrpcClient(f"127.0.0.1:{port}", "two", label=name) as client:
+                    return client.status()
+            except CourseError as error:
+                return str(error)
+
+        until(lambda: label("stable") == [(1, "AVAILABLE")], "both models are there")
+        with RestClient(f"http://127.0.0.1:{rest_port}", "one") as client:
+            until(lambda: "[[1. 1.]]" in answer_or_sentence(client), "the first model, over the port that opens last")
+        for broken in ("", "nonsense {"):
+            (tmp_path / "models.config").write_text(broken)
+            time.sleep(0.5)  # it is read again meanwhile
+            assert label("stable") == [(1, "AVAILABLE")]
+        write(model("two", 'version_labels { key: "canary" value: 1 }'))
+        until(lambda: label("canary") == [(1, "AVAILABLE")], "the new label")
+        assert "Unrecognized servable version label" in label("stable")
+        with RestClient(f"http://127.0.0.1:{rest_port}", "one") as client:
+            until(lambda: "Servable not found" in answer_or_sentence(client), "the first model is gone")
+    finally:
+        process.terminate()
+        assert process.wait(PATIENCE) == 0
+
+
+def answer_or_sentence(client):
+    """Return the answer, or the sentence in its place."""
+    try:
+        return str(client.predict_lists(np.ones((1, 2, 3))))
+    except CourseError as error:
+        return str(error)

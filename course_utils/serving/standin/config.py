@@ -54,6 +54,8 @@ def apply(models, config, any_label=False):
     Refusal
         When it is contradictory; nothing has changed then.
     """
+    if config.WhichOneof("config") is None:  # as the real server: an empty file, half written perhaps, changes nothing
+        return
     wanted = {entry.name: entry for entry in config.model_config_list.config}
     for entry in wanted.values():
         if not entry.name or not entry.base_path:
