@@ -209,11 +209,12 @@ def _command(backend, base, model_name, ports, labels, batching, poll_seconds, f
 def _wait(server, base, patience):
     """Ask for the model's status until it is AVAILABLE."""
     deadline = time.monotonic() + patience
+    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))  # a proxy does not know this machine
     while time.monotonic() < deadline:
         if server.process.poll() is not None:
             raise CourseError(f"The model in {base} could not be served: export it again under a new number. The server's last words: {server.log(3)}")
         try:
-            with urllib.request.urlopen(f"{server.rest_address}/v1/models/{server.model_name}", timeout=5) as answer:
+            with opener.open(f"{server.rest_address}/v1/models/{server.model_name}", timeout=5) as answer:
                 states = [version["state"] for version in json.load(answer)["model_version_status"]]
         except (urllib.error.URLError, OSError, ValueError):
             states = []

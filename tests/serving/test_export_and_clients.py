@@ -169,6 +169,15 @@ def test_a_served_model_stands_in_the_place_of_a_network(model, served):
         ServedClassifier("http://127.0.0.1:9")
 
 
+def test_a_proxy_is_not_asked_for_a_server_on_this_machine(served, monkeypatch):
+    for name in ("http_proxy", "HTTP_PROXY", "grpc_proxy"):
+        monkeypatch.setenv(name, "http://127.0.0.1:9")
+    for name in ("no_proxy", "NO_PROXY"):
+        monkeypatch.delenv(name, raising=False)
+    with RestClient(served.rest_address) as rest, GrpcClient(served.grpc_address) as rpc:
+        assert rest.status() == rpc.status() == [(1, "AVAILABLE")]
+
+
 def test_clients_pass_on_what_the_server_says(served):
     with RestClient(served.rest_address) as rest, GrpcClient(served.grpc_address) as rpc:
         with pytest.raises(CourseError, match="status 400: Unknown image file format"):

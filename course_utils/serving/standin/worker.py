@@ -3,6 +3,7 @@
 It is driven through a pipe. When the pipe closes, because the server ended however it may, the process ends as well.
 """
 
+import itertools
 import os
 import queue
 import signal
@@ -30,8 +31,8 @@ def main(connection, batching):
     """
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches every process of the terminal; the server closes the pipe
     quiet.import_keras()
-    models, batchers = {}, {}
-    sending = threading.Lock()
+    models, batchers, keys = {}, {}, itertools.count()
+    sending, making = threading.Lock(), threading.Lock()
 
     def answer(number, compute, *arguments):
         try:
@@ -44,14 +45,15 @@ def main(connection, batching):
     def load(path):
         import tensorflow as tf
 
-        key = f"{path} {len(models)}"
+        key = next(keys)
         models[key] = tf.saved_model.load(path)
         return key
 
     def unload(key):
         models.pop(key, None)
-        for name in [name for name in batchers if name[0] == key]:
-            batchers.pop(name).close()
+        with making:
+            for name in [name for name in batchers if name[0] == key]:
+                batchers.pop(name).close()
 
     def run_signature(key, signature, inputs, outputs):
         run = lambda merged: call(models[key].signatures[signature], merged)
@@ -59,8 +61,10 @@ def main(connection, batching):
             results = run(inputs)
         else:
             name = (key, signature, *((name, array.shape[1:], array.dtype.str) for name, array in sorted(inputs.items())))
-            batcher = batchers.get(name) or batchers.setdefault(name, Batcher(run, *batching))
-            results = batcher.ask(inputs)
+            with making:
+                if name not in batchers:
+                    batchers[name] = Batcher(run, *batching)
+            results = batchers[name].ask(inputs)
         return {name: results[name] for name in outputs}
 
     work = {"load": load, "unload": unload, "run": run_signature}
