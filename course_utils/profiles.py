@@ -103,7 +103,7 @@ class Profile:
 PROFILES = {
     "sample": Profile("sample", "sample", "embedded pictures of invented people", Training(
         masks="drawn", size=48, alpha=0.35, augment="light", weights=None,
-        recipes={"resnet34": Recipe(8, 640, 1e-3), "resnet50": Recipe(6, 640, 1e-3), "mobilenetv2": Recipe(24, 640, 2e-3)}), SmallFaces(
+        recipes={"resnet34": Recipe(4, 640, 1e-3), "resnet50": Recipe(6, 640, 1e-3), "mobilenetv2": Recipe(16, 640, 2e-3)}), SmallFaces(
         curve=(8, 12, 16, 24, 40, 64), asked=200,
         recipes={"resnet34": Recipe(2, 640, 4e-4), "resnet50": Recipe(2, 640, 4e-4), "mobilenetv2": Recipe(3, 640, 1e-3)})),
     "real": Profile("real", "face-mask-detection", "real photographs", Training(

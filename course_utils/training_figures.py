@@ -8,10 +8,10 @@ import numpy as np
 
 from course_utils.figures import COLORS
 
-TITLES = {"resnet34": "ResNet-34", "resnet50": "ResNet-50", "mobilenetv2": "MobileNetV2"}
+TITLES = {"resnet34": "ResNet-34", "resnet50": "ResNet-50", "mobilenetv2": "MobileNetV2", "small": "three convolutions"}
 """How the networks are written."""
 
-LINES = {"resnet34": COLORS["neutral"], "resnet50": COLORS["highlight"], "mobilenetv2": "#CC79A7"}
+LINES = {"resnet34": COLORS["neutral"], "resnet50": COLORS["highlight"], "mobilenetv2": "#CC79A7", "small": COLORS["without_mask"]}
 """The colour of each network in every figure."""
 
 
