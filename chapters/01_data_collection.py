@@ -367,7 +367,7 @@ CHANGES = {"saved again": save_again, "resized": resize, "cropped": crop_slightl
            "mirrored": lambda image, rng: ImageOps.mirror(image)}
 rng = np.random.default_rng(SEED)
 rows, everything = [(i, "original") for i in range(len(faces))], list(pictures)
-chosen = sorted(rng.choice(len(faces), 60, replace=False).tolist())
+chosen = sorted(rng.choice(len(faces), min(150, len(faces)), replace=False).tolist())
 for i in chosen:
     for kind, change in CHANGES.items():
         rows.append((i, kind))

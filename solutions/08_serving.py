@@ -26,7 +26,6 @@ PROFILE = "sample"
 
 # %%
 import base64
-import hashlib
 import json
 
 import matplotlib.pyplot as plt
@@ -157,6 +156,9 @@ print(max(["9", "10"]), "and", max(["9", "10"], key=int))
 # canary. Since the number never changes, a larger share only adds users.
 
 # %% tags=["exercise-8-5"]
+import hashlib
+
+
 def label_of(user, share):
     """Return "canary" for about this share of all users (0 to 1), and "stable" for the others."""
     digest = hashlib.sha256(user.encode()).digest()
