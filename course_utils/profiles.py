@@ -104,12 +104,12 @@ PROFILES = {
     "sample": Profile("sample", "sample", "embedded pictures of invented people", Training(
         masks="drawn", size=48, alpha=0.35, augment="light", weights=None,
         recipes={"resnet34": Recipe(4, 640, 1e-3), "resnet50": Recipe(6, 640, 1e-3), "mobilenetv2": Recipe(16, 640, 2e-3)}), SmallFaces(
-        curve=(8, 12, 16, 24, 40, 64), asked=200,
-        recipes={"resnet34": Recipe(2, 640, 4e-4), "resnet50": Recipe(2, 640, 4e-4), "mobilenetv2": Recipe(3, 640, 1e-3)})),
+        curve=(4, 6, 8, 12, 20, 40), asked=160,
+        recipes={"resnet34": Recipe(2, 384, 4e-4), "resnet50": Recipe(2, 384, 4e-4), "mobilenetv2": Recipe(2, 640, 1e-3)})),
     "real": Profile("real", "face-mask-detection", "real photographs", Training(
         masks="worn", size=64, alpha=0.35, augment="light", weights="imagenet",
-        recipes={"resnet34": Recipe(20, 10_000, 1e-3), "resnet50": Recipe(20, 10_000, 1e-3), "mobilenetv2": Recipe(60, 10_000, 2e-3)}), SmallFaces(
-        curve=(8, 12, 16, 24, 32, 48, 64, 96, 128), asked=10_000,
+        recipes={"resnet34": Recipe(12, 10_000, 1e-3), "resnet50": Recipe(12, 10_000, 1e-3), "mobilenetv2": Recipe(40, 10_000, 2e-3)}), SmallFaces(
+        curve=(4, 6, 8, 12, 20, 32, 64, 128), asked=10_000,
         recipes={"resnet34": Recipe(10, 10_000, 5e-4), "resnet50": Recipe(10, 10_000, 5e-4), "mobilenetv2": Recipe(20, 10_000, 1e-3)})),
 }
 
