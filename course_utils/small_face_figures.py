@@ -160,6 +160,28 @@ def draw_trials(trials):
     return figure
 
 
+def draw_steps(gains):
+    """Draw what single changes gain, as bars.
+
+    Parameters
+    ----------
+    gains : dict of str to float
+        Change to gain, as a share.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+    """
+    figure, axis = plt.subplots(figsize=(7, 0.36 * len(gains) + 0.8), layout="constrained")
+    bars = axis.barh(range(len(gains)), [100 * gain for gain in gains.values()], color=COLORS["highlight"])
+    axis.bar_label(bars, [f"{100 * gain:+.1f}" for gain in gains.values()], padding=3, fontsize=9)
+    axis.axvline(0, color="black", linewidth=1)
+    axis.set(xlabel="points gained on the camera's faces", yticks=range(len(gains)), yticklabels=list(gains))
+    axis.margins(x=0.12)
+    axis.invert_yaxis()
+    return figure
+
+
 def draw_gains(panels):
     """Draw gains with their intervals and McNemar's p-values, a panel for each comparison.
 
