@@ -122,7 +122,7 @@ in_scenes = np.array([shorter_side(box) for found in scenes.values() for _, box 
 # %%
 face_side = side / (1 + 2 * pipeline.MARGIN) if framed else side  # the face alone, in the square that the network sees
 figures.show(small_face_figures.draw_histograms({"faces in training": in_training, "faces in scenes": in_scenes}, SMALL, face_side),
-             "Histograms of face sizes on a logarithmic axis: the faces in training are all large, most of those in scenes are small; the two hardly overlap. The range from "
+             "Histograms of face sizes on a logarithmic axis: the faces in training are all large, most of those in scenes are smaller than all of them. The range from "
              "10 to 40 pixels is shaded.")
 print(f"Median size of a face: {np.median(in_training):.0f} pixels in training, {np.median(in_scenes):.0f} in the scenes. "
       f"Of the faces in scenes, {np.mean(in_scenes < in_training.min()):.0%} are smaller than the smallest in training.")
@@ -205,7 +205,7 @@ widgets.show(widgets.figure_slider(as_seen, 3, 40, 8, "size of the face (pixels)
              "shrink eight faces and see what the network sees and what it says; blue frames: with a mask, orange frames: without.")
 
 # %% [markdown]
-# That is not what the original's story foretells. The histograms hardly overlap, and yet the curves are nearly flat where the faces of the scenes lie. **A shift is a suspicion, not a verdict.** Why does it do so little here?
+# That is not what the original's story foretells. Most faces of the scenes are smaller than any that was learned from, and yet the curves are nearly flat where these faces lie. **A shift is a suspicion, not a verdict.** Why does it do so little here?
 #
 # Look at the faces of twelve pixels. Can *you* tell? Mostly you can: skin or cloth, something pale below the eyes. And compare by how much a face is *enlarged*. The original's networks looked at squares of 224 pixels: a face of 20
 # pixels was blown up eleven times, and what they had learned from sharp portraits, seams, folds and nostrils, was gone. Ours look at a small square. Everything that they ever learned from had already been made small.
@@ -237,14 +237,15 @@ def on_camera(part, pixels, most=None):
 
 
 stored_curve = {pixels: on_camera("validation", pixels, plan.asked) for pixels in plan.curve}
-stored_at = {arch: [accuracy(network, faces, truth) for faces in stored_curve.values()] for arch, network in before.items()}
+said_at = {arch: np.array([ask(network, faces).argmax(axis=1) for faces in stored_curve.values()]) for arch, network in before.items()}  # (sizes, faces)
+stored_at = {arch: np.mean(said == truth, axis=1) for arch, said in said_at.items()}
 pair = [faces[number] for faces in (curve[8], stored_curve[8], curve[20], stored_curve[20]) for number in range(6)]
 figures.show(figures.picture_grid(pair, columns=6, size=1.1), "Six faces of 8 pixels and below them the same through a cheap camera, then the same six with 20 pixels, clean and through the camera: noise and blocks.", photographic=True)
 figures.show(training_figures.draw_sizes(plan.curve, stored_at, chance), "Accuracy of the three networks on the same faces through a cheap camera, against the size.")
 
 # %%
-said = {arch: [np.mean(ask(network, faces).argmax(axis=1) == 0) for faces in stored_curve.values()] for arch, network in before.items()}
-figures.show(small_face_figures.draw_said(plan.curve, said, 1 - np.mean(truth)), "Share of faces that each network calls with_mask against the size, through the camera, beside the true share, a dotted line.")
+masks_said = {arch: np.mean(said == 0, axis=1) for arch, said in said_at.items()}
+figures.show(small_face_figures.draw_said(plan.curve, masks_said, 1 - np.mean(truth)), "Share of faces that each network calls with_mask against the size, through the camera, beside the true share, a dotted line.")
 fallen = {arch: np.mean(values[-2:]) - values[plan.curve.index(6)] for arch, values in stored_at.items()}
 print(f"Through the camera 6 pixels cost more than four points: {', '.join(f'{NAMES[arch]} {lost > 0.04}' for arch, lost in fallen.items())}.")
 
