@@ -25,7 +25,7 @@ DEFAULT = "blazeface"
 CORRECTIONS = {
     "blazeface": (0.0, 0.0, 1.0, 1.0),
     "hog": (0.01, 0.11, 1.03, 1.11),
-    "mmod": (0.0, 0.0, 1.0, 1.0),
+    "mmod": (0.05, 0.17, 0.96, 1.04),
     "mtcnn": (0.03, 0.15, 1.18, 0.95),
 }
 """For each detector how to move its boxes to the right and down, in widths and heights of the box, and then the factors for width
