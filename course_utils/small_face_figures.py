@@ -194,15 +194,19 @@ def draw_gains(panels):
     -------
     matplotlib.figure.Figure
     """
-    figure, axes = plt.subplots(1, len(panels), figsize=(3.3 * len(panels) + 1, 2.5), layout="constrained", squeeze=False, sharey=True, sharex=True)
-    for axis, ((faces, run), rows) in zip(axes.flat, panels.items()):
-        for place, (name, (*values, duel)) in enumerate(rows.items()):
-            _gain_line(axis, place, values, LINES[name])
-            axis.annotate(f"{100 * values[0]:+.1f}   mended {duel.only_first}, spoiled {duel.only_second}, p = {duel.p_value:.2g}", (0.02, place - 0.3),
-                          xycoords=("axes fraction", "data"), fontsize=8, va="center")
+    rows = -(-len(panels) // 2)
+    figure, axes = plt.subplots(rows, min(2, len(panels)), figsize=(9, 2.4 * rows), layout="constrained", squeeze=False, sharey=True, sharex=True)
+    for axis, ((faces, run), networks) in zip(axes.flat, panels.items()):
         axis.axvline(0, color="black", linewidth=1)
-        axis.set(title=f"{faces},\nover {run}", xlabel="points gained", ylim=(len(rows) - 0.5, -0.7))
-    axes[0, 0].set_yticks(range(len(rows)), [TITLES[name] for name in rows])
+        for place, (name, (*values, duel)) in enumerate(networks.items()):
+            _gain_line(axis, place, values, LINES[name])
+            axis.annotate(f"{100 * values[0]:+.1f}; mended {duel.only_first}, spoiled {duel.only_second}; p = {duel.p_value:.2g}", (0.5, place - 0.36), ha="center",
+                          xycoords=("axes fraction", "data"), fontsize=8, va="center", bbox={"facecolor": "white", "edgecolor": "none", "pad": 0.5})
+        axis.set(title=f"{faces}, over {run}", ylim=(len(networks) - 0.5, -0.7))
+        axis.tick_params(labelbottom=True)
+        axis.set_yticks(range(len(networks)), [TITLES[name] for name in networks])
+    for axis in axes[-1]:
+        axis.set_xlabel("points gained")
     return figure
 
 
