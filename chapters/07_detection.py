@@ -166,7 +166,7 @@ axis.legend(frameon=False, loc="upper left")
 alt = "; ".join(f"{name}: " + ", ".join(f"{100 * share:.0f} % of {size}" for size, share in table["share"].items()) for name, table in shares.items())
 figures.show(figure, f"Share of the annotated faces that two detectors find, by size. {alt}.")
 for name, table in shares.items():
-    print(f"{name}: finds about {20 * round(5 * table['share'].iloc[-2])} % of the faces of 20 to 40 pixels.")
+    print(f"{name}: finds about {5 * round(20 * table['share'].iloc[-2])} % of the faces of 20 to 40 pixels.")
 
 # %% [markdown]
 # HOG was made for faces that look at the camera, and it shows. What does BlazeFace miss? Look at them, always: a share says how many,
@@ -321,7 +321,7 @@ for size, row in table.iterrows():
 alarms = (everything["label"] == "").sum() / (6 + 120 + 120)
 covered = true[(true["label"] == "with_mask") & (true["size"] >= 40)]
 print(f"False alarms: {'fewer' if alarms < 1 else 'more'} than one a picture. Masked faces of 40 pixels and more: "
-      f"{5 * round(20 * (covered['said'] != '').mean())} % found.")
+      f"{100 * (covered['said'] != '').mean():.0f} % found.")
 out.record(recall_40=table["found"].iloc[2], recall_20_40=table["found"].iloc[1], right_40=table["found and right"].iloc[2],
            recall_40_masked=(covered["said"] != "").mean(), false_alarms=alarms, accuracy_of_found=accuracy_of_found(everything))
 
