@@ -552,10 +552,11 @@ def answers(faces, table, kind):
     return pd.concat(rows, ignore_index=True)
 
 
-tests = versions("test")
-results = pd.concat([answers(faces, parts["test"], kind) for kind, faces in tests.items()], ignore_index=True)
+tested = parts["test"][:2 * plan.asked]  # they stand in a random order
+tests = versions("test", len(tested))
+results = pd.concat([answers(faces, tested, kind) for kind, faces in tests.items()], ignore_index=True)
 files.write_text(out.path("predictions.csv"), results.to_csv(index=False, lineterminator="\n"))
-print(f"{len(parts['test']):,} test faces of {parts['test'].group.nunique():,} people or groups that no network has learned from and that had no say in the choice.")
+print(f"{len(tested):,} test faces of {tested.group.nunique():,} people or groups that no network has learned from and that had no say in the choice.")
 
 # %% [markdown]
 # **The headline table**, in the form of the original: accuracy, then recall and precision, *without* before *with*. First on faces that were shrunk to a random size between 10 and 40 pixels, the original's range; then on faces of
@@ -728,7 +729,7 @@ figures.show(figures.picture_grid(small_faces[smallest], titles, columns=8, size
 # And this is the **reference run**: the same chapter on photographs, with everything that came out of it.
 
 # %%
-recorded = {"test_faces": len(parts["test"]), "truly_small_faces": len(small_table), "chosen": chosen, "median_training": float(np.median(in_training)), "median_scenes": float(np.median(in_scenes))}
+recorded = {"test_faces": len(tested), "truly_small_faces": len(small_table), "chosen": chosen, "median_training": float(np.median(in_training)), "median_scenes": float(np.median(in_scenes))}
 for name, rows in {"small": small_rows, "camera": camera_rows, "whole": whole_rows, "natural": natural}.items():
     for (arch, run), values in headline(rows).iterrows():
         recorded |= {f"{arch}_{run.replace(' ', '_')}_{name}_{what.replace(' ', '_')}": round(float(value), 4) for what, value in values.items()}
