@@ -5,7 +5,7 @@
    where it saw the face, that is all.
 2. Where a smaller face could hide, or none was found, the large network looks at the whole picture. It sees a twentieth of a side.
    When no face is large it looks at tiles of the picture too. Beside a large face that is not worth its time: on 72 photographs
-   it found statues, a ring and a hair-slide there, and one face on a poster.
+   most of what it found there were statues and things.
 3. A candidate that is not sure is a face only when a second model, the face mesh, sees one there, or when the large network sees
    it again in a cut-out of another size.
 
