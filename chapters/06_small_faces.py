@@ -633,7 +633,7 @@ by = {("10 to 40 pixels", "before"): gains(small_rows, "before"), ("through the 
 figures.show(small_face_figures.draw_gains(by), "Points gained by the remedy, with 95 % intervals and p-values, for each network: on faces of 10 to 40 pixels, on those of the camera over before and over the control, and on whole faces.")
 
 # %% [markdown]
-# Read it from left to right. On clean faces of 10 to 40 pixels there was little to mend, as the curves had said. On the camera's faces there was more. The control tells how much of a gain is the remedy's and how much is time, and the
+# Read it from left to right. On clean faces of 10 to 40 pixels there was little to mend, as the curves had said; the camera's faces are where something could be won. The control tells how much of a gain is the remedy's and how much is time, and the
 # last panel what it cost. A gain whose interval reaches over zero is not proven, however welcome it is.
 
 # %%
