@@ -234,7 +234,7 @@ hard = people[people.kind != "bare face"].sort_values(["kind", "probability"], a
 titles = [f"{row.kind}\nsays {welcome.WORDS[row.said]} {row.probability:.2f}{'' if row.right else '  WRONG'}" for row in hard.itertuples()]
 frames = [figures.COLORS["highlight"] if right else figures.COLORS["without_mask"] for right in hard.right]
 pictures = [read_rgb(SAMPLE / picture) for picture in hard.picture]
-figure = figures.picture_grid(pictures, titles, columns=6, size=1.65, colors=frames)
+figure = figures.picture_grid(pictures, titles, columns=7, size=1.5, colors=frames)
 figures.show(figure, f"{len(hard)} test faces with a mask or something like it, two of each kind, each with what the classifier says of it. "
              f"{(~hard.right).sum()} answers are marked wrong.", photographic=True)
 

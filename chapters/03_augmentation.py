@@ -524,7 +524,7 @@ def two_epochs(seed):
 
 
 (first, second), (repeated, _), (other, _) = two_epochs(1), two_epochs(1), two_epochs(2)
-figures.show(figures.picture_grid([picture / 255 for picture in [*first[:8], *second[:8]]], columns=8, size=1.2),
+figures.show(figures.picture_grid([np.clip(picture / 255, 0, 1) for picture in [*first[:8], *second[:8]]], columns=8, size=1.2),
              "The first eight faces of two epochs: other faces in the second, and spoiled in another way.", photographic=True)
 print(f"Built twice with one seed, the same batch: {np.array_equal(first, repeated)}; with another seed: {np.array_equal(first, other)}; "
       f"the same in the second epoch: {np.array_equal(first, second)}.")

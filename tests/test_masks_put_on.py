@@ -29,7 +29,7 @@ def portraits():
 
 
 PORTRAITS = list(portraits())
-SOME = PORTRAITS[::12]
+SOME = PORTRAITS[::36]
 
 
 def portrait(number=0):
@@ -178,7 +178,8 @@ def test_dark_skin_in_full_light_gets_a_light_mask():
     dark = [(line, face) for line, face in PORTRAITS if int(line["monk_tone"]) >= 9][:6]
     for line, face in dark:
         image = read_rgb(SAMPLE / line["picture"])
-        skin = image[np.rint(face.landmarks[29, 1]).astype(int), np.rint(face.landmarks[29, 0]).astype(int)].mean()
+        cheeks = np.rint((face.landmarks[[2, 14]] + face.landmarks[[31, 35]]) / 2).astype(int)
+        skin = np.mean([image[y - 2:y + 3, x - 2:x + 3].mean() for x, y in cheeks])  # one pixel may be a highlight
         assert sheet_pixels(put_on(image, face, MaskChoice("surgical"), rng())).mean() > 1.25 * skin
 
 
