@@ -231,7 +231,7 @@ by_kind.sort_values(["faces", "right"], ascending=False)
 
 # %%
 hard = people[people.kind != "bare face"].sort_values(["kind", "probability"], ascending=[True, False]).groupby("kind").head(2)
-titles = [f"{row.kind}\nsays {welcome.WORDS[row.said]} {row.probability:.2f}{'' if row.right else '  WRONG'}" for row in hard.itertuples()]
+titles = [f"{row.kind}\n{welcome.WORDS[row.said]} {row.probability:.2f}{'' if row.right else '  WRONG'}" for row in hard.itertuples()]
 frames = [figures.COLORS["highlight"] if right else figures.COLORS["without_mask"] for right in hard.right]
 pictures = [read_rgb(SAMPLE / picture) for picture in hard.picture]
 figure = figures.picture_grid(pictures, titles, columns=7, size=1.5, colors=frames)
