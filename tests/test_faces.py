@@ -90,7 +90,7 @@ def test_tilt_of_portraits(portraits):
 
 @pytest.mark.parametrize("number", range(1, 7))
 def test_scenes(number):
-    """Faces that are whole in the picture; some are partly hidden by hoods or others, so that boxes differ."""
+    """Faces that are whole in the picture; one of a scene may be so far in a hood that its box differs."""
     image = read_rgb(SAMPLE / f"scenes/scene_{number}.jpg")
     boxes, _ = read_voc(SAMPLE / f"scenes/scene_{number}.xml")
     faces = find_faces(image)
@@ -98,7 +98,7 @@ def test_scenes(number):
     assert sizes == sorted(sizes, reverse=True)
     best = {box: max(overlap(box, face.box) for face in faces) for box in boxes}
     whole = [best[box] for box in boxes if box.width >= 28 and box.x_min > 0 and box.x_max < image.shape[1]]
-    assert min(whole) > 0.3 and np.mean(whole) > 0.5, whole
+    assert min(whole) > 0.3 and np.sum(np.array(whole) <= 0.4) <= 1 and np.mean(whole) > 0.5, whole
     assert all(max(overlap(box, face.box) for box in boxes) > 0.25 for face in faces), "a false face"
 
 
