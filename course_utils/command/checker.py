@@ -227,8 +227,9 @@ def with_worked_answers(pair, root, folder):
     if pair.source.parent.name == "chapters" and answers.exists():
         worked = {tag: cell.source for cell in notebooks.read_source(notebooks.Pair(answers)).cells for tag in notebooks.tags(cell)}
         for tag, check_cell in checks_of_exercises(notebook).items():
-            verdict = f'assert str(_).startswith("✔"), f"the worked answer of {tag} gets: {{_}}"'
-            notebook.cells += [nbformat.v4.new_code_cell(source) for source in (worked.get(tag, ""), check_cell, verdict)]
+            verdict = (f"verdict_ = get_ipython().run_cell({check_cell!r}).result\n"  # chapters use IPython's own name for it, _, in loops
+                       f'assert str(verdict_).startswith("✔"), f"the worked answer of {tag} gets: {{str(verdict_)[:300]}}"')
+            notebook.cells += [nbformat.v4.new_code_cell(source) for source in (worked.get(tag, ""), verdict)]
     copy = folder / pair.source.parent.name / pair.notebook.name
     copy.parent.mkdir(parents=True, exist_ok=True)
     notebooks.write_notebook(notebook, copy)
