@@ -5,6 +5,7 @@ from pathlib import Path
 import jupytext
 import numpy as np
 import pytest
+from exercises import answer_in, exercise_cells
 
 from course_utils.checks import chapter_07
 
@@ -12,18 +13,7 @@ ROOT = Path(__file__).resolve().parent.parent
 CHECKS = {f"exercise-7-{number}": getattr(chapter_07, f"check_{number}") for number in range(1, 5)}
 
 
-def by_tag(path):
-    return {tag: cell.source for cell in jupytext.read(path).cells for tag in cell.metadata.get("tags", []) if tag.startswith("exercise-")}
-
-
-SOLUTIONS, STUBS = by_tag(ROOT / "solutions" / "07_detection.py"), by_tag(ROOT / "chapters" / "07_detection.py")
-
-
-def answer_in(source):
-    filled = {"np": np}
-    exec(source, filled)
-    (answer,) = (value for name, value in filled.items() if name not in ("np", "__builtins__"))
-    return answer
+SOLUTIONS, STUBS = exercise_cells("solutions", "07_detection"), exercise_cells("chapters", "07_detection")
 
 
 def test_chapter_and_solutions_hold_the_same_exercises():
@@ -32,13 +22,13 @@ def test_chapter_and_solutions_hold_the_same_exercises():
 
 @pytest.mark.parametrize("tag", CHECKS)
 def test_the_worked_answer_passes(tag):
-    verdict = CHECKS[tag](answer_in(SOLUTIONS[tag]))
+    verdict = CHECKS[tag](answer_in(SOLUTIONS[tag], np=np))
     assert (verdict.state, verdict.exercise) == ("passed", tag.removeprefix("exercise-")), verdict
 
 
 @pytest.mark.parametrize("tag", CHECKS)
 def test_the_stub_is_not_attempted(tag):
-    assert CHECKS[tag](answer_in(STUBS[tag])).state == "not attempted"
+    assert CHECKS[tag](answer_in(STUBS[tag], np=np)).state == "not attempted"
     assert CHECKS[tag](None).state == "not attempted"
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 import jupytext
 import numpy as np
 import pytest
+from exercises import answer_in, exercise_cells
 
 from course_utils.checks import chapter_08
 
@@ -17,19 +18,7 @@ ROOT = Path(__file__).resolve().parent.parent
 CHECKS = {f"exercise-8-{number}": getattr(chapter_08, f"check_{number}") for number in range(1, 6)}
 
 
-def by_tag(path):
-    return {tag: cell.source for cell in jupytext.read(path).cells for tag in cell.metadata.get("tags", []) if tag.startswith("exercise-")}
-
-
-SOLUTIONS, STUBS = by_tag(ROOT / "solutions" / "08_serving.py"), by_tag(ROOT / "chapters" / "08_serving.py")
-
-
-def answer_in(source):
-    known = {"base64": base64, "hashlib": hashlib, "json": json, "np": np}
-    filled = dict(known)
-    exec(source, filled)
-    (answer,) = (value for name, value in filled.items() if name not in known and name != "__builtins__")
-    return answer
+SOLUTIONS, STUBS = exercise_cells("solutions", "08_serving"), exercise_cells("chapters", "08_serving")
 
 
 def test_chapter_and_solutions_hold_the_same_exercises():
@@ -38,13 +27,13 @@ def test_chapter_and_solutions_hold_the_same_exercises():
 
 @pytest.mark.parametrize("tag", CHECKS)
 def test_the_worked_answer_passes(tag):
-    verdict = CHECKS[tag](answer_in(SOLUTIONS[tag]))
+    verdict = CHECKS[tag](answer_in(SOLUTIONS[tag], base64=base64, hashlib=hashlib, json=json, np=np))
     assert (verdict.state, verdict.exercise) == ("passed", tag.removeprefix("exercise-")), verdict
 
 
 @pytest.mark.parametrize("tag", CHECKS)
 def test_the_stub_is_not_attempted(tag):
-    assert CHECKS[tag](answer_in(STUBS[tag])).state == "not attempted"
+    assert CHECKS[tag](answer_in(STUBS[tag], base64=base64, hashlib=hashlib, json=json, np=np)).state == "not attempted"
     assert CHECKS[tag](None).state == "not attempted"
 
 
