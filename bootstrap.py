@@ -59,12 +59,12 @@ def main():
     other = find_python()
     if other:
         sys.exit(subprocess.call([other, __file__, *sys.argv[1:]]))
-    print("Making the environment in .venv (about 3 GB; a few minutes the first time) ...", flush=True)
+    print("Making the environment in .venv (about 4 GB; a few minutes the first time) ...", flush=True)
     STAMP.unlink(missing_ok=True)
     venv.create(VENV, with_pip=True, clear=VENV.exists())
     python = tool("python")
     run([python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", UV], "installing uv")
-    run([python, "-m", "uv", "pip", "install", "--python", python, "--require-hashes", "-r", "requirements.lock"],
+    run([python, "-m", "uv", "pip", "install", "--compile-bytecode", "--python", python, "--require-hashes", "-r", "requirements.lock"],
         "installing the packages of requirements.lock")
     run([python, "-m", "uv", "pip", "install", "--python", python, "--no-deps", "--no-build-isolation", "-e", "."], "installing the course")
     STAMP.write_text(state())
