@@ -40,7 +40,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 
-from course_utils import chapter_map, figures, welcome, widgets
+from course_utils import chapter_map, figures, quizzes, welcome, widgets
 from course_utils.annotations import Box, read_voc
 from course_utils.artefacts import Artefacts
 from course_utils.checks import chapter_00
@@ -522,6 +522,14 @@ def faces_needed(accuracy, reach):
 
 # %%
 chapter_00.check_3(faces_needed)
+
+# %% [markdown]
+# ## Test yourself
+#
+# Four questions on the ideas of this chapter. Choose an answer and read what it says: a wrong one tells you what it overlooks.
+
+# %%
+quizzes.show("00_welcome")
 
 # %% [markdown]
 # ## Remember

@@ -52,7 +52,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.tree import DecisionTreeClassifier
 
-from course_utils import camera, collection, files, figures, profiles, project, widgets
+from course_utils import camera, collection, figures, files, profiles, project, quizzes, widgets
 from course_utils.annotations import Box, crop
 from course_utils.artefacts import Artefacts
 from course_utils.checks import chapter_01
@@ -781,6 +781,14 @@ out.record(pictures=len(faces), hash_threshold=threshold, torn_groups=torn, **{n
 separability = {name: {"mean": round(float(values.mean()), 3), "spread": round(float(values.std()), 3)} for name, values in results.items()}
 files.write_text(out.path("separability.json"), json.dumps(separability, indent=2) + "\n")
 print("Recorded:", ", ".join(sorted(path.name for path in out.folder.glob("*.[cjm]*"))))
+
+# %% [markdown]
+# ## Test yourself
+#
+# Four questions on the ideas of this chapter. Choose an answer and read what it says: a wrong one tells you what it overlooks.
+
+# %%
+quizzes.show("01_data_collection")
 
 # %% [markdown]
 # ## Remember

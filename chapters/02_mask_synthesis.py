@@ -48,7 +48,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVC
 
-from course_utils import figures, files, mask_figures, project, widgets
+from course_utils import figures, files, mask_figures, project, quizzes, widgets
 from course_utils.annotations import Box, crop
 from course_utils.artefacts import Artefacts
 from course_utils.checks import chapter_02
@@ -524,6 +524,14 @@ out.record(sources=len(sources), masked_share=round(kept, 4), nose_error_front=r
            **{f"{name}_{what}": round(float(value), 4) for name, values in zip(("pasted", "blue", "drawn"), right.values())
               for what, value in zip(("bare", "made", "worn"), values)})
 print(f"faces.csv: {len(table):,} pictures of {table.group.nunique():,} groups, {(table.label == 'with_mask').mean():.0%} of them with_mask.")
+
+# %% [markdown]
+# ## Test yourself
+#
+# Four questions on the ideas of this chapter. Choose an answer and read what it says: a wrong one tells you what it overlooks.
+
+# %%
+quizzes.show("02_mask_synthesis")
 
 # %% [markdown]
 # ## Remember

@@ -48,7 +48,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVC
 
-from course_utils import augmentation, augmentation_figures, figures, pipeline, quiet, widgets
+from course_utils import augmentation, augmentation_figures, figures, pipeline, quiet, quizzes, widgets
 from course_utils.artefacts import Artefacts
 from course_utils.augmentation import layers as own
 from course_utils.checks import chapter_03
@@ -582,6 +582,14 @@ out.record(safe_patch_share=float(safe), large_patch_spoils=round(float(spoils[-
            waiting_share=round(float(waiting["tf.data, prefetched"]), 3), waiting_share_generator=round(float(waiting["imgaug, generator"]), 3),
            **{f"accuracy_{name}": round(float(values.mean()), 4) for name, values in right.items()})
 print("Recorded: how large a patch may be, how much detail is left, how much faster the pipeline is, and what the policies gain.")
+
+# %% [markdown]
+# ## Test yourself
+#
+# Five questions on the ideas of this chapter. Choose an answer and read what it says: a wrong one tells you what it overlooks.
+
+# %%
+quizzes.show("03_augmentation")
 
 # %% [markdown]
 # ## Remember

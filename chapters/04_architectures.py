@@ -38,7 +38,7 @@ import numpy as np
 import pandas as pd
 from PIL import Image
 
-from course_utils import figures, models, quiet, widgets
+from course_utils import figures, models, quiet, quizzes, widgets
 from course_utils.artefacts import Artefacts
 from course_utils.checks import chapter_04
 from course_utils.faces_table import faces_dir, load_faces
@@ -706,6 +706,14 @@ out.record(
     resnet50_parameters=round(measured.iloc[1, 0], 2), resnet50_multiply_adds=round(measured.iloc[1, 1], 2),
     mobilenetv2_parameters=round(measured.iloc[2, 0], 2), mobilenetv2_multiply_adds=round(measured.iloc[2, 1], 3))
 print("Recorded:", ", ".join(sorted(path.name for path in out.folder.iterdir())))
+
+# %% [markdown]
+# ## Test yourself
+#
+# Five questions on the ideas of this chapter. Choose an answer and read what it says: a wrong one tells you what it overlooks.
+
+# %%
+quizzes.show("04_architectures")
 
 # %% [markdown]
 # ## Remember

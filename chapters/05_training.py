@@ -37,7 +37,7 @@ import json
 import numpy as np
 import pandas as pd
 
-from course_utils import augmentation, evaluation, figures, files, models, pipeline, project, quiet, training, training_figures, widgets
+from course_utils import augmentation, evaluation, figures, files, models, pipeline, project, quiet, quizzes, training, training_figures, widgets
 from course_utils.artefacts import Artefacts
 from course_utils.checks import chapter_05
 from course_utils.faces import face_of_crop
@@ -619,6 +619,14 @@ for arch in NAMES:
     recorded |= {f"{arch}_epochs": len(histories[arch])}
 out.record(**recorded, momentum_0_9=round(asked[0.9], 4), momentum_0_999=round(asked[0.999], 4))
 print("Recorded. Handed on:", ", ".join(sorted(path.name for path in out.folder.iterdir() if path.name != "metrics.json")))
+
+# %% [markdown]
+# ## Test yourself
+#
+# Five questions on the ideas of this chapter. Choose an answer and read what it says: a wrong one tells you what it overlooks.
+
+# %%
+quizzes.show("05_training")
 
 # %% [markdown]
 # ## Remember

@@ -39,7 +39,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 
-from course_utils import annotations, detection, figures, project, widgets
+from course_utils import annotations, detection, figures, project, quizzes, widgets
 from course_utils.artefacts import Artefacts
 from course_utils.checks import chapter_07
 from course_utils.detection import drawing, full_range, outputs, sources
@@ -488,6 +488,14 @@ figures.show(figure, "The scene with every found face as a coarse mosaic, and th
 
 # %%
 widgets.show(TryIt(finder, scene), "Upload a picture or take one, move the threshold and the band, and blur the faces.")
+
+# %% [markdown]
+# ## Test yourself
+#
+# Five questions on the ideas of this chapter. Choose an answer and read what it says: a wrong one tells you what it overlooks.
+
+# %%
+quizzes.show("07_detection")
 
 # %% [markdown]
 # ## What to remember

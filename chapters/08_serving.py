@@ -48,7 +48,7 @@ import pandas as pd
 import requests
 from PIL import Image
 
-from course_utils import figures, models, quiet, widgets
+from course_utils import figures, models, quiet, quizzes, widgets
 from course_utils.artefacts import Artefacts
 from course_utils.checks import chapter_08
 from course_utils.errors import CourseError
@@ -671,6 +671,14 @@ server.close()
 print("lives, ready, right:", *health(server.rest_address, files[sure], labels[sure]), "| process ended:", server.process.poll() is not None)
 out.record(difference=max(difference.values()), resize_apart=apart.mean(), times_the_bytes=times, grpc_files_over_network=over, right=files_right, right_version_2=second,
            worst_skew=right[worst], failed=len(failures))
+
+# %% [markdown]
+# ## Test yourself
+#
+# Five questions on the ideas of this chapter. Choose an answer and read what it says: a wrong one tells you what it overlooks.
+
+# %%
+quizzes.show("08_serving")
 
 # %% [markdown]
 # ## What to remember

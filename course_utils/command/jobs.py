@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import nbformat
 
-from course_utils import files, project
+from course_utils import files, project, quizzes
 from course_utils.command import notebooks
 from course_utils.errors import CourseError
 
@@ -51,7 +51,7 @@ def make_jobs(root, wanted, profile, solutions):
     """List the notebooks to execute, each with its fingerprint.
 
     The fingerprint covers the notebook's text, the modules of the package
-    that it imports, the lock, the profile, the data, and the fingerprints of
+    that it imports, its quiz, the lock, the profile, the data, and the fingerprints of
     the chapters it says it needs, so a change travels to all that depends on it.
 
     Parameters
@@ -76,7 +76,8 @@ def make_jobs(root, wanted, profile, solutions):
     headers = {pair.name: dict(chapter.metadata.get("course", {})) for pair, chapter in chapters.items()}
     for pair, chapter in chapters.items():
         needs = [str(number).zfill(2) for number in headers[pair.name].get("needs", [])]
-        before = common + [prints.get(number, "") for number in needs]
+        quiz = quizzes.quiz_path(root, pair.name)
+        before = common + [prints.get(number, "") for number in needs] + ([files.sha256(quiz)] if quiz.exists() else [])
         if pair.number == "00":  # the welcome shows the map of all chapters, with their titles and minutes
             before.append(json.dumps(headers, sort_keys=True, default=str))
         prints[pair.number] = fingerprint(root, [chapter], before)
