@@ -96,6 +96,8 @@ def explaining_disk_errors(folder):
         yield
     except OSError as error:
         place, again = error.filename or folder, "then run the command again"
+        if Path(str(place)).name.startswith("."):  # a temporary file of ours: what is wrong is its folder
+            place = Path(str(place)).parent
         if error.errno in DISK_FULL:
             raise CourseError(f"The disk that holds {folder} is full: free some space, {again}.") from error
         if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):

@@ -3,6 +3,7 @@
 import csv
 import json
 import os
+import re
 import shutil
 import signal
 import socket
@@ -10,8 +11,10 @@ import subprocess
 import sys
 import threading
 import time
+import urllib.request
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from types import SimpleNamespace
 
 import cv2
 import imageio_ffmpeg
@@ -21,7 +24,9 @@ from PIL import Image
 
 from course_utils import models
 from course_utils.command.main import main
-from course_utils.detection import sources
+from course_utils.detection import MaskDetector, sources
+from course_utils.detection.job import Order
+from course_utils.detection.writing import Writer, plan_of
 from course_utils.images import read_rgb
 
 SAMPLE = Path(__file__).resolve().parent.parent / "data/sample"
@@ -62,7 +67,7 @@ def course(monkeypatch, capfd, model):
     monkeypatch.setenv("COLUMNS", "400")
 
     def run(*arguments, model=model):
-        monkeypatch.setattr(sys, "argv", ["course", "detect", *map(str, arguments), "--model", str(model)])
+        monkeypatch.setattr(sys, "argv", ["course", "detect", *map(str, arguments), *(["--model", str(model)] if model else [])])
         status = 0
         try:
             main()
@@ -144,6 +149,21 @@ def test_max_fps_keeps_the_speed(course, video, tmp_path):
     assert capture.get(cv2.CAP_PROP_FPS) == pytest.approx(4) and length(tmp_path / "marked.mp4") == pytest.approx(FRAMES * 4 // FPS, abs=1)
 
 
+@pytest.mark.parametrize(("options", "searched"), [((), 24), (("--every", 3), 8), (("--max-fps", 4), 8), (("--max-fps", 4, "--every", 2), 4)])
+def test_every_counts_the_frames_that_are_worked_on(course, video, monkeypatch, options, searched):
+    calls, follow = [], MaskDetector.follow
+    monkeypatch.setattr(MaskDetector, "follow", lambda self, image, time, search: calls.append(search) or follow(self, image, time, search))
+    assert course(video, *options)[0] == 0 and sum(calls) == searched
+
+
+def test_a_recording_shows_no_frame_for_long_when_a_camera_was_away(tmp_path):
+    order = Order("0", out=str(tmp_path / "out.mp4"))
+    with Writer(order, plan_of(order), SimpleNamespace(fps=10, live=True, single=True)) as writer:
+        for when in (0.0, 0.1, 60.0, 60.1, 60.2):
+            writer.write(sources.Frame(0, when, None), [], np.zeros((32, 32, 3), np.uint8))
+    assert length(tmp_path / "out.mp4") == 2 + 20 + 2
+
+
 def test_table_alone(course, video, tmp_path):
     assert course(video, "-o", tmp_path / "faces.jsonl")[0] == 0
     assert [path.name for path in tmp_path.iterdir()] == ["faces.jsonl"]
@@ -208,12 +228,17 @@ def test_output_that_cannot_be_written(course, video, tmp_path):
         assert status == 1 and "can't be" in errors and "file" in errors
 
 
-@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() == 0, reason="the system's administrator may write anywhere")
-def test_read_only_output(course, tmp_path):
-    folder = tmp_path / "locked"
-    folder.mkdir(mode=0o500)
-    status, _, errors = course(SCENE, "-o", folder / "a.png")
-    assert status == 1 and "locked" in errors and "permissions" in errors
+def test_read_only_output(course, video, tmp_path):
+    if hasattr(os, "geteuid") and os.geteuid() == 0:  # the system's administrator may write anywhere, but not here
+        folder = Path("/sys/kernel")
+    else:
+        folder = tmp_path / "locked"
+        folder.mkdir(mode=0o500)
+    if not folder.is_dir() or sys.platform == "win32":
+        pytest.skip("no folder here that this user may not write to")
+    for source, name in ((SCENE, "a.png"), (video, "a.mp4"), (SCENE, "a.csv")):
+        status, _, errors = course(source, "-o", folder / name)
+        assert status == 1 and f"{folder} can't be read or written: correct its permissions" in errors
 
 
 @pytest.mark.parametrize("name", ["out.txt", "out.mp4"])
@@ -254,7 +279,7 @@ def test_blurred_faces(course, tmp_path):
 def web(frames):
     """A web server with a camera (motion JPEG that breaks off) and a place for alerts; returns its address and what it got."""
     jpegs = [cv2.imencode(".jpg", frame[..., ::-1])[1].tobytes() for frame in frames]
-    got = {"alerts": [], "connections": 0, "answer": 200}
+    got = {"alerts": [], "connections": 0, "answer": 200, "damaged": ()}
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self):
@@ -263,7 +288,8 @@ def web(frames):
             self.send_header("Content-Type", "multipart/x-mixed-replace; boundary=frame")
             self.end_headers()
             try:
-                for jpeg in jpegs:
+                for number, jpeg in enumerate(jpegs):
+                    jpeg = bytes(len(jpeg)) if number in got["damaged"] else jpeg
                     self.wfile.write(b"--frame\r\nContent-Type: image/jpeg\r\nContent-Length: %d\r\n\r\n%s\r\n" % (len(jpeg), jpeg))
                     time.sleep(0.02)
             except OSError:
@@ -337,6 +363,32 @@ def test_camera_that_vanishes_comes_back(web):
     assert camera.lost >= 1 and any("trying again in 0.05 s" in sentence for sentence in said) and any("is back" in sentence for sentence in said)
 
 
+def test_damaged_pictures_of_a_camera_are_skipped_and_counted(web):
+    address, got = web
+    got["damaged"] = (5, 6, 12)
+    camera = sources.Camera(f"{address}/camera", lambda sentence: camera.stop(), give_up=60, waits=(0.05,))
+    assert 0 < len(list(camera.frames())) <= FRAMES - 3
+    assert camera.damaged == 3 and camera.problems == [f"{address}/camera: 3 damaged frames were skipped"]
+
+
+def test_damaged_frames_of_a_video_are_skipped_and_counted(course, frames, tmp_path):
+    path = tmp_path / "damaged.avi"
+    writer = imageio_ffmpeg.write_frames(str(path), (320, 180), fps=FPS, codec="mjpeg", macro_block_size=2, ffmpeg_log_level="quiet")
+    writer.send(None)
+    for frame in frames:
+        writer.send(frame)
+    writer.close()
+    content = bytearray(path.read_bytes())
+    starts = [match.start() for match in re.finditer(rb"\xff\xd8\xff", content)]
+    for number in (8, 9, 15):
+        content[starts[number] : starts[number] + 1500] = bytes(1500)
+    path.write_bytes(content)
+    status, _, errors = course(path, "-o", tmp_path / "marked.mp4")
+    assert status == 1 and "damaged.avi: 3 damaged frames were skipped" in errors and "ends after" not in errors
+    assert length(tmp_path / "marked.mp4") == FRAMES  # what is missing shows the frame before, so that the time is right
+    assert not {8, 9, 15} & {int(row["frame"]) for row in rows(tmp_path / "marked.csv")}
+
+
 def test_camera_that_stays_away_is_given_up(web):
     address, _ = web
     said = []
@@ -374,3 +426,23 @@ def test_ctrl_c_leaves_a_playable_file(kind, frames, model, web, tmp_path):
     assert ("Stopped by Ctrl-C" in errors) == (kind == "video")
     assert length(out) > 0 and len(rows(out.with_suffix(".csv"))) > 4
     assert not list(out.parent.glob(".*"))
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="processes there get no SIGINT")
+@pytest.mark.parametrize("kind", ["picture", "camera"])
+def test_show_without_a_display_serves_a_page_until_ctrl_c(kind, model, web, tmp_path):
+    source = SCENE if kind == "picture" else f"{web[0]}/camera"
+    command = [sys.executable, "-m", "course_utils.command.main", "detect", str(source), "--model", str(model), "--show", "--json"]
+    environment = {name: value for name, value in os.environ.items() if name not in ("DISPLAY", "WAYLAND_DISPLAY")}
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment, cwd=tmp_path)
+    try:
+        address = re.search(r"http://127.0.0.1:\d+/", process.stderr.readline())[0]
+        with urllib.request.urlopen(f"{address}stream", timeout=60) as stream:
+            assert stream.readline() == b"--frame\r\n"
+        time.sleep(0.3)
+        assert process.poll() is None  # a picture stays, too
+    finally:
+        process.send_signal(signal.SIGINT)
+    printed, errors = process.communicate(timeout=60)
+    assert process.returncode == 0 and "Traceback" not in errors and json.loads(printed)["frames"] >= 1
+    assert list(tmp_path.iterdir()) == []

@@ -6,14 +6,17 @@ import threading
 import urllib.request
 from pathlib import Path
 
+import dlib
 import numpy as np
+import pandas as pd
 import pytest
 
 from course_utils import annotations
-from course_utils.detection import MaskDetector, Rule, alerts, boxes, detectors, drawing, full_range, load_detector, recall_by_size, score, window
+from course_utils.detection import MaskDetector, Rule, alerts, boxes, detectors, drawing, full_range, load_detector, recall_and_precision, recall_by_size, score, window
 from course_utils.detection.mask_detector import LabelledFace
 from course_utils.detection.tracking import Tracker
 from course_utils.errors import CourseError
+from course_utils.faces.weights import weights
 from course_utils.images import read_rgb
 
 SAMPLE = Path(__file__).resolve().parent.parent / "data/sample"
@@ -77,11 +80,29 @@ def test_a_cut_out_shows_the_right_place_at_the_right_scale():
     image[100:140, 200:280] = 255
     for side in (120, 192, 384, 700):
         part = full_range.cut_out(image, 240 - side / 2, 120 - side / 2, side)
-        rows, columns = np.nonzero(part[..., 0] > 127)
+        low, high = (full_range.SIDE / 2 + (edge - np.array([120, 240])) * full_range.SIDE / side for edge in (0, 400))
+        inside = np.zeros(part.shape[:2], bool)  # beyond the picture it is mirrored
+        inside[tuple(slice(max(int(one), 0), int(other)) for one, other in zip(low, high))] = True
+        rows, columns = np.nonzero((part[..., 0] > 127) & inside)
         scale = full_range.SIDE / side
         assert part.shape == (192, 192, 3)
         assert rows.mean() == pytest.approx(95.5, abs=1) and columns.mean() == pytest.approx(95.5, abs=1)
         assert np.ptp(columns) + 1 == pytest.approx(80 * scale, abs=2) and np.ptp(rows) + 1 == pytest.approx(40 * scale, abs=2)
+
+
+def test_half_a_face_at_the_border_is_found_and_its_mirror_image_is_not():
+    portraits = pd.read_csv(SAMPLE / "faces.csv").query("split == 'train' and head_covering == 'none' and yaw.abs() < 10").head(10)
+    detect, found = load_detector(), 0
+    for row in portraits.itertuples():
+        middle = (row.x_min + row.x_max) // 2
+        half = read_rgb(SAMPLE / row.picture)[:, middle:]
+        image = np.full((360, 640, 3), 90, np.uint8)
+        image[100:260, : half.shape[1]] = half
+        faces, _ = detect(image)
+        assert ((faces[:, :2] + faces[:, 2:]) / 2 > -0.1 * (faces[:, 2:] - faces[:, :2])).all()
+        overlap = boxes.iou(np.clip(faces, 0, [640, 360] * 2), [(0, 100 + row.y_min, row.x_max - middle, 100 + row.y_max)])
+        found += overlap.max(initial=0) >= 0.5
+    assert found >= 8
 
 
 @pytest.mark.parametrize("shape", [(1, 1), (3, 500), (500, 3), (64, 64)])
@@ -117,11 +138,9 @@ def test_the_default_finds_what_the_chapter_promises():
     for number in range(1, 7):
         image, truth = scene(number)
         rows.append(score([(face.box, face.label) for face in finder.look(image)], truth).assign(number=number))
-    import pandas as pd
-
     joined = pd.concat(rows)
     table = recall_by_size(joined, (20, 40, 1000))
-    assert table["share"].min() > 0.8 and (joined["label"] == "").sum() <= 12
+    assert table["found"].iloc[1] >= 21 and table["share"].iloc[0] > 0.8 and (joined["label"] == "").sum() <= 12  # 22 of 24 large ones today
 
 
 def test_a_video_finds_small_faces_although_each_frame_searches_a_part():
@@ -264,6 +283,24 @@ def test_blurring_leaves_no_detector_a_face_and_the_rest_untouched():
     assert (blurred[outside] == image[outside]).all() and outside.mean() > 0.5
 
 
+def test_a_network_that_recognises_people_is_lost_when_faces_are_blurred():
+    """Two pictures each of sixteen people: who of the clear pictures is this? By dlib's network for recognition (King 2017)."""
+    recognise = dlib.face_recognition_model_v1(weights("face_recognition_models", "models/dlib_face_recognition_resnet_model_v1.dat"))
+    landmarks = dlib.shape_predictor(weights("face_recognition_models", "models/shape_predictor_68_face_landmarks.dat"))
+    bare = pd.read_csv(SAMPLE / "faces.csv").query("wearing == 'none' and occlusion == 'none'")
+    people = [rows for _, rows in bare.groupby("person") if len(rows) == 2][:16]
+
+    def described(row, blurred):
+        image, box = read_rgb(SAMPLE / row.picture), (row.x_min, row.y_min, row.x_max, row.y_max)
+        image = drawing.blur_faces(image, [box]) if blurred else image
+        return np.array(recognise.compute_face_descriptor(image, landmarks(image, dlib.rectangle(*box))))
+
+    known = np.array([described(rows.iloc[0], False) for rows in people])
+    right = {blurred: np.mean([np.linalg.norm(known - described(rows.iloc[1], blurred), axis=1).argmin() == number for number, rows in enumerate(people)])
+             for blurred in (False, True)}
+    assert right[False] > 0.9 and right[True] < 0.25
+
+
 def test_blurring_survives_boxes_beyond_the_picture():
     image = np.random.default_rng(0).integers(0, 255, (50, 60, 3), np.uint8)
     assert (drawing.blur_faces(image, [(-30, -30, -10, -10), (58, 45, 90, 80)]).shape) == image.shape
@@ -281,6 +318,15 @@ def test_misses_and_false_alarms_have_rows_of_their_own():
     table = recall_by_size(rows, (8, 20, 40, 1000))
     assert table["faces"].tolist() == [1, 1, 1] and table["found"].tolist() == [0, 1, 1]
     assert score([], []).empty and score([], truth)["said"].tolist() == ["", "", ""]
+
+
+def test_recall_and_precision_count_misses_and_false_alarms_and_doubts():
+    rows = pd.DataFrame([("with_mask", "with_mask", 50), ("with_mask", "", 50), ("with_mask", "not_sure", 50), ("without_mask", "with_mask", 60), ("", "with_mask", 45),
+                         ("without_mask", "without_mask", 60), ("without_mask", "without_mask", 25), ("", "without_mask", 30)], columns=["label", "said", "size"])
+    table = recall_and_precision(rows, (20, 40, 1000))
+    assert table.loc["40 and more"].tolist() == pytest.approx([5, 1 / 3, 1 / 3, 1 / 2, 1.0])
+    small = table.loc["20 to 40"].tolist()
+    assert small[0] == 1 and np.isnan(small[1]) and np.isnan(small[2]) and small[3:] == pytest.approx([1.0, 0.5])
 
 
 # --- the page in place of a window

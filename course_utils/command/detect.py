@@ -32,10 +32,11 @@ def known_table(name):
 
 def detect(
     source: Annotated[str, typer.Argument(metavar="SOURCE", help="A picture, a folder, a video file, a camera's number (0 is the first), or an address: rtsp://... or http://...", show_default=False)],
-    model: Annotated[Path, typer.Option(metavar="FILE", help="A .keras file of `course train`, with two or four classes.", show_default=False)],
+    model: Annotated[Path | None, typer.Option(metavar="FILE", help="A .keras file of `course train`, with two or four classes.", show_default=False)] = None,
+    server: Annotated[str | None, typer.Option(metavar="ADDRESS", help="Ask a served model instead, as `course serve` prints its address: http://HOST:8501/v1/models/NAME for REST, HOST:8500 or grpc://HOST:8500/NAME for gRPC. NAME is face-mask when left out.", show_default=False)] = None,
     out: Annotated[Path | None, typer.Option("-o", "--out", metavar="OUT", help="Write the annotated picture, folder or video here, and a table with a row a face beside it. A name that ends in .csv or .jsonl: the table alone. Nothing is stored without.", show_default=False)] = None,
     table: Annotated[str, typer.Option(help="Format of the table: csv or jsonl.", callback=known_table)] = "csv",
-    show: Annotated[bool, typer.Option("--show", help="Open a window; where there is no display, a page of this computer.")] = False,
+    show: Annotated[bool, typer.Option("--show", help="Open a window; where there is no display, a page of this computer. A picture stays until the window is closed, or Ctrl-C.")] = False,
     blur_faces: Annotated[bool, typer.Option("--blur-faces", help="Make the faces that were found unrecognisable in what is shown and written.")] = False,
     detector: Annotated[str, typer.Option(help="blazeface, hog, mmod or mtcnn.", callback=known_detector)] = "blazeface",
     min_face: Annotated[int, typer.Option(min=8, help="Smallest face in pixels; halving it costs four times the time.")] = 16,
@@ -53,14 +54,18 @@ def detect(
 
     Example: `course detect data/sample/videos/walk.mp4 --model work/sample/05_training/mobilenetv2.keras -o work/walk.mp4`
 
+    With a served model: `course detect 0 --server http://127.0.0.1:8501/v1/models/face-mask --show`
+
     Ctrl-C ends a video or a camera with playable files. The status is 1 when something could not be read or written, and when
     a file was not worked through; faces are personal data, and nothing is stored without -o.
     """
+    if (model is None) == (server is None):
+        raise typer.BadParameter("give a model: either --model FILE or --server ADDRESS.")
     if (alert_after is None) != (alert_command is None and alert_webhook is None):
         raise typer.BadParameter("--alert-after goes with --alert-command or --alert-webhook, and these with it.")
     from course_utils.detection import job
 
-    report = job.run(job.Order(source=source, model=str(model), out=out and str(out), table=table, show=show, blur=blur_faces, detector=detector,
+    report = job.run(job.Order(source=source, model=model and str(model), server=server, out=out and str(out), table=table, show=show, blur=blur_faces, detector=detector,
                                min_face=min_face, every=every, max_fps=max_fps, threshold=threshold, band=band, alert_after=alert_after,
                                alert_command=alert_command, alert_webhook=alert_webhook, give_up=give_up),
                      lambda sentence: print(f"course: {sentence}", file=sys.stderr, flush=True), not as_json)

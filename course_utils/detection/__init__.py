@@ -9,7 +9,7 @@ from course_utils.detection.classifying import Classifier, cut_faces, load_class
 from course_utils.detection.detectors import load_detector
 from course_utils.detection.labels import NOT_SURE, WORDS, Rule, is_unmasked
 from course_utils.detection.mask_detector import LabelledFace, MaskDetector
-from course_utils.detection.scoring import recall_by_size, score
+from course_utils.detection.scoring import recall_and_precision, recall_by_size, score
 
-__all__ = ["NOT_SURE", "WORDS", "Classifier", "LabelledFace", "MaskDetector", "Rule", "cut_faces", "is_unmasked", "load_classifier",
-           "load_detector", "recall_by_size", "score"]
+__all__ = ["NOT_SURE", "WORDS", "Classifier", "LabelledFace", "MaskDetector", "Rule", "cut_faces", "is_unmasked", "load_classifier", "load_detector",
+           "recall_and_precision", "recall_by_size", "score"]

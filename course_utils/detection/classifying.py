@@ -86,10 +86,41 @@ def load_classifier(path):
     square = isinstance(shape, tuple) and len(shape) == 4 and shape[3] == 3 and shape[1] is not None and shape[1] == shape[2]
     if not square or model.output_shape != (None, len(class_names)):
         raise CourseError(f"{path} is no classifier of square pictures: give a .keras file that `course train` wrote.")
-    if set(class_names) not in KNOWN:
-        raise CourseError(f"{path} tells {', '.join(class_names)} apart, not masks: give a model whose classes are with_mask and "
-                          "without_mask, or these with under_nose and nose_only.")
+    refuse_other_classes(path, class_names)
     return Classifier(model, class_names)
+
+
+def ask_server(address, timeout=10):
+    """Return a classifier that asks a model server.
+
+    Parameters
+    ----------
+    address : str
+        As for `course_utils.serving.served.ServedClassifier`.
+    timeout : float
+        Seconds that an answer may take.
+
+    Returns
+    -------
+    ServedClassifier
+
+    Raises
+    ------
+    CourseError
+        When nobody answers, or the model tells other things apart than masks.
+    """
+    from course_utils.serving.served import ServedClassifier
+
+    classifier = ServedClassifier(address, timeout=timeout)
+    refuse_other_classes(address, classifier.class_names)
+    return classifier
+
+
+def refuse_other_classes(name, class_names):
+    """Raise CourseError when a model, known by its name, does not tell masks apart."""
+    if set(class_names) not in KNOWN:
+        raise CourseError(f"{name} tells {', '.join(class_names)} apart, not masks: give a model whose classes are with_mask and "
+                          "without_mask, or these with under_nose and nose_only.")
 
 
 def cut_faces(image, boxes, size):

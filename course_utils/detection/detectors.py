@@ -1,4 +1,4 @@
-"""Five face detectors behind one call: a picture goes in, boxes and scores come out.
+"""Four face detectors behind one call: a picture goes in, boxes and scores come out.
 
     detect = load_detector("blazeface", min_face=16)
     boxes, scores = detect(image)
@@ -6,7 +6,7 @@
 Each detector draws its boxes in its own way, one from the eyebrows to the lips, another round the whole head. The classifier
 was trained on faces cut by the course's annotations (brows to chin, ear to ear), so every detector's boxes are corrected
 towards these: shifted and scaled by fixed shares of the box. `benchmarks/detection.py` measured the shares and compares the
-detectors; it is the reason for the default.
+detectors, as `benchmarks/detection_photographs.py` does on photographs; their figures are the reason for the default.
 """
 
 from functools import cache, partial

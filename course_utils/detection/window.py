@@ -6,6 +6,7 @@ as a motion JPEG, to browsers on this computer only.
 
 import io
 import threading
+import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 from PIL import Image
@@ -27,7 +28,7 @@ def open_window(title, say):
     Returns
     -------
     Window or Page
-        With `show(image)`, which returns False when the window was closed, and `close()`.
+        With `show(image)` and `stay(seconds)`, which return False when the window was closed, and `close()`.
 
     Raises
     ------
@@ -68,6 +69,14 @@ class Window:
             self._label.image = self._photo(Image.fromarray(image))  # Tk itself holds no reference
             self._label.configure(image=self._label.image)
             self._root.update()
+        return self._open
+
+    def stay(self, seconds):
+        """Leave the picture there for some seconds; False when somebody closed the window."""
+        until = time.monotonic() + seconds
+        while self._open and time.monotonic() < until:
+            self._root.update()
+            time.sleep(0.02)
         return self._open
 
     def close(self):
@@ -117,6 +126,11 @@ class Page:
         with self._changed:
             self._newest = buffer.getvalue()
             self._changed.notify_all()
+        return True
+
+    def stay(self, seconds):
+        """Leave the picture there for some seconds; always True."""
+        time.sleep(seconds)
         return True
 
     def close(self):

@@ -6,19 +6,20 @@ the headers of HTTP.
 """
 
 import base64
-import io
 import json
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 import numpy as np
-from PIL import Image
 
 from course_utils.errors import CourseError
 from course_utils.serving import export, protos, tensors
 
 LARGEST_MESSAGE = 256 * 2**20
 """Bytes. gRPC's clients refuse answers above 4 MB when not told otherwise."""
+
+NAMES = "; ask for a model and version that the server has: `course serve` prints its address with the model's name."
+"""What to do about "not found"."""
 
 
 def _is_here(address):
@@ -134,60 +135,8 @@ class RestClient:
         except ValueError as error:
             raise CourseError(f"{url} answers with no JSON (status {answer.status_code}): is this the REST port of TensorFlow Serving?") from error
         if answer.status_code != 200:
-            raise CourseError(f"The server refuses with status {answer.status_code}: {document.get('error', document)}")
+            raise CourseError(f"The server refuses with status {answer.status_code}: {document.get('error', document)}{NAMES if answer.status_code == 404 else ''}")
         return document
-
-
-class ServedClassifier:
-    """A served model in the place of a network in this process: uint8 faces in, probabilities out.
-
-    Faces go over REST as PNG files, which lose nothing: the answer is that of the network here.
-
-    Parameters
-    ----------
-    address : str
-        "http://host:8501", or with the model's name: "http://host:8501/v1/models/face-mask".
-    model_name : str
-        Used when the address does not name it.
-
-    Attributes
-    ----------
-    size : int
-        Side of the network's picture in pixels, from the server's metadata.
-    class_names : tuple of str
-        From the server's answers.
-
-    Raises
-    ------
-    CourseError
-        When nobody answers there, or a model that `export` did not write.
-    """
-
-    def __init__(self, address, model_name="face-mask"):
-        address, _, named = address.rstrip("/").partition("/v1/models/")
-        self.client = RestClient(address, named or model_name)
-        signatures = self.client.metadata()["metadata"]["signature_def"]["signature_def"]
-        try:
-            self.size = int(signatures[export.IMAGES]["inputs"]["images"]["tensor_shape"]["dim"][1]["size"])
-            signatures[export.BYTES]["inputs"]["image_bytes"]
-        except (KeyError, IndexError) as error:
-            raise CourseError(f"{self.client.url} serves another kind of model: serve one that `course_utils.serving.export` wrote.") from error
-        self.class_names = self.client.ask_files([_as_png(np.zeros((self.size, self.size, 3), np.uint8))])[1]
-
-    def __call__(self, faces):
-        """Classify faces, uint8 (n, size, size, 3), RGB; returns float32 (n, classes). n may be 0."""
-        if not len(faces):
-            return np.zeros((0, len(self.class_names)), np.float32)
-        return self.client.predict_files([_as_png(face) for face in faces])
-
-    def close(self):
-        self.client.close()
-
-
-def _as_png(face):
-    buffer = io.BytesIO()
-    Image.fromarray(face).save(buffer, "PNG", compress_level=1)
-    return buffer.getvalue()
 
 
 class GrpcClient:
@@ -295,8 +244,8 @@ class GrpcClient:
         try:
             answer = method(request, timeout=self.timeout)
         except grpc.RpcError as error:
-            if error.code() is grpc.StatusCode.UNAVAILABLE:
+            if error.code() in (grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.DEADLINE_EXCEEDED):
                 raise CourseError(f"{self.address} does not answer ({error.details()}): check the address, and that the server runs (`course serve`).") from error
-            raise CourseError(f"The server refuses with {error.code().name}: {error.details()}") from error
+            raise CourseError(f"The server refuses with {error.code().name}: {error.details()}{NAMES if error.code() is grpc.StatusCode.NOT_FOUND else ''}") from error
         self.last = Exchange(request.ByteSize(), answer.ByteSize())
         return answer

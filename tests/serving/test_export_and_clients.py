@@ -15,7 +15,8 @@ from course_utils import models, quiet
 from course_utils.errors import CourseError
 from course_utils.pipeline import cut_face
 from course_utils.serving import export, launcher
-from course_utils.serving.clients import GrpcClient, RestClient, ServedClassifier
+from course_utils.serving.clients import GrpcClient, RestClient
+from course_utils.serving.served import ServedClassifier
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 SIZE, CLASSES = 64, ("with_mask", "without_mask")
@@ -159,14 +160,23 @@ def test_status_and_metadata_by_both_ways(served):
 
 def test_a_served_model_stands_in_the_place_of_a_network(model, served):
     faces_here = np.stack([read(content) for content in faces(4, SIZE)])
-    for address in (served.rest_address, f"{served.rest_address}/v1/models/face-mask"):
+    for address in (served.rest_address, f"{served.rest_address}/v1/models/face-mask/", f"{served.rest_address}/v1/models/face-mask/versions/1",
+                    served.grpc_address, f"grpc://{served.grpc_address}/face-mask"):
         classifier = ServedClassifier(address)
         assert (classifier.size, classifier.class_names) == (SIZE, CLASSES)
         assert np.abs(classifier(faces_here) - np.asarray(model(faces_here.astype(np.float32), training=False))).max() <= 1e-5
         assert classifier(faces_here[:0]).shape == (0, 2)
         classifier.close()
-    with pytest.raises(CourseError, match="does not answer"):
-        ServedClassifier("http://127.0.0.1:9")
+    for address, words in (("http://127.0.0.1:9", "does not answer"), ("127.0.0.1:9", "does not answer"), ("ftp://127.0.0.1", "no address of a model server"),
+                           (f"{served.rest_address}/v1/models/other", "404.*course serve"), (f"{served.grpc_address}/other", "NOT_FOUND.*course serve")):
+        with pytest.raises(CourseError, match=words):
+            ServedClassifier(address)
+
+
+def test_another_kind_of_model_is_not_asked_for_faces(server):
+    for address in (server.rest, server.grpc):
+        with pytest.raises(CourseError, match="another kind of model"):
+            ServedClassifier(address, "contract")
 
 
 def test_a_proxy_is_not_asked_for_a_server_on_this_machine(served, monkeypatch):
