@@ -41,30 +41,30 @@ def painted(texture, level, choice, chance):
     """
     factor = 0.5**level
     drawing = int(chance.drawing * len(texture.pictures))
-    flat, detail = texture.pictures[drawing][level], texture.details[drawing][level][..., None]
-    rgb, cover = flat[..., :3], flat[..., 3:]
+    detail = texture.details[drawing][level]
+    *rgb, cover = cv2.split(texture.pictures[drawing][level])  # colour by colour, because NumPy is slow where the last axis is short
     if choice.color is not None and choice.color_weight > 0:
-        dye = np.maximum(np.asarray(choice.color, np.float32) / 255, DARKEST_DYE)
-        dyed = cover * np.clip(dye * detail + 0.16 * (detail - 1), 0, 1)  # folds of black cloth shine a little
-        rgb = rgb + choice.color_weight * (dyed - rgb)
+        dye = np.maximum(np.asarray(choice.color, np.float32) / 255, DARKEST_DYE).tolist()
+        gloss = 0.16 * (detail - 1)  # folds of black cloth shine a little
+        rgb = [plane + choice.color_weight * (cover * np.clip(share * detail + gloss, 0, 1) - plane) for plane, share in zip(rgb, dye, strict=True)]
     if choice.pattern is not None and choice.pattern_weight > 0:
-        rgb = rgb + choice.pattern_weight * (_printed(texture.extent, factor, choice.pattern, chance, rgb, cover, detail) - rgb)
-    height, width = flat.shape[:2]
+        printed = _printed(texture.extent, factor, choice.pattern, chance, rgb, cover, detail)
+        rgb = [plane + choice.pattern_weight * (other - plane) for plane, other in zip(rgb, printed, strict=True)]
+    height, width = cover.shape
     fibre, broad, fine = _tiles()
     crease = (texture.creases * chance.crease).tolist()
     shade = crease[0] * _repeated(broad, width, height, 2 * factor, chance.offset[0])
     shade += crease[1] * _repeated(fine, width, height, 2 * factor, chance.offset[1])
     shade += 0.03 * texture.fibre * factor * _repeated(fibre, width, height, 1.0, chance.offset[1])
-    *rgb, cover = (*cv2.split(rgb), flat[..., 3])  # colour by colour, because NumPy is slow where the last axis is short
     lifted, shade = 0.14 * cover * shade, 1 + shade
     tint = (chance.shade * chance.tint).tolist()
     return cv2.merge([(color + lifted) * (shade * share) for color, share in zip(rgb, tint, strict=True)] + [cover])
 
 
 def _printed(extent, factor, pattern, chance, ground, cover, detail):
-    """Return the premultiplied colours of a pattern on its ground, the texture's folds kept."""
-    height, width = ground.shape[:2]
-    light = np.minimum(detail, 1.1)
+    """Return the premultiplied colours of a pattern on its ground, the texture's folds kept: three planes."""
+    height, width = cover.shape
+    light = cover * np.minimum(detail, 1.1)
     tile = pattern_tile(pattern)
     if tile.ndim == 3:
         left, top, right, bottom = extent * factor
@@ -74,12 +74,12 @@ def _printed(extent, factor, pattern, chance, ground, cover, detail):
         y, x = max(round(top), 0), max(round(left), 0)
         part = part[:height - y, :width - x]
         whole[y:y + part.shape[0], x:x + part.shape[1]] = part
-        return whole * cover * light
+        return [plane * light for plane in cv2.split(whole)]
     ink = WHITE_INK
-    if (ground.sum((0, 1)) @ LUMA) / max(float(cover.sum()), 1e-6) > 0.55:
+    if np.dot([plane.sum() for plane in ground], LUMA) / max(float(cover.sum()), 1e-6) > 0.55:
         ink = INKS[int(chance.offset[2, 0] * len(INKS))]
-    printed = _repeated(tile, width, height, chance.pattern_scale * factor, chance.offset[2])[..., None]
-    return ground + printed * (cover * ink * light - ground)
+    printed = _repeated(tile, width, height, chance.pattern_scale * factor, chance.offset[2])
+    return [plane + printed * (share * light - plane) for plane, share in zip(ground, ink.tolist(), strict=True)]
 
 
 def _cut_to(picture, ratio):

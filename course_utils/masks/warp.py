@@ -92,7 +92,8 @@ def rasterise(mesh, wanted, width, height):
     by_y = step_a * inverse[:, 1:2] + step_b * inverse[:, 3:4]
     start = cells[:, 0] - by_x * triangles[:, 0, :1] - by_y * triangles[:, 0, 1:2]
     maps = np.concatenate([start, by_x, by_y], 1).astype(np.float32)
-    maps = np.concatenate([maps, np.array([[-1e4, -1e4, 0, 0, 0, 0]], np.float32)])  # what -1 picks
-    found = maps[seen]
+    maps = np.concatenate([maps, np.array([[-1e4, -1e4, 0, 0, 0, 0]], np.float32)]).T.copy()  # the last is what -1 picks
+    seen = seen.astype(np.intp)
     x, y = np.arange(width, dtype=np.float32), np.arange(height, dtype=np.float32)[:, None]
-    return (found[..., 0] + found[..., 2] * x + found[..., 4] * y, found[..., 1] + found[..., 3] * x + found[..., 5] * y)
+    start, by_x, by_y = ([np.take(plane, seen) for plane in maps[part:part + 2]] for part in (0, 2, 4))
+    return tuple(start[axis] + by_x[axis] * x + by_y[axis] * y for axis in (0, 1))
