@@ -58,16 +58,20 @@ def small_resnet(keras):
     return keras.Model(inputs, layers.Dense(1, activation="sigmoid")(layers.Dropout(0.2)(x)))
 
 
-def accuracy(train, test, seed, epochs):
-    """Train once; return the accuracy on the test pictures and the recall of both classes, with a mask first."""
+def accuracy(drawings, bare, test, seed, epochs):
+    """Train once; return the accuracy on the test pictures and the recall of both classes, with a mask first.
+
+    Each epoch shows the next of the drawings, an array of masked faces each, so that more drawings take no more steps.
+    """
     from course_utils.quiet import import_keras
 
     keras = import_keras()
     keras.utils.set_random_seed(seed)
-    model = small_resnet(keras)
-    steps = -(-len(train[0]) // 32) * epochs
+    model, labels = small_resnet(keras), np.repeat([1, 0], [len(drawings[0]), len(bare)])
+    steps = -(-len(labels) // 32) * epochs
     model.compile(keras.optimizers.AdamW(keras.optimizers.schedules.CosineDecay(2e-3, steps), weight_decay=1e-3), "binary_crossentropy")
-    model.fit(*train, batch_size=32, epochs=epochs, verbose=0)
+    for epoch in range(epochs):
+        model.fit(np.concatenate([drawings[epoch % len(drawings)], bare]), labels, batch_size=32, verbose=0)
     says = model.predict(test[0], batch_size=128, verbose=0)[:, 0] > 0.5
     return [float(np.mean(says == test[1])), float(np.mean(says[test[1] == 1])), float(np.mean(~says[test[1] == 0]))]
 
@@ -111,22 +115,24 @@ def pasted(picture, landmarks):
     return (picture * (1 - alpha) + warped[..., :3] * alpha).astype(np.uint8)
 
 
-def draw_masks(folder, names, options, framing):
-    """Mask each photograph in every way; return from way to {name: picture}, and the share that got a mask."""
+def draw_masks(folder, names, options, framing, count):
+    """Mask each photograph in every way; return from way to {name: pictures}: `count` of the drawn ones, one of the others."""
     made = {"pasted": {}, "blue": {}, "drawn": {}}
     for name in tqdm(names, unit="picture", desc="masking"):
         picture = read_rgb(folder / name)
         faces = find_faces(picture, max_faces=1)
         if not faces:
             continue
-        rng = rng_of_face(SEED, name, 1)
-        drawn = put_on(picture, faces[0], draw_choice(options, rng), rng)
         box = faces[0].box if framing == "face" else None
-        if drawn.quality.ok:
-            made["drawn"][name] = shrunk(drawn.image, box)
-            made["blue"][name] = shrunk(put_on(picture, faces[0], MaskChoice("surgical_blue"), rng_of_face(SEED, name, 1)).image, box)
-            made["pasted"][name] = shrunk(pasted(picture, faces[0].landmarks), box)
-    return made, len(made["drawn"]) / len(names)
+        drawn = []
+        for number in range(count):
+            rng = rng_of_face(SEED + number, name, 1)
+            drawn.append(put_on(picture, faces[0], draw_choice(options, rng), rng))
+        if all(masked.quality.ok for masked in drawn):
+            made["drawn"][name] = [shrunk(masked.image, box) for masked in drawn]
+            made["blue"][name] = [shrunk(put_on(picture, faces[0], MaskChoice("surgical_blue"), rng_of_face(SEED, name, 1)).image, box)]
+            made["pasted"][name] = [shrunk(pasted(picture, faces[0].landmarks), box)]
+    return made
 
 
 def main():
@@ -137,6 +143,7 @@ def main():
     parser.add_argument("--only", nargs="*", help="rows: worn, pasted, blue, drawn, drawn-half")
     parser.add_argument("--code", help="formats of masks, as `course mask --code` takes them (default: --type random)")
     parser.add_argument("--framing", choices=("whole", "face"), default="whole", help="show the network whole photographs, or faces cut out")
+    parser.add_argument("--drawings", type=int, default=1, help="how many masks to draw on each face; every epoch shows the next")
     parser.add_argument("--json", type=Path, help="write the figures to this file")
     asked = parser.parse_args()
 
@@ -151,11 +158,12 @@ def main():
             np.repeat([1, 0], [len(part) for part in test_parts]))
 
     options = MaskOptions(code=asked.code) if asked.code else MaskOptions(type="random")
-    made, share = draw_masks(folder, bare.picture, options, asked.framing)
+    made = draw_masks(folder, bare.picture, options, asked.framing, asked.drawings)
     without = {name: read_small(folder / name, asked.framing) for name in bare.picture}
     kept = list(made["drawn"])
-    sets = {way: [made[way][name] for name in kept] for way in ("pasted", "blue", "drawn")}
-    sets |= {"drawn-half": sets["drawn"][::2], "worn": [read_small(folder / name, asked.framing) for name in worn.picture]}
+    share = len(kept) / len(bare)
+    sets = {way: np.stack([made[way][name] for name in kept], axis=1) for way in ("pasted", "blue", "drawn")}  # (drawings, faces, ...)
+    sets |= {"drawn-half": sets["drawn"][:, ::2], "worn": np.stack([read_small(folder / name, asked.framing) for name in worn.picture])[None]}
     sets = {name: sets[name] for name in WORDS}
     print(f"{len(bare)} photographs without a mask, {share:.1%} of them masked; tested on {(test[1] == 1).sum()} worn masks and "
           f"{(test[1] == 0).sum()} bare faces ({'test' if asked.final else 'development'} photographs); framing: {asked.framing}; {asked.epochs} epochs at {SIDE} px")
@@ -164,8 +172,8 @@ def main():
         if asked.only and name not in asked.only:
             continue
         bare_names = list(without) if name in ("worn", "drawn") else kept if name != "drawn-half" else kept[::2]
-        train = (np.stack([*pictures, *(without[each] for each in bare_names)]), np.repeat([1, 0], [len(pictures), len(bare_names)]))
-        runs = np.array([accuracy(train, test, seed, asked.epochs) for seed in range(asked.seeds)])
+        bare_faces = np.stack([without[each] for each in bare_names])
+        runs = np.array([accuracy(pictures, bare_faces, test, seed, asked.epochs) for seed in range(asked.seeds)])
         mean, spread = runs.mean(0), runs.std(0)
         figures[WORDS[name]] = {"accuracy": round(mean[0], 4), "spread": round(spread[0], 4), "recall_with": round(mean[1], 4), "recall_without": round(mean[2], 4)}
         print(f"{name:11} {mean[0]:.3f} ± {spread[0]:.3f}   recall with {mean[1]:.3f}, without {mean[2]:.3f}", flush=True)
