@@ -348,14 +348,3 @@ def test_bands_of_a_large_picture_leave_no_seams(monkeypatch, coarse):
     bands = put_on(image, face, MaskChoice("cloth"), rng())
     assert cv2.absdiff(whole.image, bands.image).max() <= 1
     assert np.abs(whole.alpha - bands.alpha).max() < 0.01
-
-
-def test_half_the_mesh_bends_a_small_mask_as_well(monkeypatch):
-    for number in range(0, len(SOME), 3):
-        image, face = portrait(number)
-        half = put_on(image, face, MaskChoice("surgical_blue"), rng())
-        monkeypatch.setattr(paint, "SMALL_MESH", 0)
-        whole = put_on(image, face, MaskChoice("surgical_blue"), rng())
-        monkeypatch.undo()
-        assert 0 < cv2.absdiff(half.image, whole.image).mean() < 0.4
-        assert np.abs(half.alpha - whole.alpha).mean() < 0.004

@@ -64,7 +64,7 @@ def painted(texture, level, choice, chance):
 def _printed(extent, factor, pattern, chance, ground, cover, detail):
     """Return the premultiplied colours of a pattern on its ground, the texture's folds kept: three planes."""
     height, width = cover.shape
-    light = cover * np.minimum(detail, 1.1)
+    light = np.minimum(detail, 1.1)
     tile = pattern_tile(pattern)
     if tile.ndim == 3:
         left, top, right, bottom = extent * factor
@@ -74,12 +74,12 @@ def _printed(extent, factor, pattern, chance, ground, cover, detail):
         y, x = max(round(top), 0), max(round(left), 0)
         part = part[:height - y, :width - x]
         whole[y:y + part.shape[0], x:x + part.shape[1]] = part
-        return [plane * light for plane in cv2.split(whole)]
+        return [plane * cover * light for plane in cv2.split(whole)]
     ink = WHITE_INK
     if np.dot([plane.sum() for plane in ground], LUMA) / max(float(cover.sum()), 1e-6) > 0.55:
         ink = INKS[int(chance.offset[2, 0] * len(INKS))]
     printed = _repeated(tile, width, height, chance.pattern_scale * factor, chance.offset[2])
-    return [plane + printed * (share * light - plane) for plane, share in zip(ground, ink.tolist(), strict=True)]
+    return [plane + printed * (cover * share * light - plane) for plane, share in zip(ground, ink.tolist(), strict=True)]
 
 
 def _cut_to(picture, ratio):

@@ -17,7 +17,6 @@ from course_utils.masks.wearing import place_anchors
 
 SHARPEST = 0.5  # pixels: the blur that the sharpest lens and sensor leave
 FINE = 90  # pixels across a mask below which it is drawn finer than the picture
-SMALL_MESH = 200  # pixels across a mask below which every second line of its mesh bends it as well
 COARSE = 1000  # pixels across a mask above which it is drawn coarser and enlarged: the textures hold no more
 BAND = 1_000_000  # pixels that are composed at once: a large picture takes no more memory than a small one
 
@@ -123,9 +122,7 @@ def put_on(image, face, choice, rng):
     light = measure_light(image, landmarks)
     finer = _fineness(np.ptp(mesh[drawn][:, 0]))
     place, size = np.array([x0, y0, 0]), np.maximum(np.rint((np.array([x1 - x0, y1 - y0])) * finer), 1).astype(int)
-    every = 2 if np.ptp(mesh[drawn][:, 0]) < SMALL_MESH else 1
-    bent = (mesh[::every, ::every] - place) * finer + (finer - 1) / 2 * np.array([1, 1, 0])
-    row, column = (every * along for along in rasterise(bent, _joined(texture.wanted, every), *size.tolist()))
+    row, column = rasterise((mesh - place) * finer + (finer - 1) / 2 * np.array([1, 1, 0]), texture.wanted, *size.tolist())
     sheet = _sheet(texture, choice, chance, light, mesh, row, column, finer)
     cover = sheet[3]
     strap, color = draw_straps(image, straps, texture, choice, light, pose.scale, finer, place[:2], cover.shape)
@@ -146,12 +143,6 @@ def _fineness(across):
     return min(int(np.ceil(FINE / max(across, 1))), 3) if across <= COARSE else COARSE / across
 
 
-def _joined(wanted, every):
-    """Return which of larger quads, each of `every` times `every`, are wanted in part."""
-    rows, columns = wanted.shape
-    return wanted.reshape(rows // every, every, columns // every, every).any(axis=(1, 3))
-
-
 def _places(texture, choice, chance):
     """Return where on the head the anchors go, with this mask's own deviations."""
     places = place_anchors(texture.places, choice.wear, choice.position)
@@ -163,7 +154,7 @@ def _places(texture, choice, chance):
 
 def _sheet(texture, choice, chance, light, mesh, row, column, finer):
     """Return the bent mask without its straps, shaded by its form: four planes of float32, premultiplied RGBA."""
-    texels = _texels_per_pixel(texture, mesh) / min(finer, 1)  # a finer drawing is for the edges: what is printed shows at the picture's pixels
+    texels = _texels_per_pixel(texture, mesh) / finer
     level = int(np.clip(np.floor(np.log2(max(texels, 1)) + 0.4), 0, len(texture.pictures[0]) - 1))
     corner = texture.mesh[0, 0]
     step = ((texture.mesh[-1, -1] - corner) / (MESH_COLUMNS - 1, MESH_ROWS - 1) * 0.5**level).astype(np.float32)
