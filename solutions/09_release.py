@@ -1,0 +1,143 @@
+# ---
+# jupyter:
+#   course:
+#     title: Ready for release? Worked answers
+#     minutes: 12
+#     needs: []
+#   jupytext:
+#     formats: ipynb,py:percent
+#     text_representation:
+#       extension: .py
+#       format_name: percent
+#   kernelspec:
+#     display_name: Python 3 (ipykernel)
+#     language: python
+#     name: python3
+# ---
+
+# %% [markdown]
+# # Ready for release? Worked answers
+#
+# Each answer to the exercises of [chapter 09](../chapters/09_release.ipynb), why it is right, and what goes wrong with the answer that
+# one is tempted to give. This notebook runs by itself.
+
+# %% tags=["parameters"]
+PROFILE = "sample"
+
+# %%
+import numpy as np
+import pandas as pd
+
+from course_utils import figures, release_figures
+from course_utils.checks import chapter_09
+from course_utils.evaluation import bootstrap_interval
+from course_utils.profiles import SEED
+
+# %% [markdown]
+# ## 9-1: a slice table that counts people
+#
+# `len(part)` counts rows, and a row is a picture. And `bootstrap_interval` without its second argument takes each picture for a person of its own. The share itself was right: what
+# an answer is worth does not depend on whose it is, only how *surely* we know the share does.
+
+# %% tags=["exercise-9-1"]
+def slice_table(rows, column):
+    """Return for each value of a column: people, the share that was right, and the ends of its 95 % interval."""
+    lines = {}
+    for value, part in rows.groupby(column):
+        low, high = bootstrap_interval(part.right, part.group)
+        lines[value] = {"people": part.group.nunique(), "right": part.right.mean(), "low": low, "high": high}
+    return pd.DataFrame.from_dict(lines, orient="index")
+
+# %%
+chapter_09.check_1(slice_table)
+
+# %% [markdown]
+# The tempting repair keeps one picture of each person. Then people and pictures agree, and most of the pictures are thrown away. How much does the mistake flatter? Thirty people with twelve pictures
+# each, six of whom the network never gets right:
+
+# %%
+rows = pd.DataFrame({"group": np.repeat(np.arange(30), 12), "light": "day", "right": np.repeat(np.arange(30) >= 6, 12)})
+for what, names in {"pictures": None, "people": rows.group}.items():
+    low, high = bootstrap_interval(rows.right, names)
+    print(f"drawing {what}: {low:.0%} to {high:.0%}")
+
+# %% [markdown]
+# ## 9-2: how many people
+#
+# The width is twice 1.96 deviations, $2 \cdot 1.96 \sqrt{p(1-p)/n}$. Solve for $n$, and round up: with one person fewer the interval would be a hair too wide.
+
+# %% tags=["exercise-9-2"]
+def people_needed(share, width):
+    """Return how many people are needed for a 95 % interval of this width."""
+    return int(np.ceil((2 * 1.96) ** 2 * share * (1 - share) / width**2))
+
+# %%
+chapter_09.check_2(people_needed)
+
+# %% [markdown]
+# The tempting answer takes the width for the distance to one side, and plans a quarter of the people. What do plans cost?
+
+# %%
+for points in (20, 10, 5, 2):
+    print(f"right in nine of ten, an interval of {points} points: {people_needed(0.9, points / 100):,} people in each slice")
+
+# %% [markdown]
+# Near 0 and 1 the formula is too hopeful: with a share of 1 it asks for nobody. If none of $n$ people is wrong, up to about $3/n$ of all may be (the *rule of three*).
+#
+# ## 9-3: expected calibration error
+#
+# One pass over the bins; the empty ones are skipped, for they have no mean. Each gap counts by the share of the faces in its bin.
+
+# %% tags=["exercise-9-3"]
+def calibration_error(confidence, right, bins=10):
+    """Return the expected calibration error, 0 to 1."""
+    number = np.minimum((confidence * bins).astype(int), bins - 1)
+    error = 0.0
+    for one in np.unique(number):
+        inside = number == one
+        error += inside.mean() * abs(confidence[inside].mean() - right[inside].mean())
+    return error
+
+# %%
+chapter_09.check_3(calibration_error)
+
+# %% [markdown]
+# The tempting answer is `abs(confidence.mean() - right.mean())`. A network that is too sure of its easy faces and too modest with its hard ones gets away with it:
+
+# %%
+rng = np.random.default_rng(SEED)
+promised = np.repeat([0.95, 0.65], 2000)
+right = rng.random(4000) < np.repeat([0.85, 0.75], 2000)
+print(f"mean confidence {promised.mean():.0%}, right {right.mean():.0%}; calibration error {calibration_error(promised, right):.2f}")
+
+# %% [markdown]
+# And a calibrated network need not be a good one. Whoever always says *mask, 77 %*, where 77 % wear one, is calibrated to perfection and tells nobody apart.
+#
+# ## 9-4: a threshold for a stated cost
+#
+# Counts among the faces we happen to have say nothing of visitors. Turn them into rates, one of those who wear none, one of those who wear one, and weight each rate with how common its kind is *at the
+# door* and with what the mistake costs. Then try all thresholds at which anything changes.
+
+# %% tags=["exercise-9-4"]
+def cheapest_threshold(p_mask, wears, share_without, cost_pass, cost_stop):
+    """Return the threshold with the lowest expected cost a visitor."""
+    def cost(level):
+        passes, stops = (p_mask[~wears] >= level).mean(), (p_mask[wears] < level).mean()
+        return share_without * cost_pass * passes + (1 - share_without) * cost_stop * stops
+
+    return min([*np.unique(p_mask), 1.01], key=cost)
+
+# %%
+chapter_09.check_4(cheapest_threshold)
+
+# %% [markdown]
+# The tempting answer uses a formula: say *mask* when its probability is above $c/(1+c)$, for a pass that costs $c$ false stops. That is right for a network that is perfectly calibrated *for the visitors*. Ours was
+# calibrated, if at all, on faces of whom far more wear none. How far do costs and commonness move the threshold?
+
+# %%
+p_mask = 1 / (1 + np.exp(-rng.normal(np.repeat([1.5, -1.5], 1000), 1.2)))
+wears = np.arange(2000) < 1000
+shares = np.geomspace(0.005, 0.5, 30)
+table = pd.DataFrame({ratio: [cheapest_threshold(p_mask, wears, share, ratio, 1) for share in shares] for ratio in (1, 20)}, index=shares)
+figures.show(release_figures.draw_thresholds(table), "The cheapest threshold against the share of visitors without a mask, for passes that cost 1 and 20 false stops: it rises with both.")
+print(f"With 2 % without a mask and equal costs, {np.mean(p_mask[~wears] >= cheapest_threshold(p_mask, wears, 0.02, 1, 1)):.0%} of them pass: hardly anybody is stopped.")
