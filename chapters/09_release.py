@@ -36,7 +36,7 @@ import numpy as np
 import pandas as pd
 from IPython.display import Markdown, display
 
-from course_utils import evaluation, figures, model_card, models, pipeline, release_figures, widgets
+from course_utils import evaluation, figures, model_card, models, pipeline, quizzes, release_figures, widgets
 from course_utils.artefacts import Artefacts
 from course_utils.checks import chapter_09
 from course_utils.evaluation import bootstrap_interval
@@ -154,7 +154,7 @@ chapter_09.check_1(slice_table)
 # %%
 slices = evaluation.slice_table(test, ATTRIBUTES)
 figures.show(release_figures.draw_slices(slices, "right (%)", test.right.mean()),
-             "Share of right answers in each slice, with its interval and the number of people; a dotted line marks the share over all. Most intervals contain it, and those of an attribute overlap.")
+             "Share of right answers in each slice, with its interval and the number of people; a dotted line marks the share over all. The intervals are wide, and most contain it.")
 print(f"{len(slices)} slices of {slices.people.min()} to {slices.people.max()} people; on average an interval is more than five points wide: {(slices.high - slices.low).mean() > 0.05}.")
 
 # %% [markdown]
@@ -165,7 +165,7 @@ print(f"{len(slices)} slices of {slices.people.min()} to {slices.people.max()} p
 # out to the people at random, and note for each attribute the gap between its best and its worst slice. Do it 2,000 times. Only a gap beyond what dealing gives needs another
 # explanation. And since we looked at all attributes and picked the widest gap, compare the widest with the widest.
 #
-# One trap: those who wear a mask are judged wrongly more often, so a slice with many of them looks bad whoever is in it. Bright faces are such a slice: a white mask makes a face bright. So we deal
+# One trap: if those who wear a mask are judged wrongly more often, as above, then a slice with many of them looks bad whoever is in it. Bright faces may be such a slice: a white mask makes a face bright. So we deal
 # among those who wear one, and among the others, separately. Then the mix stays as it is.
 
 # %%
@@ -228,13 +228,13 @@ chapter_09.check_2(people_needed)
 # each, right in about nine cases of ten, the smallest gap that satisfies it is $(1.96 + 0.84)\sqrt{2 \cdot 0.9 \cdot 0.1 / n}$.
 
 # %%
-people = np.arange(10, 5001)
+people = np.arange(5, 5001)
 visible = (1.96 + 0.84) * np.sqrt(2 * 0.9 * 0.1 / people)
 crossed = test.groupby([name for name in ("skin tone", "age", "gender", "glasses") if name in test] or ATTRIBUTES, observed=False).group.nunique()
-marks = {"median slice here": slices.people.median(), "median crossing": max(crossed.median(), 10), "for 5 points": people[visible <= 0.05][0]}
+marks = {"median slice here": slices.people.median(), "median crossing": max(crossed.median(), 5), "for 5 points": people[visible <= 0.05][0]}
 figures.show(release_figures.draw_visible_gaps(people, visible, marks),
              "The smallest gap that shows against the people in each slice: it falls with the root of their number, from tens of points to a few.")
-print(f"To see a gap of five points, each slice needs {people[visible <= 0.05][0]} people; our median slice has {slices.people.median():.0f}.")
+print(f"To see a gap of five points, each slice needs {people[visible <= 0.05][0]} people; our median slice has about {10 * round(slices.people.median() / 10)}.")
 print(f"Slices crossed with each other: {len(crossed)} crossings, the median with {crossed.median():.0f} people, {(crossed < 10).sum()} of them with fewer than ten.")
 
 # %% [markdown]
@@ -271,7 +271,7 @@ if len(passed):
     figures.show(figures.picture_grid(test_faces[passed.index], titles, columns=8, size=1.2), "Faces without a properly worn mask that passed, the surest mistake first, with what hides the mouth.", photographic=True)
 
 # %% [markdown]
-# Where a bar begins at zero and ends at a quarter, *no mistake was seen* and *one in four is wrong* are both possible. Eleven hands are an anecdote. Yet a kind whose whole interval lies far from that
+# Where a bar begins at zero and ends at a quarter, *no mistake was seen* and *one in four is wrong* are both possible. So few hands are an anecdote. Yet a kind whose whole interval lies far from that
 # of bare faces is no chance: there the network has learned *something covers the mouth* or *there is cloth*, and not *a mask is worn properly*. The remedy is in the training
 # data: chapter 02 can draw masks below noses; hands, scarves and beards must be collected.
 #
@@ -519,6 +519,14 @@ out.record(right=overall.share.iloc[0], passes=overall.share.iloc[1], false_stop
            chance_gap=chance_gap, widest_gap=max(found.values()), temperature=temperature, error_before=before, error_after=after, error_floor=floor, error_dark=in_dark,
            threshold=threshold, precision=at_stated, system_right=system["right_40"])
 print("Recorded. Handed on:", ", ".join(sorted(path.name for path in out.folder.iterdir() if path.name != "metrics.json")))
+
+# %% [markdown]
+# ## Test yourself
+#
+# Five questions on the ideas of this chapter. Choose an answer and read what it says: a wrong one tells you what it overlooks.
+
+# %%
+quizzes.show("09_release")
 
 # %% [markdown]
 # ## Remember

@@ -137,7 +137,7 @@ def draw_temperatures(temperatures, losses, best):
     figure, axis = plt.subplots(figsize=(6.5, 2.5), layout="constrained")
     axis.plot(temperatures, losses, color=COLORS["with_mask"], linewidth=2.2)
     axis.plot(best, min(losses), "o", color=COLORS["without_mask"], markersize=8)
-    axis.annotate(f"lowest at {best:.2f}", (best, min(losses)), xytext=(0, 10), textcoords="offset points", fontsize=9, ha="left")
+    axis.annotate(f"lowest at {best:.2f}", (best, min(losses)), xytext=(0, 22), textcoords="offset points", fontsize=9, ha="center")
     axis.axvline(1, color="black", linestyle=":", linewidth=1)
     axis.annotate("as trained", (1, max(losses)), xytext=(4, -8), textcoords="offset points", fontsize=9)
     ticks = [0.5, 1, 2, 3, 5, 8]
