@@ -2,7 +2,7 @@
 # jupyter:
 #   course:
 #     title: Collect the pictures
-#     minutes: 30
+#     minutes: 35
 #     needs: []
 #   jupytext:
 #     formats: ipynb,py:percent
@@ -25,7 +25,7 @@
 # pictures with a camera, find a picture that is in the collection twice, split a collection so that the test is honest, show that a
 # collection gives its labels away, and write a data card.
 #
-# **You need** Python, NumPy and a little pandas. **Time:** 30 minutes to read and run, and about an hour for the five exercises.
+# **You need** Python, NumPy and a little pandas. **Time:** 35 minutes to read and run, and about an hour for the five exercises.
 
 # %% tags=["parameters"]
 PROFILE = "sample"

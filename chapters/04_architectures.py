@@ -2,7 +2,7 @@
 # jupyter:
 #   course:
 #     title: Build the networks
-#     minutes: 25
+#     minutes: 30
 #     needs: []
 #   jupytext:
 #     formats: ipynb,py:percent
@@ -25,7 +25,7 @@
 # count parameters and multiply-adds before you train anything, choose a network for a budget, and avoid the setting that makes a
 # trained MobileNetV2 give the same answer to everyone.
 #
-# **You need** Python and NumPy, and to have heard that a network is trained by following the gradient of a loss downhill. **Time:** 25 minutes to
+# **You need** Python and NumPy, and to have heard that a network is trained by following the gradient of a loss downhill. **Time:** 30 minutes to
 # read and run, and about an hour for the five exercises.
 
 # %% tags=["parameters"]

@@ -105,12 +105,17 @@ figures.show(figures.picture_grid(shown, [f"{192 * small.width / side:.0f} pixel
 # face, so their boxes have to be joined, and for that we need to say how much two boxes overlap: **intersection over union**, the area
 # that both cover divided by the area that either covers. It is 1 for equal boxes, 0 for boxes apart.
 #
-# **Exercise 7-1** (easy, 8 minutes). Write it. A box is `(x_min, y_min, x_max, y_max)`.
+# **Exercise 7-1** (easy, 8 minutes). Find the bugs: somebody wrote it in a hurry, and two mistakes are in it. A box is `(x_min, y_min, x_max,
+# y_max)`. Before you read the code, ask it about two equal boxes, and about two that lie apart.
 
 # %% tags=["exercise-7-1"]
 def overlap(one, other):
     """Return intersection over union of two boxes, 0 to 1."""
-    ...  # your lines
+    across = min(one[2], other[2]) - max(one[0], other[0])
+    down = min(one[3], other[3]) - max(one[1], other[1])
+    area_one = (one[2] - one[0]) * (one[3] - one[1])
+    area_other = (other[2] - other[0]) * (other[3] - other[1])
+    return across * down / (area_one + area_other)
 
 # %%
 chapter_07.check_1(overlap)
@@ -383,7 +388,7 @@ widgets.show(widgets.figure_slider(draw_costs, 5, 95, 50, "threshold (%)"), "Mov
 # Not on every frame: that would be twelve alarms a second for one person. Not on one frame either: one mistaken look is enough for that. We ring
 # **once for each person who stays unmasked for some seconds**. "Not sure" neither starts nor stops the clock; a look with a mask sets it back.
 #
-# **Exercise 7-4** (harder, 15 minutes). `labels` are a person's labels in the order of their `times` (s). Return the time at which the alarm
+# **Exercise 7-4** (hard, 15 minutes). `labels` are a person's labels in the order of their `times` (s). Return the time at which the alarm
 # for this person rings, or None. The clock starts with the first `"without_mask"`; it rings at the first `"without_mask"` that is `seconds` or
 # more after the start.
 

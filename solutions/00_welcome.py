@@ -106,3 +106,16 @@ print(f"For half that reach: {faces_needed(0.88, 0.005)} faces. Half the reach c
 # networks are tested on the *same* faces, as they were here, fewer are enough, because what counts is only the faces on
 # which they disagree. The original project did not keep the answers face by face, so that comparison is lost. Chapter
 # 05 makes it.
+#
+# ## 0-4 Read the plot
+#
+# The shaded span holds the middle 95 % of the tests and reaches from about 0.86 to 0.90. So 0.87 and 0.89 are what one
+# expects of this network, though they differ by two points. 0.84 and 0.91 lie outside: chance alone gives such a result
+# once in some dozens of tests or less. Mind that surprise has two sides. A number that is too good deserves the same
+# suspicion as one that is too bad, and rarely gets it.
+
+# %% tags=["exercise-0-4"]
+surprising = [0.84, 0.91]
+
+# %%
+chapter_00.check_4(surprising)

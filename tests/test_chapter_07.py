@@ -83,8 +83,12 @@ def test_each_mistake_with_the_overlap_has_its_hint():
     def inclusive(one, other):
         return iou((*one[:2], one[2] + 1, one[3] + 1), (*other[:2], other[2] + 1, other[3] + 1))
 
+    def as_shipped_in_other_words(one, other):
+        both = (min(one[2], other[2]) - max(one[0], other[0])) * (min(one[3], other[3]) - max(one[1], other[1]))
+        return both / (area(one) + area(other))
+
     refuse_all(chapter_07.check_1, {
-        "not clipped": unclipped, "counted twice": lambda one, other: common(one, other) / (area(one) + area(other)), "inclusive": inclusive, "area": common,
+        "both bugs left": as_shipped_in_other_words, "not clipped": unclipped, "counted twice": lambda one, other: common(one, other) / (area(one) + area(other)), "inclusive": inclusive, "area": common,
         "smaller": lambda one, other: common(one, other) / min(area(one), area(other)), "text": lambda one, other: "half",
         "of the first": lambda one, other: common(one, other) / area(one)})
 

@@ -5,12 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from course_utils.command import notebooks
+from course_utils.command import minutes, notebooks
 
 ROOT = Path(__file__).resolve().parent.parent
 CHAPTERS = notebooks.find_pairs(ROOT)
 SOLUTIONS = {pair.name: pair for pair in notebooks.find_pairs(ROOT, "solutions")}
-READING_SPEED = 200  # words a minute
 LARGEST_PICTURE = 80_000  # bytes
 LARGEST_NOTEBOOK = 2_000_000  # bytes
 
@@ -41,12 +40,28 @@ def test_cells_are_short_and_prose_leads(pair):
     assert longest <= 40, f"a code cell of {longest} lines"
 
 
-def test_minutes_cover_reading(pair):
-    cells = notebooks.read_source(pair).cells
-    words = sum(len(cell.source.split()) for cell in cells if cell.cell_type == "markdown")
-    code_lines = sum(len(cell.source.splitlines()) for cell in cells if cell.cell_type == "code")
-    minutes = notebooks.read_source(pair).metadata["course"]["minutes"]
-    assert minutes >= words / READING_SPEED, f"{words} words and {code_lines} lines of code take longer than {minutes} minutes"
+def test_minutes_fit_the_reading(pair):
+    """`course check` measures the run as well; here it may take from nothing to three minutes."""
+    stated, reading = minutes.chapter_minutes(pair, ROOT, running=0)
+    assert reading / minutes.FACTOR <= stated <= minutes.FACTOR * (reading + 3), f"{reading:.0f} minutes of reading, and {stated} in the header"
+    assert f"{stated} minutes to read and run" in " ".join(notebooks.read_source(pair).cells[0].source.split())
+
+
+def test_exercises_are_graded_and_timed(pair):
+    prose = "\n".join(cell.source for cell in notebooks.read_source(pair).cells if cell.cell_type == "markdown")
+    tags = exercise_tags(notebooks.read_source(pair).cells)
+    graded = re.findall(r"(?:\*\*Exercise |### )(\d+-\d+)\b[^(\n]*\((easy|medium|hard), (\d+) minutes\)", prose)
+    assert [f"exercise-{number}" for number, *_ in graded] == tags and 3 <= len(tags) <= 5
+    assert len({grade for _, grade, _ in graded}) >= 2
+    together = sum(int(time) for *_, time in graded)
+    opening = " ".join(notebooks.read_source(pair).cells[0].source.split())
+    said = 60 if "about an hour for the" in opening else int(re.search(r"(\d+) more for the", opening)[1])
+    assert abs(said - together) <= 15, f"the exercises take {together} minutes, and the first cell says {said}"
+
+
+def test_the_checks_have_tests(pair):
+    """What these must show of each exercise is held by `contract_of_exercises` in conftest.py."""
+    assert (ROOT / "tests" / f"test_chapter_{pair.number}.py").is_file()
 
 
 def test_exercises_and_solutions_carry_the_same_tags(pair):

@@ -176,3 +176,15 @@ def test_a_demonstration_of_verdicts_is_no_exercise(small_course):
     small_course.replace("chapters/00_first.py", 'print(f"The sum is {total}.")', 'from course_utils import checks\nchecks.not_attempted("0-0")')
     done = small_course.course("run", "00", "--solutions")
     assert done.returncode == 0, done.stderr
+
+
+def test_a_new_exercise_runs_the_welcome_with_its_panel_again(small_course):
+    small_course.replace("chapters/01_second.py", "# %%\nprint", '# %% tags=["exercise-1-1"]\nprint')
+    assert result_of(small_course.course("run", "00"), "00_first") == "passed"
+
+
+def test_exercises_without_worked_answers_are_not_passed_over(small_course):
+    for kind in ("py", "ipynb"):
+        (small_course.root / "solutions" / f"00_first.{kind}").unlink()
+    done = small_course.course("run", "--solutions")
+    assert done.returncode == 1 and "Chapter 00_first has exercises and no worked answers: write solutions/00_first.py" in done.stderr

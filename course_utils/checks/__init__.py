@@ -7,7 +7,9 @@ share: the verdict and how a notebook shows it.
 import html
 from dataclasses import dataclass
 
-MARKS = {"passed": "✔", "not yet": "✘", "not attempted": "○"}
+from course_utils import progress
+from course_utils.progress import MARKS
+
 COLORS = {"passed": "#00664b", "not yet": "#a03c00", "not attempted": "#4d4d4d"}
 
 
@@ -44,14 +46,19 @@ class Verdict:
 
 def passed(exercise, praise=""):
     """The answer is right; `praise` may say what it shows."""
-    return Verdict(exercise, "passed", praise)
+    return _given(Verdict(exercise, "passed", praise))
 
 
 def not_yet(exercise, hint):
     """The answer is not right; `hint` says where to look without giving the answer."""
-    return Verdict(exercise, "not yet", hint)
+    return _given(Verdict(exercise, "not yet", hint))
 
 
 def not_attempted(exercise):
     """The cell is still as it was shipped."""
-    return Verdict(exercise, "not attempted")
+    return _given(Verdict(exercise, "not attempted"))
+
+
+def _given(verdict):
+    progress.note(verdict.exercise, verdict.state)
+    return verdict

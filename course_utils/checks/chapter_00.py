@@ -5,6 +5,7 @@ speaks to that mistake; else it names the kind of input that goes wrong.
 """
 
 import math
+import re
 import warnings
 from fractions import Fraction
 
@@ -41,6 +42,32 @@ def check_3(faces_needed):
     """Check the smallest number of faces for which an interval is narrow enough."""
     return _check("0-3", faces_needed, TESTS, _needed, NEEDED_MISTAKES, _is_same,
                   "Thousands of faces for one hundredth: remember it when you read a table of results.")
+
+
+def check_4(surprising):
+    """Check which of four accuracies lie outside of the shaded span of the histogram."""
+    if surprising is None:
+        return not_attempted("0-4")
+    numbers = re.findall(r"\d*[.,]?\d+", surprising) if isinstance(surprising, str) else np.ravel(list(surprising) if isinstance(surprising, (set, frozenset)) else surprising)
+    try:
+        said = {round(float(str(number).replace(",", ".")), 2) for number in numbers}
+    except ValueError:
+        said = set()
+    said = {value / 100 if value > 1 else value for value in said}
+    if not said or not said <= set(REPORTED):
+        return not_yet("0-4", f"The answer is a list of some of the four numbers {', '.join(map(str, REPORTED))}.")
+    if said == {0.84, 0.91}:
+        return passed("0-4", "Both lie outside of the shaded span. A test this far off happens now and then, but not often: first suspect other faces, or another network.")
+    if said == set(REPORTED):
+        return not_yet("0-4", "The network scatters by itself. Which of the four lie inside the shaded span?")
+    if said == {0.87, 0.89}:
+        return not_yet("0-4", "These two are what one expects. Which ones does the span not hold?")
+    if said & {0.87, 0.89}:
+        return not_yet("0-4", "At least one of your numbers lies inside the shaded span, where 95 of 100 tests fall.")
+    return not_yet("0-4", "That one is right, and not the only one: a result can be surprising to either side.")
+
+
+REPORTED = (0.84, 0.87, 0.89, 0.91)
 
 
 # --- 0-1: (description, arguments); probabilities are exact in binary, so that "reaches" is no question of rounding

@@ -62,17 +62,23 @@ def _intersection(one, other):
     return max(across, 0) * max(down, 0)
 
 
+def _overlap_stub(one, other):
+    # As shipped in the chapter, with its two bugs.
+    across = min(one[2], other[2]) - max(one[0], other[0])
+    down = min(one[3], other[3]) - max(one[1], other[1])
+    area_one = (one[2] - one[0]) * (one[3] - one[1])
+    area_other = (other[2] - other[0]) * (other[3] - other[1])
+    return across * down / (area_one + area_other)
+
+
 BOX_MISTAKES = [
+    (_overlap_stub, "Nothing has changed yet. What does it say of two equal boxes, and what should it say?"),
     (_unclipped, "Boxes that lie apart have no area in common: two negative lengths multiply to a positive area, and one gives a negative."),
     (_twice, "What both cover is in the denominator twice. Count it once."),
     (_smaller, "That is the share of the smaller box. A small box in a large one then counts as a perfect match."),
     (_inclusive, "Boxes are half open, as slices are: the width is x_max - x_min, without a 1 added."),
     (_intersection, "That is the area in common. Divide it by the area that either box covers."),
 ]
-
-
-def _overlap_stub(one, other):
-    ...
 
 
 def check_1(overlap):
@@ -88,7 +94,7 @@ def check_1(overlap):
             if all(math.isclose(given, mistake(one, other), abs_tol=1e-6) for _, one, other, given in answers):
                 raise Refused(hint)
         if all("apart" in what or "side" in what for what, _, _ in wrong):
-            raise Refused(BOX_MISTAKES[0][1])
+            raise Refused(BOX_MISTAKES[1][1])
         raise Refused(f"On {wrong[0][0]} your function returned {wrong[0][1]:.3f}. Draw both boxes on squared paper and count.")
 
     return check("7-1", overlap, _overlap_stub, judge)

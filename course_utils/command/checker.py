@@ -1,4 +1,4 @@
-"""What `course check` holds: pairs, stored outputs, alt texts, links, re-execution, worked answers and metric bounds.
+"""What `course check` holds: pairs, stored outputs, alt texts, links, re-execution, worked answers, minutes and metric bounds.
 
 Every finding names the place and the remedy. The static checks take a second;
 the re-execution with nbval takes as long as the chapters do.
@@ -15,7 +15,7 @@ from dataclasses import dataclass
 import nbformat
 
 from course_utils import project
-from course_utils.command import notebooks
+from course_utils.command import minutes, notebooks
 from course_utils.command.runner import quiet_environment
 from course_utils.errors import CourseError
 
@@ -202,11 +202,26 @@ def check_by_execution(pairs, root):
     done = subprocess.run(command, cwd=root, capture_output=True, text=True, encoding="utf-8", errors="replace")
     if not report.exists() or done.returncode not in (0, 1):
         raise CourseError(f"nbval could not run: {(done.stdout + done.stderr).strip()[-600:]}")
-    findings = []
+    findings, seconds = [], dict.fromkeys(pairs, 0.0)
     for case in ElementTree.parse(report).iter("testcase"):
+        seconds[notebook_of(case, pairs)] = seconds.get(notebook_of(case, pairs), 0.0) + float(case.get("time", 0))
         for failure in [*case.iter("failure"), *case.iter("error")]:
             findings.append(Finding(name_cell(case, pairs, root), explain_failure(failure.text or failure.get("message", ""))))
-    return findings
+    return findings + [finding for pair in pairs if pair.source.parent.name == "chapters" for finding in check_minutes(pair, root, seconds[pair] / 60)]
+
+
+def check_minutes(pair, root, running):
+    """Hold the minutes that a chapter's header states to reading at the stated speed and the measured run (minutes)."""
+    stated, taken = minutes.chapter_minutes(pair, root, running)
+    if minutes.are_true(stated, taken):
+        return []
+    return [Finding(pair.source.relative_to(root).as_posix(), f"says {stated} minutes in its header and takes about {taken:.0f}, {running:.1f} of them to run: "
+                    "correct `minutes` there and in its first cell.")]
+
+
+def notebook_of(case, pairs):
+    """Return the pair that a test case of nbval belongs to, or None."""
+    return next((pair for pair in pairs if f"{pair.source.parent.name}.{pair.name}" in case.get("classname", "").replace("/", ".")), None)
 
 
 def with_worked_answers(pair, root, folder):
@@ -250,7 +265,7 @@ def checks_of_exercises(notebook):
 
 def name_cell(case, pairs, root):
     """Turn nbval's "ipynb.Cell 3" (code cells from 0) into a file and a cell number among all cells, or into the worked answers."""
-    chapter = next((pair for pair in pairs if f"{pair.source.parent.name}.{pair.name}" in case.get("classname", "").replace("/", ".")), None)
+    chapter = notebook_of(case, pairs)
     match = re.search(r"Cell (\d+)", case.get("name", ""))
     if chapter is None or match is None:
         return f"{case.get('classname')} {case.get('name')}"

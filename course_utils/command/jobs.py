@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import nbformat
 
-from course_utils import files, project, quizzes
+from course_utils import files, progress, project, quizzes
 from course_utils.command import notebooks
 from course_utils.errors import CourseError
 
@@ -78,13 +78,15 @@ def make_jobs(root, wanted, profile, solutions):
         needs = [str(number).zfill(2) for number in headers[pair.name].get("needs", [])]
         quiz = quizzes.quiz_path(root, pair.name)
         before = common + [prints.get(number, "") for number in needs] + ([files.sha256(quiz)] if quiz.exists() else [])
-        if pair.number == "00":  # the welcome shows the map of all chapters, with their titles and minutes
-            before.append(json.dumps(headers, sort_keys=True, default=str))
+        if pair.number == "00":  # the welcome shows the map of all chapters and their exercises
+            before.append(json.dumps([headers, progress.exercises(root)], sort_keys=True, default=str))
         prints[pair.number] = fingerprint(root, [chapter], before)
         if pair.name not in chosen:
             continue
         if not solutions:
             jobs.append(Job(pair.name, chapter, pair, prints[pair.number]))
+        elif exercise_tags(chapter) and pair.name not in answers:
+            raise CourseError(f"Chapter {pair.name} has exercises and no worked answers: write solutions/{pair.source.name}.")
         elif pair.name in answers:
             worked = notebooks.read_source(answers[pair.name])
             spliced = splice(chapter, worked)
@@ -107,6 +109,11 @@ def fingerprint(root, texts, others):
         for path in sorted(module.parent.glob(f"{module.stem}.*")):  # a widget's script stands beside its module
             digest.update(path.read_bytes())
     return digest.hexdigest()
+
+
+def exercise_tags(notebook):
+    """Return the tags of a notebook's exercise cells in order."""
+    return [tag for cell in notebook.cells for tag in notebooks.tags(cell) if tag.startswith("exercise-")]
 
 
 def splice(chapter, worked):

@@ -4,6 +4,7 @@ import json
 import subprocess
 import sys
 import time
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -108,6 +109,49 @@ def check(
         console.print(f"{compared.compared} code cells {verb}, {compared.ignored} told to be ignored ({compared.ignored / total:.0%}); "
                       f"{len(findings)} findings", highlight=False)
     raise typer.Exit(1 if findings else 0)
+
+
+@app.command()
+def progress(
+    as_json: Json = False,
+    reset: Annotated[bool, typer.Option("--reset", help="Forget what was passed, and begin anew.")] = False,
+):
+    """Which exercises are passed? The record stays on this machine, in work/progress.json.
+
+    Example: `course progress`
+    """
+    from course_utils import progress as record
+
+    if reset:
+        print("Forgotten: every exercise is not attempted." if record.reset() else "There was nothing to forget.")
+        return
+    found = record.Progress(record.exercises(project.root()), record.read())
+    if as_json:
+        print(json.dumps(found.chapters, indent=1))
+        return
+    longest = max(map(len, found.chapters.values()), default=0)
+    table = Table("chapter", *(f"exercise {number}" for number in range(1, longest + 1)))
+    colors = {"passed": "green", "not yet": "red", "not attempted": "dim"}
+    for name, listed in found.chapters.items():
+        table.add_row(name, *(f"[{colors[state]}]{record.MARKS[state]} {state}[/]" for state in listed.values()))
+    console.print(table)
+    console.print(str(found), highlight=False)
+
+
+@app.command()
+def handout(
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="The new folder.")],
+    outputs: Annotated[bool, typer.Option("--outputs", help="Keep the notebooks' outputs; else students make them by running.")] = False,
+):
+    """Copy the course for students: without worked answers, and unless asked otherwise without outputs.
+
+    Example: `course handout ../face-masks`
+    """
+    from course_utils.command import handout as copies
+
+    with console.status("copying ..."):
+        made = copies.write(project.root(), folder, outputs)
+    console.print(f"Handed out in {made}: chapters {'with' if outputs else 'without'} outputs, no worked answers.", highlight=False, soft_wrap=True)
 
 
 @app.command()

@@ -43,8 +43,9 @@ class Outcome:
 
 
 def quiet_environment():
-    """Keep progress bars and log lines out of stored outputs of the kernels started from here."""
+    """Keep progress bars and log lines out of stored outputs of the kernels started from here, and their answers out of a reader's record."""
     os.environ.setdefault("TQDM_DISABLE", "1")
+    os.environ.pop("JPY_SESSION_NAME", None)  # `!course run` in a notebook inherits it
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     os.environ["MPLBACKEND"] = "module://matplotlib_inline.backend_inline"
     logging.getLogger("papermill").setLevel(logging.ERROR)
