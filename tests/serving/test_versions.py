@@ -10,6 +10,8 @@ import threading
 import time
 from pathlib import Path
 
+import nbclient
+import nbformat
 import numpy as np
 import psutil
 import pytest
@@ -220,6 +222,21 @@ def test_nothing_stays_when_the_starter_is_killed(base):
     for port in ports:
         with socket.socket() as probe:
             assert probe.connect_ex(("127.0.0.1", port)) != 0
+
+
+def test_nothing_stays_when_a_cell_of_a_notebook_fails(base):
+    starts = ("from course_utils.serving import launcher\nimport psutil\n"
+              f"server = launcher.start({str(base)!r}, 'moving', backend='standin')\n"
+              "numbers = [process.pid for process in psutil.Process().children(recursive=True)]\nprint(*numbers, server.port, server.rest_api_port)")
+    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(starts), nbformat.v4.new_code_cell("1 / 0")])
+    with pytest.raises(nbclient.exceptions.CellExecutionError, match="ZeroDivisionError"):
+        nbclient.NotebookClient(notebook, timeout=PATIENCE, kernel_name="python3", resources={"metadata": {"path": str(ROOT)}}).execute()
+    *numbers, port, rest_api_port = [int(number) for number in notebook.cells[0].outputs[0].text.split()]
+    assert len(numbers) >= 3
+    until(lambda: not any(psutil.pid_exists(number) for number in numbers), "processes stayed")
+    for number in (port, rest_api_port):
+        with socket.socket() as probe:
+            assert probe.connect_ex(("127.0.0.1", number)) != 0
 
 
 def test_a_model_that_can_not_be_loaded_is_said_so(tmp_path):
