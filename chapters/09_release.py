@@ -278,8 +278,8 @@ if len(passed):
 # ## How sure is sure?
 #
 # The network adds to each answer a **confidence**: the probability that it gives to the label it chose. Chapter 05 warned that this is no probability of being right. If it were, then of all faces with a
-# confidence of 80 %, eight in ten would be right. Networks that are are called **calibrated**. A **reliability diagram** tests it: put faces of like confidence into a bin, and
-# compare the mean confidence with the share that is right. In a sentence, the **expected calibration error** says it: the gap of each bin, without its sign, averaged over all faces.
+# confidence of 80 %, eight in ten would be right. A network of which that holds is **calibrated**. A **reliability diagram** tests it: put faces of like confidence into a bin, and
+# compare the mean confidence with the share that is right. As one number, the **expected calibration error** says it: the gap of each bin, without its sign, averaged over all faces.
 #
 # **Exercise 9-3** (medium, 15 minutes). Write `calibration_error(confidence, right, bins=10)` for two arrays, with bins of equal width from 0 to 1: for each bin the
 # distance between the mean confidence and the share of right answers of the faces in it, and the mean of these over all *faces*.

@@ -63,7 +63,7 @@ def slices_as_markdown(table):
     -------
     str
     """
-    lines = ["| | slice | people | pictures | share | 95 % interval |", "|---|---|---|---|---|---|"]
+    lines = ["| attribute | slice | people | pictures | share | 95 % interval |", "|---|---|---|---|---|---|"]
     attribute = None
     for row in table.itertuples():
         lines.append(f"| {row.attribute if row.attribute != attribute else ''} | {row.slice} | {row.people} | {row.pictures} | {percent(row.share)} "
