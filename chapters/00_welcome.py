@@ -467,7 +467,7 @@ for answer_to_try in (None, 64 * 64, 64 * 64 * 3):
 # %% [markdown]
 # *Not attempted* means that the cell is as it was shipped, *not yet* comes with a hint, *passed* means right. A check
 # looks at your answer with several inputs, so guessing one value will not do. When you have tried, compare with
-# `solutions/00_welcome.ipynb`: it says why, not only how.
+# `solutions/00_welcome.ipynb`, unless the course was handed out to you without it: it says why, not only how.
 #
 # The map of the course, with the minutes that each chapter takes to read, at 200 words and 20 lines of code a minute, and
 # to run:

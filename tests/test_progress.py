@@ -105,7 +105,7 @@ def test_the_command_shows_and_forgets(small_course):
     (small_course.root / "work" / "progress.json").write_text('{"0-1": "passed"}')
     assert json.loads(small_course.course("progress", "--json").stdout) == {"00_first": {"0-1": "passed"}, "01_second": {}}
     shown = small_course.course("progress")
-    assert shown.returncode == 0 and "✔ passed" in shown.stdout and "1 of 1 exercises passed" in shown.stdout
+    assert shown.returncode == 0 and "0-1 ✔" in shown.stdout and "✔ passed, ✘ not yet" in shown.stdout and "1 of 1 exercises passed" in shown.stdout
     assert "Forgotten" in small_course.course("progress", "--reset").stdout
     assert not (small_course.root / "work" / "progress.json").exists()
     assert "nothing to forget" in small_course.course("progress", "--reset").stdout

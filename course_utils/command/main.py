@@ -129,13 +129,13 @@ def progress(
     if as_json:
         print(json.dumps(found.chapters, indent=1))
         return
-    longest = max(map(len, found.chapters.values()), default=0)
-    table = Table("chapter", *(f"exercise {number}" for number in range(1, longest + 1)))
+    table = Table("chapter", "passed", "exercises")
     colors = {"passed": "green", "not yet": "red", "not attempted": "dim"}
     for name, listed in found.chapters.items():
-        table.add_row(name, *(f"[{colors[state]}]{record.MARKS[state]} {state}[/]" for state in listed.values()))
+        states = "  ".join(f"[{colors[state]}]{exercise} {record.MARKS[state]}[/]" for exercise, state in listed.items())
+        table.add_row(name, f"{list(listed.values()).count('passed')} of {len(listed)}", states)
     console.print(table)
-    console.print(str(found), highlight=False)
+    console.print(", ".join(f"{mark} {state}" for state, mark in record.MARKS.items()) + f". {found}", highlight=False)
 
 
 @app.command()
