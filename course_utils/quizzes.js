@@ -14,4 +14,6 @@
     answers.setAttribute("aria-labelledby", asked.id);
     feedback.setAttribute("role", "status");
   });
+  // JupyterLab moves the focus to its active cell when it sees a key.
+  box.addEventListener("keydown", (event) => /^(Arrow.*| )$/.test(event.key) && event.stopPropagation());
 })(document.currentScript.previousElementSibling);

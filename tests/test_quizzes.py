@@ -173,4 +173,7 @@ def test_a_quiz_answers_in_jupyterlab(jupyter, browser, tmp_path):  # noqa: F811
     page.get_by_role("radio", name=answers[0]["answer"]).focus()
     page.keyboard.press("Space")
     expect(page.locator(".course-quiz").get_by_role("status").first).to_have_text(answers[0]["feedback"])
+    page.keyboard.press("ArrowDown")
+    expect(page.get_by_role("radio", name=answers[1]["answer"])).to_be_focused()
+    expect(page.locator(".course-quiz").get_by_role("status").first).to_have_text(answers[1]["feedback"])
     assert not elsewhere
