@@ -90,9 +90,10 @@ figures.show(figure, f"A rendered scene with people near and far. {len(first_fac
 # ## How does a picture become an answer?
 #
 # Four stages stand between the camera and the alert. The **face detector** draws boxes around faces. Each box is
-# **cropped**: cut out with a little margin and resized to one small square. The **classifier**, a neural network, turns
-# the square into a probability. Last, a **threshold** turns the probability into a label, and the label may raise an
-# alert.
+# **cropped**: cut out with a little margin and resized to one small square. The **classifier** turns the square into a
+# probability. It is a **neural network**: a long formula with many adjustable numbers, its *weights*, which were
+# **trained**, that is adjusted on examples until its answers were right. Last, a **threshold** turns the probability
+# into a label, and the label may raise an alert.
 #
 # The next cell lets the faces above travel through the stages.
 
@@ -103,7 +104,7 @@ figures.show(figure, "The camera's picture and then four stages from left to rig
 
 # %% [markdown]
 # Two parts of very different making share the work. The detector slides a fixed pattern of edges over the picture and
-# looks for something face-like; the classifier is a neural network that learned from examples. They also fail
+# looks for something face-like (the method is called HOG); the classifier learned from examples. They also fail
 # differently. A face that the *detector* misses is never asked about. A face that it finds can still get the wrong
 # label from the *classifier*. A camera that reports "everybody wears a mask" may simply have seen nobody. So we keep
 # two counts apart: **found or missed**, and, among the found, **right or wrong**.
@@ -112,8 +113,8 @@ figures.show(figure, "The camera's picture and then four stages from left to rig
 # ## How many faces did it find?
 #
 # To count we need the truth. Each scene comes with an **annotation**: a file with one box per face and the name of its
-# class. Our scenes use the PASCAL VOC format, an XML file that also the well-known public data sets use; chapter 01
-# reads it line by line.
+# class. Our scenes use the PASCAL VOC format, an XML file that many public data sets use as well; chapter 01 reads it
+# line by line.
 #
 # Three classes are annotated. A mask that is worn with the nose out is its own class, and for us it counts as *no
 # mask*: it does not protect.
@@ -196,7 +197,7 @@ for label, counts in provenance["photographs by class"].items():
 # Compare the two sentences. The detector learned what a face is from *bare* faces: eyes, nose, mouth. A mask hides half
 # of that, so it loses the very people whom we want to count. Whoever reads only the labels of found faces would
 # conclude that fewer people wear a mask than do. **A program can be biased before its classifier has said a word.**
-# Faces that are turned away or cut by the picture's edge are lost too; chapters 03 and 07 treat those.
+# Faces that are turned away or cut by the picture's edge are lost too; chapter 07 comes back to those.
 
 # %% [markdown]
 # ## Which faces fool it?
@@ -244,10 +245,11 @@ print(f"Right on {people.right.sum()} of {len(people)} test faces in all,")
 print(f"on {bare.right.sum()} of {len(bare)} bare faces, but on {tricky.right.sum()} of {len(tricky)} hard negatives.")
 
 # %% [markdown]
-# One accuracy over all faces would have hidden this. Most test faces are easy, so the easy ones make the average, and
-# the hard negatives drown in it. **A single number describes the mixture of faces that it was measured on as much as it
-# describes the program.** That is why this course counts by group: worn wrongly (chapter 02), turned heads and poor
-# light (chapter 03), small faces (chapter 06), skin tone, age and covered mouths (chapter 09).
+# The share of right answers is called **accuracy**. One accuracy over all faces would have hidden this. Most test faces
+# are easy, so the easy ones make the average, and the hard negatives drown in it. **A single number describes the
+# mixture of faces that it was measured on as much as it describes the program.** That is why this course counts by
+# group: poor light (chapter 03), masks worn wrongly (chapter 05), small faces (chapter 06), skin tone, age, pose and
+# covered mouths (chapter 09).
 
 # %% [markdown]
 # ## Where should the threshold stand?
@@ -284,8 +286,8 @@ widgets.show(ipywidgets.VBox([slider, scene_view]), "move the threshold and watc
 
 # %% [markdown]
 # Raise the threshold: fewer unmasked faces slip through, more masked ones are stopped. No position removes both errors,
-# and the best one depends on what each error costs. The program can't decide that for you. Chapter 05 chooses a
-# threshold on validation data, never on the faces that are counted in the end.
+# and the best one depends on what each error costs. The program can't decide that for you. Chapter 09 chooses a
+# threshold for a stated cost, and not on the faces that are counted in the end.
 
 # %% [markdown]
 # ## What does it say of your picture?
@@ -383,8 +385,8 @@ figures.show(figure, f"Histogram of 10,000 imagined tests of one network: accura
              f"to {high:.2f}. The results of ResNet-50 and ResNet-34 both lie inside.")
 
 # %% [markdown]
-# Both results lie well inside the luck of one and the same network. The shaded span is a **95 % interval**. You need no
-# simulation to get it: for an accuracy $p$ on $n$ faces it reaches about
+# Both results lie well inside the luck of one and the same network. The shaded span is a **95 % interval**, which
+# statisticians call a *confidence interval*. You need no simulation to get it: for an accuracy $p$ on $n$ faces it reaches about
 #
 # $$1.96\,\sqrt{p\,(1-p)\,/\,n}$$
 #
@@ -456,7 +458,7 @@ Artefacts("00_welcome", PROFILE).record(**metrics)
 #   chapter back as it was shipped, without your changes; `course doctor` looks for the rest.
 
 # %% [markdown]
-# **Exercises.** Each has a cell for you to fill in, followed by a check that gives one of three verdicts. Here are all
+# **What is an exercise?** A cell for you to fill in, followed by a check that gives one of three verdicts. Here are all
 # three, for a question that you can answer by now: how many numbers does the classifier receive for one face, a square
 # of 64 x 64 pixels with three colours? Replace the first `None` and run the cell again.
 
@@ -485,9 +487,9 @@ progress()
 # %% [markdown]
 # ## Exercises
 #
-# ### 0-1 Count at a threshold (easy, 4 minutes)
+# In this chapter they stand together at the end; from chapter 01 on you meet each where it belongs.
 #
-# Write a function that takes an array of probabilities and a threshold, and returns how many faces are called *mask*. A
+# **Exercise 0-1** (easy, 4 minutes). Count at a threshold. Write a function that takes an array of probabilities and a threshold, and returns how many faces are called *mask*. A
 # face whose probability *reaches* the threshold counts.
 
 # %% tags=["exercise-0-1"]
@@ -500,9 +502,7 @@ def count_masks(probabilities, threshold):
 chapter_00.check_1(count_masks)
 
 # %% [markdown]
-# ### 0-2 Do two boxes mark the same face? (easy, 8 minutes)
-#
-# The centre rule above is lenient: a box as large as the picture would "find" a face in its middle. The field uses
+# **Exercise 0-2** (easy, 8 minutes). Do two boxes mark the same face? The centre rule above is lenient: a box as large as the picture would "find" a face in its middle. The field uses
 # **intersection over union**: the area that two boxes share, divided by the area that they cover together. It is 1 for
 # the same box and 0 for boxes that do not overlap. A `Box` has `x_min`, `y_min`, `x_max`, `y_max`, `width` and
 # `height`, in pixels; the right and the lower edge do not belong to it any more.
@@ -517,9 +517,7 @@ def intersection_over_union(one, two):
 chapter_00.check_2(intersection_over_union)
 
 # %% [markdown]
-# ### 0-3 How many faces does a fair comparison need? (medium, 13 minutes)
-#
-# Two accuracies, 0.87 and 0.88, both from 813 faces, could not be told apart. Turn the formula around: how many faces
+# **Exercise 0-3** (medium, 13 minutes). How many faces does a fair comparison need? Two accuracies, 0.87 and 0.88, both from 813 faces, could not be told apart. Turn the formula around: how many faces
 # must a test have, so that the 95 % interval around an accuracy reaches at most a given distance to either side? Write
 # it as a function. Then `faces_needed(0.88, 0.01)` is the size of a test whose interval around 0.88 just ends at 0.87.
 
@@ -533,9 +531,7 @@ def faces_needed(accuracy, reach):
 chapter_00.check_3(faces_needed)
 
 # %% [markdown]
-# ### 0-4 Read the plot (easy, 3 minutes)
-#
-# Look at the histogram of ten thousand tests once more. Four groups test a network that is right on 88 % of all faces,
+# **Exercise 0-4** (easy, 3 minutes). Read the plot. Look at the histogram of ten thousand tests once more. Four groups test a network that is right on 88 % of all faces,
 # each on 813 faces of its own. They report 0.84, 0.87, 0.89 and 0.91. Which of these would make you doubt that it is the
 # same network? Replace `None` by a list of numbers.
 
@@ -562,7 +558,7 @@ quizzes.show("00_welcome")
 # - A threshold trades one error for the other; what they cost decides where it stands.
 # - An accuracy without its interval is half a number.
 #
-# The classifier's accuracy on real photographs looks splendid, and nobody has asked what it looks at. In those
+# **And now?** The classifier's accuracy on real photographs looks splendid, and nobody has asked what it looks at. In those
 # photographs, many people *without* a mask were cut out tightly around the face, and many people *with* one stand
 # before the white wall of a photo studio. **Could a program score well on them without ever looking at a mouth?**
 # Chapter 01 tries exactly that.
