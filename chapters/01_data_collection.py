@@ -80,8 +80,8 @@ pd.DataFrame({"data set": [dataset.title for dataset in sources], "licence": [da
 
 # %% [markdown]
 # **What may we do with a stranger's face?** Look at the column *licence*. A repository's licence covers what its owner made: the code,
-# perhaps the selection. The photographs belong to whoever took them, and the people in them were never asked. A face is also personal
-# data, in the European Union even biometric data once a machine identifies people by it. So this course works with two collections:
+# perhaps the selection. The photographs belong to whoever took them, and the people in them were never asked, though a face is personal
+# data (chapter 07 says what follows from that). So this course works with two collections:
 # invented people, who can't be harmed, are embedded; real photographs you fetch yourself, for study, and never publish. That is why no
 # stored output of this course shows a real face.
 #
@@ -163,8 +163,9 @@ spread = shorter.groupby(faces.label).median()
 print(f"Median of the shorter side: with a mask {spread['with_mask']:.0f} px, without {spread['without_mask']:.0f} px.")
 
 # %% [markdown]
-# An accuracy means nothing until you know what a lazy answer gets. When the classes are unequal we shall report **balanced
-# accuracy**, the mean of the two classes' hit rates: whoever always gives the same answer gets 50 %.
+# An accuracy means nothing until you know what a lazy answer gets. When the **classes**, that is the labels to tell apart, are unequal
+# we shall report **balanced accuracy**: the share of right answers in each class, and the mean of these shares. Whoever always gives
+# the same answer gets 50 %.
 #
 # ## Cutting faces out of scenes
 #
@@ -341,7 +342,7 @@ chapter_01.check_2(vertical_hash)
 #
 # We need a threshold, and so a collection whose twins we know. **Plant them:** take some pictures and copy each in five ways: saved
 # again with stronger compression, resized, cropped by a few percent, brightened or darkened, and mirrored. Then every threshold can be
-# judged by two numbers: *recall*, the share of the planted copies that lie within the threshold of their original, and *false alarms*,
+# judged by two numbers: **recall**, the share of the planted copies that lie within the threshold of their original, and **false alarms**,
 # the share of pictures that lie within it of a picture which can't be a twin: one of another known person, or of the other label.
 
 # %%
@@ -486,8 +487,8 @@ print(f"With the planted copies: {len(set(by_hash)):,} groups by hash, {len(set(
 # %% [markdown]
 # ## The leak
 #
-# To test a classifier we hold back pictures it has never seen: we **split** into training and test. The usual way picks the test
-# pictures at random. What does *never seen* mean when pictures have twins?
+# To test a classifier we hold back pictures it has never seen: we **split** the collection into training and test. The usual way picks
+# the test pictures at random. What does *never seen* mean when pictures have twins?
 #
 # **Exercise 1-3** (easy, 5 minutes). Predict before you measure. In a large collection every picture is there five times (itself and
 # four copies). You draw one fifth of the pictures at random for the test. What share of the test pictures has at least one twin in
@@ -653,7 +654,7 @@ for name, values in results.items():
     print(f"{name}: {values.mean():.0%} ± {values.std():.0%} in this run; {known:.0%} on the {reference['metrics']['pictures']:,} real photographs.")
 
 # %% [markdown]
-# On the embedded pictures the starved classifiers stay near chance. On the real photographs the border alone is right most of the
+# On the embedded pictures a classifier that sees only the border, or only the size, stays near chance. On the real photographs the border alone is right most of the
 # time. **But distrust your own experiment as well:** in a tight crop the lower border touches the
 # chin, and with it the mask. The upper border hardly does, and it gets far less, though more than chance. Width and height hold no pixel
 # at all, and yet they get about as far as the whole picture: masks and bare faces came from different places. A network with millions
@@ -710,7 +711,8 @@ for name, values in outcome.items():
 #
 # Whoever uses a collection later should not have to find all this out again. A **data card** says what is in it, where it comes from,
 # what may be done with it and what is wrong with it. A card typed by hand is out of date tomorrow, so the run writes it. First the
-# split, with group and person kept whole: 60 % training, 20 % validation, 20 % test. A split that the collection brings is kept.
+# split, with group and person kept whole: 60 % training, 20 % **validation** (people by whom we shall choose between settings, so that the
+# test people choose nothing), 20 % test. A split that the collection brings is kept.
 # The card and the table `faces.csv` are what this chapter hands on; later chapters read these two. The run also records its figures, and
 # a test holds them within bounds whenever the course is executed.
 
