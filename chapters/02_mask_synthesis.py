@@ -105,7 +105,7 @@ chapter_02.check_1(roll)
 # %% [markdown]
 # ## How does a flat picture get onto a face?
 #
-# Here is the mask that we want to wear: a picture with a fourth channel, **alpha**, that says how much each pixel covers what is behind
+# Here is the mask that we want to wear: a picture whose pixels hold a fourth number beside red, green and blue: **alpha**, that says how much each pixel covers what is behind
 # it (0 nothing, 1 everything). Beside it stands a small file that names places on it. A place on the mask that shall come to lie on a
 # known place of the face is called an **anchor**.
 
@@ -180,7 +180,8 @@ figure = figures.picture_grid([front_picture, paste(front_picture, front.landmar
 figures.show(figure, "A face from the front, before and after: the mask covers nose, mouth and chin.", photographic=True)
 
 # %% [markdown]
-# Not bad for eight equations. But nobody on a camera looks straight into it. What happens when the head turns?
+# Not bad for eight equations. But nobody on a camera looks straight into it. What happens when the head turns to a side? (That angle is
+# called **yaw**.)
 
 # %%
 turned = [read_rgb(faces_dir("sample") / name) for name in by_yaw.iloc[[-1, -2, -3, -5, -7]]]
@@ -207,8 +208,8 @@ many = bare.sample(min(150, len(bare)), random_state=SEED)
 found = [find_faces(read_rgb(faces_dir("sample") / name), max_faces=1) for name in many.picture]
 turns = np.array([abs(yaw) for yaw, face in zip(many.yaw, found) if face])
 errors = np.array([nose_error(face[0].landmarks, face[0].interocular) for face in found if face])
-figures.show(mask_figures.draw_error_by_turn(turns, errors), "Error of the nose against the turn of the head: it grows from about a "
-             "tenth to well over a quarter of the distance of the eye corners.")
+figures.show(mask_figures.draw_error_by_turn(turns, errors), "Error of the nose against the turn of the head, in distances of the eye "
+             "corners: scattered, and rising with the turn to more than twice what it is from the front.")
 few, much = errors[turns < 5].mean(), errors[turns > 20].mean()
 print(f"Heads turned less than 5°: {few:.2f}; more than 20°: {much:.2f}, {much / few:.1f} times as much.")
 
@@ -216,8 +217,8 @@ print(f"Heads turned less than 5°: {few:.2f}; more than 20°: {much:.2f}, {much
 # ## What knows that a nose sticks out?
 #
 # A head does. We take a **mean head**: for each of the 68 landmarks its place in three dimensions, averaged over many people. Then we ask from
-# which side a camera must look at this head so that its points fall onto the landmarks that we found (least squares again). That is the
-# head's **pose**: yaw, pitch and roll. Now every anchor gets a place on the *head*, and the pose says where the camera sees it.
+# which side a camera must look at this head so that its points fall onto the landmarks that we found (the sum of the squared distances is made as small as it gets). That is the
+# head's **pose**: yaw, roll, and **pitch**, up and down. Now every anchor gets a place on the *head*, and the pose says where the camera sees it.
 #
 # Nineteen anchors are too many for eight numbers. A **thin-plate spline** takes any number: it bends like a sheet of metal that is held at
 # the anchors and otherwise as flat as it can be (Bookstein, 1989). Let us look at that sheet.
@@ -412,8 +413,8 @@ figures.show(figure, "Rows of rendered masks (green frames) above rows of drawn 
 
 # %% [markdown]
 # To the eye they are close. The eye is easily pleased; let a classifier say. It sees a small picture of the face, 24 x 24 pixels, cut by
-# the box that the face finder gives: 40 principal components of it, and a support vector machine, which unlike the logistic regression of
-# chapter 01 can say *blue or black or white*. We train it three times on people of the training split: with the blue mask pasted through the
+# the box that the face detector gives. It keeps the 40 directions in which such pictures differ most, their **principal components**, and draws a border
+# between the classes that may be curved (a **support vector machine**); the straight one of chapter 01's logistic regression could not say *blue or black or white*. We train it three times on people of the training split: with the blue mask pasted through the
 # homography, with the blue mask drawn by `put_on`, and with drawn masks of all kinds. The other half are the same faces without a mask. Then
 # we test on people that it never saw, first with masks made the same way, then with worn ones.
 
@@ -474,7 +475,7 @@ for name, (on_bare, on_made, on_worn) in right.items():
 # Whatever is lost between the second group and the third is the price of having drawn: the classifier learned something of the drawing.
 #
 # Does it help to draw better, and more kinds? Here the learner is weak and the masks were rendered. So we did the same with photographs
-# and a small residual network, kept apart by the groups of chapter 01. The last row was trained on photographs of masks that were worn: it is what drawing competes with.
+# and a small network of the kind that chapter 04 builds, kept apart by the groups of chapter 01. The last row was trained on photographs of masks that were worn: it is what drawing competes with.
 
 # %%
 reference = json.loads((project.data_dir() / "reference/02_mask_transfer.json").read_text(encoding="utf-8"))
@@ -543,5 +544,5 @@ quizzes.show("02_mask_synthesis")
 # - Every face gets a line: masked, or why not. Look at what was lost.
 # - A test on drawn masks is a test of the drawing. Keep masks that were worn for the test.
 #
-# **And now?** We have thousands of faces, half of them masked, all sharp, upright and well lit. Cameras deliver none of that: they shake, look
+# **And now?** We have as many masked faces as bare ones, all sharp, upright and well lit. Cameras deliver none of that: they shake, look
 # down, see in bad light and compress what they saw. Chapter 03 imitates them.
