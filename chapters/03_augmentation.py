@@ -118,7 +118,8 @@ figures.show(figures.picture_grid(list(spoiled.values()), list(spoiled), columns
 # %% [markdown]
 # Four kinds of fault hide in this list, and light meets them in this order: **in front of the camera** (where it hangs, what stands in the
 # way, which lamp burns), **in the lens** (focus and motion), **on the sensor** (noise), **in the file** (JPEG). The order matters. A lens
-# does not blur the noise of the sensor behind it, and JPEG squeezes whatever came out. So a policy applies them in the order of the light.
+# does not blur the noise of the sensor behind it, and JPEG squeezes whatever came out. So a **policy**, the list of changes with the limit of
+# each, applies them in the order of the light. (Exposure is counted in *stops*, as photographers do: each doubles or halves the light.)
 
 # %%
 def camera(turn=15, zoom=0.15, stops=0.7, hue=8, focus=1.0, shake=7, noise=15, jpeg=90, hidden=0.2):
@@ -335,8 +336,8 @@ chapter_03.check_3(safe_patch)
 # %% [markdown]
 # ## The same policy as layers
 #
-# `imgaug` works in Python, one picture after the other. Keras has **preprocessing layers** that take a whole batch as one array and run inside
-# TensorFlow. For most of our faults there is one. Here are six that move pixels, one after the other:
+# `imgaug` works in Python, one picture after the other. Keras, with which we build our networks, has **preprocessing layers** that run inside
+# TensorFlow. They take a **batch** as one array: a few dozen faces that a network sees together in one step of its training. For most of our faults there is one. Here are six that move pixels, one after the other:
 
 # %%
 six = keras.Sequential([
@@ -351,9 +352,9 @@ figures.show(figures.picture_grid([picture / 255 for picture in pictures], [name
              "Six faces, below them after six layers, below these after one: the middle row is softer.", photographic=True)
 
 # %% [markdown]
-# The middle row is soft. Each of the six layers computes new pixels *between* old ones, an average of four neighbours, and six averages blur.
-# But chapter 02 taught us that flip, turn, zoom, shift, shear and perspective are all homographies, and that a homography after another is one
-# again: the product of their matrices. So multiply six small matrices and interpolate **once**. Keras has no such layer; the course has
+# The middle row is soft. Each of the six layers computes new pixels *between* old ones, an average of four neighbours: that is
+# **interpolation**, and six averages blur. But flip, turn, zoom, shift, shear and perspective are all homographies (chapter 02), and one homography
+# after another is a homography again: the product of their matrices. So multiply six small matrices and interpolate **once**. Keras has no such layer; the course has
 # (`augmentation.layers.RandomWarp`). How much fine detail is left?
 
 # %%
@@ -390,7 +391,7 @@ print(f"A policy built again from its settings does the same: {np.array_equal(np
 #
 # ## How fast is it?
 #
-# A graphics card trains on thousands of pictures a second. Whoever augments slower makes it wait. We measure four ways on the same faces:
+# A graphics card trains on thousands of small pictures a second. Whoever augments slower makes it wait. We measure four ways on the same faces:
 # `imgaug` on one picture after the other in a Python generator, `imgaug` on a batch, Keras' own layers in `tf.data`, and
 # the policy above in `tf.data`. And for comparison: reading and cutting a face from its file.
 
@@ -453,7 +454,7 @@ def waiting_share(prepare, compute, prefetch):
 chapter_03.check_4(waiting_share)
 
 # %% [markdown]
-# Does it hold in practice? Here a small network trains on three sources of batches: `imgaug` in a Python generator; our policy in `tf.data`, but
+# Does it hold in practice? Here a small network (chapter 04 explains its layers, chapter 05 its training) learns from three sources of batches: `imgaug` in a Python generator; our policy in `tf.data`, but
 # one after the other; the same with prefetching. A clock stands on either side of the step.
 
 # %%
@@ -491,7 +492,7 @@ print(f"With the generator the network waits more than with the pipeline: {waiti
 # %% [markdown]
 # ## In which order?
 #
-# Reading, decoding and cutting a face gives the same result in every epoch: do it **once** and keep it (`cache`). Order and augmentation must be new
+# One pass over all training faces is an **epoch**. Reading, decoding and cutting a face gives the same result in every epoch: do it **once** and keep it (`cache`). Order and augmentation must be new
 # in every epoch: they come **after** the cache. What works on whole batches comes after `batch`, and `prefetch` comes last. Each
 # of these in the wrong place still runs. You notice by the clock, or by a network that learns by heart.
 #
@@ -532,7 +533,7 @@ print(f"Built twice with one seed, the same batch: {np.array_equal(first, repeat
 # %% [markdown]
 # ## Does it help?
 #
-# A classifier that is quick to train shall decide: faces of 16 x 16 pixels, principal components, a support vector machine. It is trained on
+# A classifier that is quick to train shall decide, the one of chapter 02, on faces of 16 x 16 pixels. It is trained on
 # people of the training split as they are, with four copies under `"light"`, and with four under `"full"`. It is tested on other people, whose pictures are
 # spoiled by *imgaug*, one fault at a time: other code than the one we trained with, as a camera would be.
 
