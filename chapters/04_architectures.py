@@ -25,7 +25,7 @@
 # count parameters and multiply-adds before you train anything, choose a network for a budget, and avoid the setting that makes a
 # trained MobileNetV2 give the same answer to everyone.
 #
-# **You need** Python and NumPy, and to have heard that a network is trained by following the gradient of a loss downhill. **Time:** 30 minutes to
+# **You need** Python and NumPy. The first section introduces the words that the others use. **Time:** 30 minutes to
 # read and run, and about an hour for the five exercises.
 
 # %% tags=["parameters"]
@@ -54,6 +54,15 @@ from keras import layers
 out = Artefacts("04_architectures", PROFILE)
 
 # %% [markdown]
+# ## What is a network?
+#
+# A chain of **layers**. Each takes an array and returns another; its **weights** are the numbers that training has to find. The last layer gives a
+# number for each class, a **logit**. The **softmax** turns logits into probabilities, which lie between 0 and 1 and sum to 1; with a single
+# logit the *sigmoid* does it. The layers that look at the picture are called the **backbone**, the last ones the **head**.
+#
+# Training needs a **loss**: one number that says how wrong the answers for a batch are. Its **gradient** says for each weight in which direction
+# the loss rises; a small step the other way makes the network a little better. Chapter 05 does this by hand. Here we need the words.
+#
 # ## What does a convolution cost?
 #
 # All three networks are made of convolutions. A **convolution** slides a small *kernel* over the picture; at every place it multiplies the
@@ -88,12 +97,12 @@ figures.show(figures.picture_grid([face[0] / 255, *maps], ["a face", *kernels], 
              "A face and three feature maps: lying edges, standing edges, and a blurred copy.", photographic=True)
 
 # %% [markdown]
-# **Count it by hand.** Take a layer in the middle of a network: maps of 56 x 56 with 64 *channels* come in, 128 come out. Each
-# kernel is 3 x 3 and looks at all 64 channels, so it holds 3 · 3 · 64 numbers. There are 128 kernels. And every one of these numbers is
+# **Count it by hand.** A picture consists of three maps, red, green and blue; deeper in a network there are many, and each is a **channel**. Take a layer
+# in the middle: maps of 56 x 56 with 64 channels come in, 128 come out. Each kernel is 3 x 3 and looks at all 64 channels, so it holds 3 · 3 · 64 numbers. There are 128 kernels. And every one of these numbers is
 # multiplied once at each of the 56 x 56 places.
 #
 # The first count, the **parameters**, is memory and what training has to find. The second, the **multiply-adds**, is work for each
-# picture. `count` walks through a model and does the same sum for every layer.
+# picture. `count` walks through a model and does the same sum for every layer. (A layer may also add one number to each channel, its **bias**; ours has none.)
 
 # %%
 parameters = 3 * 3 * 64 * 128
@@ -111,7 +120,7 @@ print(f"Counted: {counted.parameters:,} parameters, {counted.multiply_adds / 1e6
 # ## Can a network be too deep?
 #
 # More layers can describe more. Yet around 2015 people found that beyond some twenty layers a network got *worse*, even on its own
-# training pictures. Why? Training sends the gradient of the loss from the last layer back to the first, and every layer multiplies it.
+# training pictures. Why? The gradient of the loss is computed from the last layer back to the first, and every layer multiplies it.
 # Many factors below one make almost nothing. So let us measure the gradient on its way, with and without a **shortcut**.
 
 # %%
@@ -134,7 +143,8 @@ figures.show(drawing.draw_blocks(drawn), "Two blocks drawn from their layers: co
 
 # %% [markdown]
 # The only difference is one addition. The block on the right computes $x + f(x)$: its convolutions need only learn what to *change*,
-# the **residual**, hence the name (He et al., 2015). **Batch normalisation** shifts and scales each channel so that over the
+# the **residual**, hence the name (He et al., 2015). A **ReLU** sets all that is negative to zero; without such a bend two convolutions in a row could
+# do no more than one. **Batch normalisation** shifts and scales each channel so that over the
 # batch its mean is 0 and its variance 1; then it applies a learned scale and shift.
 #
 # Now sixteen such blocks, thirty-two convolutions, small maps. Four networks: with and without the shortcut, with and without normalisation. Each
@@ -221,12 +231,13 @@ for kind, losses in histories.items():
 # more: the same thirty-two convolutions with the same start, but with additions, fit the faces in a fraction of the steps. So a shortcut does
 # more than carry the gradient. It makes *doing nothing* the easy thing for a block, so a deep network need not be worse than a shallow one.
 #
-# (Learning a hundred faces by heart is no skill. It shows that training *works*; whether it helps with strangers is chapter 05's question.)
+# (Learning a few faces by heart is no skill. It shows that training *works*; whether it helps with strangers is chapter 05's question.)
 #
 # ## ResNet-34
 #
-# Now the real one. A stage halves the side of the maps and doubles the channels; then $x$ and $f(x)$ differ in shape and can't be
-# added. The remedy is a convolution of 1 x 1 on the shortcut, a **projection**.
+# Now the real one. A stage halves the side of the maps, by a **stride** of 2 (the kernel moves two pixels at a time), and doubles the channels; then $x$ and
+# $f(x)$ differ in shape and can't be added. The remedy is a convolution of 1 x 1 on the shortcut, a **projection**. **Pooling** near the picture keeps the
+# largest number of each small square.
 
 # %%
 def convolve(x, filters, kernel, strides=1):
@@ -263,9 +274,9 @@ figures.show(drawing.draw_blocks(drawn), "Two residual blocks of ResNet-34. In t
              "and the shortcut leads through a convolution of 1 x 1 with stride 2 and batch normalisation.")
 
 # %% [markdown]
-# Is it the network of the paper? For pictures of 224 pixels and the 1,000 classes of ImageNet the paper gives 3.6 billion multiply-adds;
-# other programs count 21.8 million parameters. The last layers are an average over each map
-# and one dense layer. Keras has no ResNet-34, so the course keeps one in `course_utils.models`; we copy its weights into ours and
+# Is it the network of the paper? For pictures of 224 pixels and the 1,000 classes of **ImageNet**, a collection of over a million photographs, the paper gives
+# 3.6 billion multiply-adds; other programs count 21.8 million parameters. The head is an average over each map and one **dense** layer, a weighted sum of all
+# averages for each class. Keras has no ResNet-34, so the course keeps one in `course_utils.models`; we copy its weights into ours and
 # compare the answers.
 
 # %%
@@ -376,7 +387,7 @@ two = keras.Sequential([layers.Input((56, 56, 64)), layers.DepthwiseConv2D(3, pa
 count(two)
 
 # %% [markdown]
-# Eight times less, for nearly the same reach. Note where the rest of the work went: into mixing. That is why the next idea, the inverted
+# Far less work, and it looks around just as far. Note where the rest of the work went: into mixing. That is why the next idea, the inverted
 # residual, is about the number of channels.
 #
 # **Exercise 4-3** (easy, 6 minutes). How much does splitting save in general? Write the number of multiply-adds of a standard
@@ -500,8 +511,8 @@ measured["published"] = ["21.8 and 3.6", "25.6 and 3.8", "3.4 and 0.30"]
 measured.round(2)
 
 # %% [markdown]
-# The skyline shows the inversion: ResNet-50's shortcuts join high bars, MobileNetV2's join low ones. And it shows the price list. MobileNetV2
-# needs a tenth of the work. Where does each network spend it?
+# The skyline shows the inversion: ResNet-50's shortcuts join high bars, MobileNetV2's join low ones. And the table is the price list: MobileNetV2
+# needs less than a tenth of the work. Where does each network spend it?
 
 # %%
 kinds = {"convolution": "3 x 3 and larger", "pointwise": "1 x 1", "depthwise": "depthwise"}
@@ -575,8 +586,8 @@ for slider in (alpha_slider, size_slider):
 widgets.show(ipywidgets.VBox([alpha_slider, size_slider, cost_view]), "choose a width and a size, see the face and the cost.")
 
 # %% [markdown]
-# Find the smallest size at which *you* still see whether the mask covers the nose. Below it, no network can. Width 0.35 at 96
-# pixels is what we shall train on a laptop.
+# Find the smallest size at which *you* still see whether the mask covers the nose. Below it, no network can. Chapter 05 trains
+# width 0.35 on a laptop, at a size that is smaller still.
 #
 # ## The setting that spoils a trained network without an error
 #
@@ -679,7 +690,7 @@ chapter_04.check_5(fold)
 # are its first layers, because whoever forgets them when serving gets wrong answers without an error. The saved file also holds
 # the names of the classes.
 #
-# `weights="imagenet"` starts from a network trained on a million photographs, if it can be fetched or lies in Keras' cache; a path takes
+# `weights="imagenet"` starts from a network that was trained on ImageNet, if it can be fetched or lies in Keras' cache; a path takes
 # the weights of a file. When they can't be had, one sentence says so, and the caller decides what to do instead.
 
 # %%
