@@ -79,7 +79,7 @@ for name, table in {"drawn": drawn, "worn": worn}.items():
 # in *train* is learned from. *Validation* people decide when to stop and which settings are best. *Test* people decide nothing. We look at them
 # once, at the end, because whoever chooses the best of many results on the test people has learned from them as well.
 #
-# The network sees a small square of each face, cut as in chapter 03. Where a portrait shows more than the face, the face finder gives the box.
+# The network sees a small square of each face, cut as in chapter 03. Where a portrait shows more than the face, the face detector gives the box.
 
 # %%
 def read(table, folder):
@@ -206,7 +206,7 @@ print(f"The lowest validation loss is lower with all faces: {min(all_validation)
 # %% [markdown]
 # That is **over-fitting**: the network learns these faces by heart, each with its background and its haircut, and becomes *surer* of what it has wrong about
 # everybody else. More faces help most. Where there are no more, augmentation makes each of them new in every epoch; **dropout** leaves out a random
-# part of the features in each step; **weight decay** pulls all weights a little towards zero, so that only what many faces ask for grows large. And one
+# part of the features, the numbers that the last layers hand on, in each step; **weight decay** pulls all weights a little towards zero, so that only what many faces ask for grows large. And one
 # stops in time.
 #
 # **Early stopping** watches the validation loss. When it has not fallen for some epochs, the **patience**, training ends, and the weights of the best epoch
@@ -264,12 +264,13 @@ print(f"Trained twice with one seed, the same weights to the last bit: {np.array
 #
 # ## Train the three
 #
-# What is left are settings. They were chosen by the validation people, never by the test people, and stand in `course_utils/profiles.py`. In the sample
-# profile everything is small so that three trainings fit into three minutes. The two ResNets are as in the paper and have twenty million weights and more to find; MobileNetV2
-# is the narrow one of chapter 04. All start from random numbers. ResNet-50 gets one help: the last
-# normalisation of each of its blocks starts with a scale of 0, so that at first every block does nothing and the many blocks' outputs don't add up (Goyal et al., 2017); without it, its first
-# hundred steps are spent on getting calm. Real photographs can be learned by networks that come from **ImageNet**, where Keras can fetch
-# those weights: then the head is trained first while the backbone is **frozen**, and afterwards the whole is tuned in small steps.
+# What is left are settings. They were chosen by the validation people and stand in `course_utils/profiles.py`. In the sample profile everything is small, so that
+# three trainings fit into minutes. The two ResNets are as in the paper; MobileNetV2 is the narrow one of chapter 04. All start from random
+# numbers. ResNet-50 gets one help: the last normalisation of each of its blocks starts with a scale of 0, so that at first every block does nothing and
+# the first steps are calm (Goyal et al., 2017).
+#
+# In the real profile MobileNetV2 and ResNet-50 come from ImageNet where Keras can fetch those weights. Then the head is trained first while the backbone is **frozen**,
+# and afterwards the whole is tuned in small steps.
 
 # %%
 def start(arch):
@@ -319,9 +320,8 @@ figures.show(training_figures.draw_losses(curves), "Training and validation loss
 # faces would. The blue curve jumps in the first epochs, while the rate is high, and calms down as the cosine ends. That blue often lies
 # *below* orange is no miracle: the faces it learns from are augmented, and dropout hides features; the others are seen as they are. The circle is the epoch that we keep.
 #
-# **And the momentum?** Chapter 04 warned of Keras' usual 0.999 in MobileNetV2's batch normalisation and set 0.9. Did it matter here? The running statistics
-# start at mean 0 and variance 1, and after $n$ steps the share $m^n$ of that start is left. We need not train again: mix the start back into the statistics of the
-# trained network, and ask the validation people.
+# **And the momentum?** Chapter 04 warned of Keras' usual 0.999 in MobileNetV2's batch normalisation and set 0.9. Did it matter here? We
+# need not train again: after $n$ steps the share $m^n$ of the start is left, so mix that share back into the statistics of the trained network, and ask the validation people.
 
 # %%
 def validation_accuracy(network):
@@ -380,7 +380,7 @@ for kind, rows in results.items():
 # %% [markdown]
 # Before you look at a number: how far might it be off? With other test people it would be another one. The **bootstrap** imitates that: draw as many people
 # as there are, *with replacement*, so that some come twice and some not at all, and compute the accuracy again; do so some thousand times. The middle 95 % of these
-# accuracies are the **interval**. But draw *people*, not pictures: several pictures of one person share a face, a haircut and a light, and if one
+# accuracies are a 95 % interval as in chapter 00, and no formula was needed. But draw *people*, not pictures: several pictures of one person share a face, a haircut and a light, and if one
 # is wrong the others often are.
 #
 # **Exercise 5-4** (hard, 20 minutes). Write `interval(right, people, rng)`. `right` tells of each picture whether it was right, `people` whose it is (names);
@@ -447,7 +447,8 @@ for kind, rows in results.items():
 
 # %% [markdown]
 # Two questions to ask of such a matrix. Of those who *wear* a mask, how many were found? That is the **recall** of `with_mask`. Of those who were *said* to wear one, how
-# many do? That is its **precision**. One goes along a row, the other along a column.
+# many do? That is its **precision**. One goes along a row, the other along a column. (Chapter 01 took the recall of planted twins, and the balanced accuracy was
+# the mean of both classes' recalls.)
 #
 # **Exercise 5-5** (easy, 10 minutes). Write `recall_and_precision(counts, number)` for a confusion matrix as an array, rows true and columns said, and the number of a
 # class. Return both, 0 to 1. Where there is nothing to divide by, return `nan`.
@@ -519,9 +520,9 @@ for kind, rows in results.items():
         figures.show(grid, f"{kind}: the mistakes of {NAMES[best]}, the surest first, each with how the mask is worn and how sure the network was.", photographic=True)
 
 # %% [markdown]
-# Say for each what it was, before you read on. Most of them are at the border that a label had to draw somewhere: a mask just below the nose, or one of the colour of
-# the skin below it. Some are turned heads. And some the network has wrong with all the certainty in the world. Its *confidence* is no probability of
-# being right; chapter 09 measures how far it is off.
+# Say for each what it was, before you read on. Among the embedded people three kinds come back. Some masks are at the border that a label had to draw somewhere, just below the nose. Some
+# have a colour or a pattern that no drawn mask had. And a sleeve before the mouth is cloth before the mouth: no training face had one, and the network is sure of itself. Its **confidence**,
+# the probability that it gives to the label it said, is no probability of being right; chapter 09 measures how far it is off.
 #
 # ## And what do they cost?
 #
@@ -605,7 +606,7 @@ right_at = {pixels: trained[best](faces.astype(np.float32), training=False).nump
 at_size = {best: [right.mean() for right in right_at.values()]}
 bands = {best: [evaluation.bootstrap_interval(right, table.group) for right in right_at.values()]}
 figures.show(training_figures.draw_sizes(SIZES, at_size, max(truth.mean(), 1 - truth.mean()), bands),
-             "Accuracy of MobileNetV2 against the size of the face: it falls towards small faces.")
+             "Accuracy of MobileNetV2 against the size of the face, with its interval: a few points lower for the smallest faces than for large ones.")
 lost = right_at[40].mean() - right_at[5].mean()
 print(f"The same people with faces of 5 pixels in place of 40: fewer right answers: {lost > 0}.")
 
@@ -639,5 +640,5 @@ quizzes.show("05_training")
 # - Recall along the row, precision along the column. Then by group. Then look at every mistake.
 # - The best network is the cheapest one among those that you can't tell apart.
 #
-# **And now?** These small faces were good portraits once, and shrunk by us. The original project's networks were right on nearly every portrait as well, and on four faces
-# out of five when they hung under a ceiling. Was it the size? Chapter 06 asks how large a face is on a camera, finds the shift, mends it, and proves the repair on data that did not suggest it.
+# **And now?** Shrinking took less than one might fear. The original project's networks were right on nearly every portrait as well, and on four faces out of five when they hung
+# under a ceiling. Was it the size, then? Chapter 06 asks how large a face is on a camera, looks for what does the harm, and tests a repair on people who did not suggest it.
