@@ -2,10 +2,14 @@
 
     course data fetch face-mask-detection && course run 01 --profile real
     python benchmarks/mask_transfer.py
+    python benchmarks/mask_transfer.py --framing face --drawings 5      what the development photographs favour
 
 A small residual network learns from photographs without a mask and as many with one, and is tested on photographs of which it saw neither picture
 nor near-duplicate nor person (groups of chapter 01). Only the source of the masks differs between rows: photographs of worn masks (what drawing
 competes with), masks drawn by `course_utils.masks`, and a flat mask pasted through four points (what it improves on).
+
+Many bare photographs are tight crops and many masked ones show whole people, so `--framing` decides much: with "face" every face is cut out first, as
+a detector does. What was tried, and the test, stand in data/reference/02_mask_transfer.json.
 
 While the drawing is being improved, look at the default: the development photographs. `--final` uses the test photographs, once.
 """
