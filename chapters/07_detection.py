@@ -103,7 +103,7 @@ figures.show(figures.picture_grid(shown, [f"{192 * small.width / side:.0f} pixel
 # %% [markdown]
 # The same face, three times in the middle of what the network sees. Only in the smallest tile has it enough pixels. Many tiles see the same
 # face, so their boxes have to be joined, and for that we need to say how much two boxes overlap: **intersection over union**, the area
-# that both cover divided by the area that either covers. It is 1 for equal boxes, 0 for boxes apart.
+# that both cover divided by the area that either covers (exercise 0-2). It is 1 for equal boxes, 0 for boxes apart.
 #
 # **Exercise 7-1** (easy, 8 minutes). Find the bugs: somebody wrote it in a hurry, and two mistakes are in it. A box is `(x_min, y_min, x_max,
 # y_max)`. Before you read the code, ask it about two equal boxes, and about two that lie apart.
@@ -260,8 +260,8 @@ axis.legend(frameon=False)
 figures.show(figure, "Where three people are from frame to frame: three smooth lines.")
 
 # %% [markdown]
-# **Exercise 7-3** (medium, 12 minutes). Say what a track is called. Average the probabilities of a mask that its last looks gave. Is the
-# mean 0.15 or more above the threshold, it is `"with_mask"`; 0.15 or more below, `"without_mask"`; between, `"not_sure"`. A track
+# **Exercise 7-3** (medium, 12 minutes). Say what a track is called. Average the probabilities of a mask that its last looks gave. If the
+# mean is 0.15 or more above the threshold, it is `"with_mask"`; 0.15 or more below, `"without_mask"`; between, `"not_sure"`. A track
 # without a look is `"not_sure"`, too. Why the mean of probabilities, and not a vote of labels? The solution shows a case.
 
 # %% tags=["exercise-7-3"]
@@ -318,7 +318,7 @@ for shift, column in zip((-0.2, 0.2), ("found", "found and right")):
     axis.bar(np.arange(3) + shift, 100 * table[column], 0.38, label=column)
 axis.set(xticks=range(3), xticklabels=table.index, ylabel="of the annotated faces (%)", ylim=(0, 105))
 axis.legend(frameon=False, loc="upper left")
-figures.show(figure, "Share of annotated faces that are found, and that are found and labelled correctly, by size: both grow with the size, and the second stays below the first.")
+figures.show(figure, "Share of annotated faces that are found, and that are found and labelled correctly, by size: the first is lowest for the smallest faces, and the second stays below the first everywhere.")
 for size, row in table.iterrows():
     print(f"{size}: {100 * row['found']:.0f} % found; {10 * round(10 * row['found and right'])} % found and right (to the nearest 10).")
 
@@ -468,7 +468,7 @@ out.record(recall_every_third=recalls["every third"])
 # as personal data (in the European Union the GDPR; recognising *who* it is would be biometric data with stricter rules still). Decency asks
 # for the same everywhere:
 #
-# - **Have a reason** and a right, and ask whoever must agree: people, a works council, data protection officer. Curiosity is no reason.
+# - **Have a reason** and a right, and ask whoever must agree: the people themselves, a works council, the data protection officer. Curiosity is no reason.
 # - **Tell people** with a sign before the camera, not after, with somebody they can ask.
 # - **Store nothing that you don't need.** `course detect` stores nothing without `-o`; its alerts hold no picture; `-o faces.csv` keeps
 #   boxes without pictures. Delete what is stored after days, not years.
@@ -503,7 +503,7 @@ widgets.show(TryIt(finder, scene), "Upload a picture or take one, move the thres
 quizzes.show("07_detection")
 
 # %% [markdown]
-# ## What to remember
+# ## Remember
 #
 # - Detector and classifier are two models: one says where, the other what. What the first misses, the second never sees.
 # - Small faces need pixels: tiles, then larger tiles, then the whole.
@@ -512,5 +512,5 @@ quizzes.show("07_detection")
 # - A threshold moves mistakes from one side to the other. Choosing it is a decision about people.
 # - Store nothing without need, and blur what you store.
 #
-# One camera, one computer, one network in its memory. **What if twenty cameras ask at once, and the network is to be replaced while they
-# do?** That is chapter 08.
+# **And now?** One camera, one computer, one network in its memory. What if twenty cameras ask at once, and the network is to be replaced while they
+# do? Chapter 08 puts it behind a server.
