@@ -25,7 +25,7 @@
 # REST and gRPC, weigh what goes over the wire, publish a new version and take it back without losing a request, and tell a healthy server from one that
 # merely runs.
 #
-# **You need** the network of chapter 05 and the faces of chapter 02. **Time:** 30 minutes to read and run, and about an hour for the five exercises.
+# **You need** chapters 02 and 05, whose faces and whose network we take. **Time:** 30 minutes to read and run, and about an hour for the five exercises.
 
 # %% tags=["parameters"]
 PROFILE = "sample"
@@ -97,8 +97,8 @@ print(f"{len(files)} files, {np.mean([len(file) for file in files]) / 1024:.0f} 
 # ## A file that needs no Python
 #
 # A `.keras` file is a recipe: Keras reads it and builds the layers anew, in Python. TensorFlow Serving is a program in C++. It takes a **SavedModel**: a
-# folder with the graph of operations and the weights, and named entrances, the **signatures**. A signature says which tensors go in and
-# come out, by name, type and shape. Here is the plainest one. It takes numbers.
+# folder with the graph of operations and the weights, and named entrances, the **signatures**. A signature says which **tensors** (TensorFlow's arrays)
+# go in and come out, by name, type and shape. Here is the plainest one. It takes numbers.
 
 # %%
 served = tf.Module()
@@ -405,8 +405,8 @@ figures.show(figure, "Faces a second with sixteen clients, one by one and merged
 print("Merged or not, the answers are the same:", same)
 
 # %% [markdown]
-# What you see depends on the machine: the larger the network and the more the processor can do at once, the more merging brings; on a graphics card it is
-# often ten times. The price is the wait, and company: one corrupt file spoils the batch that it rides in.
+# What you see depends on the machine: the larger the network and the more the processor can do at once, the more merging brings, most of all on a graphics
+# card. The price is the wait, and company: one corrupt file spoils the batch that it rides in.
 #
 # **Exercise 8-3** (medium, 15 minutes). Requests of one picture arrive at known moments. A batch begins with a request that finds none waiting; it goes off when it is
 # full, or when its first request has waited for `patience`. Who comes exactly then still gets in. How large are the batches?
@@ -453,8 +453,8 @@ worst = min(right, key=right.get)
 print(f"The worst is '{worst}': {right[worst]:.0%} right. The others change single answers by up to {max(shift[what] for what in ('nearest pixel', 'blue first (OpenCV)')):.1f}.")
 
 # %% [markdown]
-# A network fed with values between 0 and 1 sees black pictures and says the same to everyone. The subtle ones are worse: with wrong colours or a coarse resize many
-# answers stay right, and nobody notices that others have changed. Our signature for files makes all of this impossible, since there is nothing left for the
+# A network fed with values between 0 and 1 sees black pictures and says the same to everyone; sooner or later somebody notices. Wrong colours and a coarse resize are harder to
+# catch: the answers still differ from face to face and look plausible, and only labels show how many have changed. Our signature for files makes all of this impossible, since there is nothing left for the
 # client to do.
 #
 # ## A new version, without a pause
@@ -681,7 +681,7 @@ out.record(difference=max(difference.values()), resize_apart=apart.mean(), times
 quizzes.show("08_serving")
 
 # %% [markdown]
-# ## What to remember
+# ## Remember
 #
 # - Put preprocessing *into* the model. What clients can't do, they can't do wrongly.
 # - Name inputs, inspect before serving, write under another name and rename.
@@ -689,4 +689,4 @@ quizzes.show("08_serving")
 # - Publishing and rolling back cost no request. That makes it easy to publish something bad: compare on labelled pictures, and let a canary go first.
 # - Alive is not ready, and ready is not right.
 #
-# **And next?** The server answers everybody alike. But is it right for everybody alike: dark skin and light, old and young, in profile and from the front? Chapter 09 measures for whom it fails.
+# **And now?** The server answers everybody alike. But is it right for everybody alike: dark skin and light, old and young, in profile and from the front? Chapter 09 measures for whom it fails.
