@@ -24,7 +24,7 @@
 # **After this chapter you can** measure a network for parts of the people and say what such a measurement can't tell; bring confidence and
 # share of right answers together; choose a threshold for a stated cost; write a model card from a run; and lead the talk about whether to use the thing.
 #
-# **You need** chapters 05 and 07, whose results we read. **Time:** 35 minutes to read and run, and about an hour for the four exercises.
+# **You need** chapters 01, 05 and 07, whose results we read. **Time:** 35 minutes to read and run, and about an hour for the four exercises.
 
 # %% tags=["parameters"]
 PROFILE = "sample"
@@ -209,8 +209,8 @@ print(f"{len(again)} slices, seen twice.")
 # A gap that appears in one half and not in the other was a rumour. One that appears in both, in the same direction, is a candidate: first rule out that it is the mix that comes back. Then the work begins: look at the
 # mistakes, collect such faces, train, measure again, with people who did not suggest it.
 #
-# **Would we have seen one?** How wide an interval gets depends on the number of people, and that can be computed *before* anybody is photographed. Of $n$ people the share $p$ is right; then the share has the
-# standard deviation $\sqrt{p(1-p)/n}$, and the 95 % interval reaches 1.96 of these to either side.
+# **Would we have seen one?** How wide an interval gets depends on the number of people, and that can be computed *before* anybody is photographed. The formula is that of
+# chapter 00: where the share $p$ of $n$ people is right, the 95 % interval reaches $1.96\,\sqrt{p(1-p)/n}$ to either side.
 #
 # **Exercise 9-2** (medium, 10 minutes). Write `people_needed(share, width)`: the smallest number of people for whom that interval, from end to end, is not wider than
 # `width`. Both are shares from 0 to 1.
@@ -246,7 +246,7 @@ print(f"Slices crossed with each other: {len(crossed)} crossings, the median wit
 #
 # ## What hides a mouth?
 #
-# Users of such programs complain first of this: a hand, a scarf, a beard counts as a mask. Those are **hard negatives**: no mask, and yet the mouth is gone. The
+# Users of such programs complain first of this: a hand, a scarf, a beard counts as a mask. Those are the **hard negatives** of chapter 00: no mask, and yet the mouth is gone. The
 # embedded people hold hands and arms before their faces for us, and wear masks below the nose, on the nose only, and under the chin. Which of them pass?
 
 # %%
@@ -337,9 +337,9 @@ floor = np.mean([evaluation.calibration_error(sure, rng.random(len(sure)) < sure
 print(f"With {len(test)} faces a perfectly calibrated network, too, would seem to be off by more than one point: {floor > 0.01}.")
 
 # %% [markdown]
-# Is the valley's lowest point right of 1, then the network was too sure of people it does not know. In the diagram, below the diagonal it promises more than it keeps. With the temperature faces move left, to what they are
-# worth. Where a point stays off the diagonal, one number could not bend the curve enough; and where few faces lie in a bin, its bar says so. A remainder of about what a perfect network would seem to have is
-# no fault any more.
+# If the valley's lowest point lies right of 1, the network was too sure of people it does not know. In the diagram, below the diagonal it promises more than it keeps. With the temperature faces move left, to what they are
+# worth. Where a point stays off the diagonal, one number could not bend the curve enough; and where few faces lie in a bin, its bar says so. What a perfect network would seem to be off by, too, is
+# no fault.
 #
 # Is a calibrated confidence a property of the network? No: of network *and* pictures. Ask about the same test people with the same temperature, but turn the light down: every value
 # to three tenths of what it was, as in a corridor at night.
@@ -541,7 +541,7 @@ quizzes.show("09_release")
 #
 # ## What you have now, and where to go
 #
-# You have made a data set and said what is in it; drawn masks that teach; built three networks by hand and compared them so that the comparison holds; found a failure and proved its repair; put the
+# You have made a data set and said what is in it; drawn masks that teach; built three networks by hand and compared them so that the comparison holds; looked for the cause of a failure and tested its repair; put the
 # result behind a camera and a server; and written down where it ends. The faces could have been leaves, screws or X-ray pictures: the steps are the same.
 #
 # Go on with your own pictures (`course data import own FOLDER`, then this chapter again), with the photographs (`--profile real`), or with one open question of this chapter: which pictures would you
