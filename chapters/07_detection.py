@@ -103,7 +103,7 @@ figures.show(figures.picture_grid(shown, [f"{192 * small.width / side:.0f} pixel
 # %% [markdown]
 # The same face, three times in the middle of what the network sees. Only in the smallest tile has it enough pixels. Many tiles see the same
 # face, so their boxes have to be joined, and for that we need to say how much two boxes overlap: **intersection over union**, the area
-# that both cover divided by the area that either covers (exercise 0-2). It is 1 for equal boxes, 0 for boxes apart.
+# that both cover divided by the area that either covers. It is 1 for equal boxes, 0 for boxes apart.
 #
 # **Exercise 7-1** (easy, 8 minutes). Find the bugs: somebody wrote it in a hurry, and two mistakes are in it. A box is `(x_min, y_min, x_max,
 # y_max)`. Before you read the code, ask it about two equal boxes, and about two that lie apart.
