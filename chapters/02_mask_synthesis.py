@@ -290,7 +290,7 @@ figures.show(figures.picture_grid(grid, titles, columns=len(type_names()), size=
 kinds = ipywidgets.Dropdown(options=type_names(), value="cloth", description="type")
 colors = ipywidgets.ColorPicker(value="#3a7d5d", description="colour")
 patterns = ipywidgets.Dropdown(options=["none", "checks", "stripes", "dots", "flowers"], description="pattern")
-worn = ipywidgets.Dropdown(options=WEARS, description="worn")
+way = ipywidgets.Dropdown(options=WEARS, description="worn")
 position = ipywidgets.FloatSlider(value=0, min=-0.6, max=0.6, step=0.05, description="position", continuous_update=False)
 heads = ipywidgets.IntSlider(value=1, min=1, max=len(turned), description="head", continuous_update=False)
 fitting = ipywidgets.HTML()
@@ -300,16 +300,16 @@ def try_on(_=None):
     """Draw the chosen mask on the chosen head."""
     number, rgb = heads.value - 1, tuple(bytes.fromhex(colors.value[1:]))
     pattern = None if patterns.value == "none" else patterns.value
-    choice = MaskChoice(kinds.value, color=rgb, pattern=pattern, pattern_weight=0.8, wear=worn.value, position=position.value)
+    choice = MaskChoice(kinds.value, color=rgb, pattern=pattern, pattern_weight=0.8, wear=way.value, position=position.value)
     drawn = put_on(turned[number], turned_faces[number], choice, np.random.default_rng(SEED))
     grid = figures.picture_grid([turned[number], drawn.image], ["before", drawn.quality.reason or "kept"], columns=2, size=3)
     fitting.value = figures.as_html(grid, "A head before and after the mask was drawn.", photographic=True)
 
 
-for control in (kinds, colors, patterns, worn, position, heads):
+for control in (kinds, colors, patterns, way, position, heads):
     control.observe(try_on, names="value")
 try_on()
-widgets.show(ipywidgets.VBox([ipywidgets.HBox([ipywidgets.VBox([kinds, colors, patterns]), ipywidgets.VBox([worn, position, heads])]), fitting]),
+widgets.show(ipywidgets.VBox([ipywidgets.HBox([ipywidgets.VBox([kinds, colors, patterns]), ipywidgets.VBox([way, position, heads])]), fitting]),
              "choose type, colour, pattern, way of wearing, position and head; the mask is drawn anew.")
 
 # %% [markdown]

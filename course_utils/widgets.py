@@ -18,10 +18,34 @@ def show(widget, what):
     what : str
         What the reader can do with it in JupyterLab.
     """
+    dress(widget)
     data = widget._repr_mimebundle_()
     if isinstance(data, tuple):
         data = data[0]
     display({**data, "text/plain": f"Widget (needs JupyterLab): {what}"}, raw=True)
+
+
+def dress(widget):
+    """Give a widget and all within it the look of the course: whole labels, one below the other, and controls of one width.
+
+    Parameters
+    ----------
+    widget : ipywidgets.Widget
+        It is changed.
+    """
+    labelled = [part for part in parts(widget) if getattr(part, "description", "") and hasattr(part.style, "description_width")]
+    longest = max((len(control.description) for control in labelled), default=0)
+    for control in labelled:
+        if isinstance(control, ipywidgets.Checkbox):  # its label stands on its right
+            control.style.description_width = "initial"
+        else:
+            control.style.description_width = f"{0.55 * longest + 1:.1f}em"
+            control.layout.width = f"{0.55 * longest + 22:.1f}em"
+
+
+def parts(widget):
+    """List a widget and, recursively, its children."""
+    return [widget, *(part for child in getattr(widget, "children", ()) for part in parts(child))]
 
 
 def figure_slider(draw, minimum, maximum, value, description, photographic=False):
@@ -43,8 +67,7 @@ def figure_slider(draw, minimum, maximum, value, description, photographic=False
     ipywidgets.VBox
         To be shown with `show`.
     """
-    slider = ipywidgets.IntSlider(value=value, min=minimum, max=maximum, description=description, continuous_update=False,
-                                  style={"description_width": "initial"}, layout={"width": "30em"})
+    slider = ipywidgets.IntSlider(value=value, min=minimum, max=maximum, description=description, continuous_update=False)
     picture = ipywidgets.HTML()
 
     def redraw(change):

@@ -62,8 +62,7 @@ class TryIt(ipywidgets.VBox):
     def __init__(self, finder, first=None):
         self._finder, self._image, self.faces = finder, None, []
         self.threshold = ipywidgets.FloatSlider(0.5, min=0.05, max=0.95, step=0.05, description="threshold", continuous_update=False)
-        self.band = ipywidgets.FloatSlider(0.15, min=0, max=0.45, step=0.05, description="not sure within", continuous_update=False,
-                                           style={"description_width": "initial"})
+        self.band = ipywidgets.FloatSlider(0.15, min=0, max=0.45, step=0.05, description="not sure within", continuous_update=False)
         self.blur = ipywidgets.Checkbox(False, description="blur faces")
         self.upload = ipywidgets.FileUpload(accept="image/*", multiple=False, description="Choose a picture")
         self.camera, self.message, self.picture = Snapshot(self.take), ipywidgets.HTML(), ipywidgets.HTML()
