@@ -6,6 +6,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -112,6 +113,28 @@ max = 50
 why = "ten numbers from 0 to 9"
 """
 
+BOOK_TOC = """\
+format: jb-book
+root: book/index
+parts:
+  - caption: Chapters
+    chapters:
+      - file: chapters/00_first
+      - file: chapters/01_second
+  - caption: Worked answers
+    chapters:
+      - file: solutions/00_first
+"""
+
+BOOK_INDEX = """\
+# A small book
+
+See [the first chapter](../chapters/00_first.ipynb) and {cite:p}`king2009`.
+
+```{bibliography}
+```
+"""
+
 
 class SmallCourse:
     """Two chapters with an exercise, a figure, an artefact and a metric."""
@@ -194,3 +217,41 @@ def monkeymodule():
     """Return a monkeypatch for all tests of a module."""
     with pytest.MonkeyPatch.context() as patch:
         yield patch
+
+
+@pytest.fixture(scope="session")
+def small_book(executed_course, tmp_path_factory):
+    """A small course with the configuration of the real book; copy it before building or changing it."""
+    course = executed_course.copy(tmp_path_factory.mktemp("book") / "course")
+    (course.root / "book").mkdir()
+    for name in ("_config.yml", "references.bib"):
+        shutil.copy(ROOT / "book" / name, course.root / "book")
+    shutil.copytree(ROOT / "book" / "_static", course.root / "book" / "_static")
+    course.write("book/_toc.yml", BOOK_TOC)
+    course.write("book/index.md", BOOK_INDEX)
+    return course
+
+
+@pytest.fixture(scope="session")
+def site(tmp_path_factory):
+    """The real site, built once however many processes run the tests."""
+    from course_utils.command import book
+
+    base = tmp_path_factory.getbasetemp()
+    shared = base.parent if os.environ.get("PYTEST_XDIST_WORKER") else base
+    done, building = shared / "site.built", shared / "site.building"
+    for _ in range(3000):
+        if done.exists():
+            break
+        try:
+            building.mkdir()
+        except FileExistsError:  # another process builds it
+            time.sleep(0.1)
+            continue
+        try:
+            book.build(ROOT)
+            done.touch()
+        finally:
+            building.rmdir()
+    assert done.exists(), "the site was not built within five minutes"
+    return book.site_folder(ROOT)

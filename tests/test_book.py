@@ -1,6 +1,7 @@
-"""The site is built from the stored outputs, without anything from elsewhere."""
+"""The site is built from the stored outputs, without anything from elsewhere, with or without worked answers, and printed."""
 
 import html
+import json
 import re
 import socket
 import subprocess
@@ -10,62 +11,48 @@ from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
-from test_camera import CHROMIUM, FLAGS
+from browsing import free_port, needs_browser
 
-from course_utils import quizzes
-from course_utils.command import notebooks
+from course_utils.command import book, browser, notebooks
+from course_utils.errors import CourseError
 
 ROOT = Path(__file__).resolve().parent.parent
-SITE = ROOT / "book" / "_build" / "html"
-
-
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
-
-
-@pytest.fixture(scope="module")
-def served():
-    """Build the site and serve it with the real command, as an instructor would."""
-    port = free_port()
-    process = subprocess.Popen([sys.executable, "-m", "course_utils.command.main", "book", "--serve", "--port", str(port)], cwd=ROOT,
-                               stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, encoding="utf-8")
-    lines = []
-    while not any("Serving at" in line for line in lines) and (line := process.stdout.readline()):
-        lines.append(line)
-    assert process.poll() is None, "".join(lines)
-    yield f"http://127.0.0.1:{port}"
-    process.terminate()
-    process.wait(timeout=20)
-
-
-@pytest.fixture(scope="module")
-def site(served):
-    return SITE
+ANSWER = "answer = 45"
 
 
 class Resources(HTMLParser):
-    """Collects what a browser would load, and images without alt text."""
+    """Collects what a browser would load, images without alt text, and the levels of headings."""
 
     def __init__(self):
         super().__init__()
-        self.loaded, self.without_alt = [], []
+        self.loaded, self.without_alt, self.headings = [], [], []
 
     def handle_starttag(self, tag, attributes):
         values = dict(attributes)
-        if tag in ("script", "img", "iframe", "source", "video") and values.get("src"):
+        if tag in ("script", "img", "iframe", "source", "video", "audio", "embed") and values.get("src"):
             self.loaded.append(values["src"])
-        if tag == "link" and values.get("rel") in ("stylesheet", "preload", "icon", "preconnect") and values.get("href"):
-            self.loaded.append(values["href"])
+        if tag == "link" and {"stylesheet", "preload", "icon", "preconnect", "modulepreload"} & set((values.get("rel") or "").split()):
+            self.loaded.append(values.get("href") or "")
         if tag == "img" and not (values.get("alt") or "").strip():
             self.without_alt.append(values.get("src", "?")[:80])
+        if re.fullmatch("h[1-6]", tag):
+            self.headings.append(int(tag[1]))
 
 
 def pages(site):
-    found = [path for path in site.rglob("*.html") if path.name not in ("genindex.html", "search.html")]
+    found = [path for path in site.rglob("*.html") if path.name not in ("genindex.html", "search.html") and "_static" not in path.parts]
     assert len(found) > 4
     return found
+
+
+def parsed(page):
+    parser = Resources()
+    parser.feed(page.read_text(encoding="utf-8"))
+    return parser
+
+
+def is_elsewhere(address):
+    return bool(re.match(r"\s*(https?:)?//", address))
 
 
 def test_every_chapter_and_solution_is_a_page(site):
@@ -77,11 +64,8 @@ def test_every_chapter_and_solution_is_a_page(site):
 def test_every_image_has_its_alt_text(site):
     count = 0
     for page in pages(site):
-        parser = Resources()
-        text = page.read_text(encoding="utf-8")
-        parser.feed(text)
-        assert not parser.without_alt, f"{page.name}: {parser.without_alt}"
-        count += text.count("<img")
+        assert not parsed(page).without_alt, f"{page.name}: {parsed(page).without_alt}"
+        count += page.read_text(encoding="utf-8").count("<img")
     assert count > 5
 
 
@@ -94,17 +78,128 @@ def test_alt_texts_are_those_of_the_notebooks(site):
         assert stored and stored <= shown
 
 
+def test_headings_are_in_order(site):
+    for page in pages(site):
+        levels = parsed(page).headings
+        jumps = [(before, after) for before, after in zip(levels, levels[1:]) if after > before + 1]
+        assert page.name == "index.html" or levels[:1] == [1], page
+        assert not jumps, f"{page.name}: {jumps}"
+
+
 def test_nothing_is_loaded_from_elsewhere(site):
     for page in pages(site):
-        parser = Resources()
-        parser.feed(page.read_text(encoding="utf-8"))
-        elsewhere = [address for address in parser.loaded if re.match(r"(https?:)?//", address)]
+        elsewhere = [address for address in parsed(page).loaded if is_elsewhere(address)]
         assert not elsewhere, f"{page.name} loads {elsewhere}"
+    for sheet in site.rglob("*.css"):
+        addresses = re.findall(r"(?:url\(|@import)\s*['\"]?([^'\")]+)", sheet.read_text(encoding="utf-8"))
+        assert not list(filter(is_elsewhere, addresses)), f"{sheet.name} loads {list(filter(is_elsewhere, addresses))}"
 
 
-def test_the_site_is_served(served):
-    with urllib.request.urlopen(f"{served}/book/index.html", timeout=10) as response:
-        assert response.status == 200 and b"face-mask" in response.read()
+def test_every_exercise_has_its_answer_behind_a_toggle(site):
+    for pair in notebooks.find_pairs(ROOT):
+        page = (site / "chapters" / f"{pair.name}.html").read_text(encoding="utf-8")
+        tags = [tag for cell in notebooks.read_source(pair).cells for tag in notebooks.tags(cell) if tag.startswith("exercise-")]
+        assert page.count("<details") >= len(tags) > 0
+        assert re.findall(r"A worked answer to exercise (\d+-\d+)", page) == [tag.removeprefix("exercise-") for tag in tags]
+
+
+def test_a_paper_that_a_chapter_names_is_a_link(site):
+    page = (site / "chapters" / "04_architectures.html").read_text(encoding="utf-8")
+    links = re.findall(r'<a [^>]*href="\.\./book/references\.html#[^"]*"[^>]*>(.*?)</a>', page, re.DOTALL)
+    assert any("He" in link and "2015" in link for link in links) and any("Sandler" in link for link in links)
+
+
+def test_vietnamese_is_marked_as_such_and_can_be_searched(site):
+    page = (site / "book" / "glossary.html").read_text(encoding="utf-8")
+    assert page.count('<strong lang="vi">') > 50 and '<strong lang="vi">ngưỡng</strong>' in page
+    assert json.dumps("ngưỡng")[1:-1] in (site / "searchindex.js").read_text(encoding="utf-8")
+
+
+@pytest.fixture(scope="module")
+def served(small_book, tmp_path_factory):
+    """Build and serve a small book with the real command, as an instructor would."""
+    small = small_book.copy(tmp_path_factory.mktemp("served") / "kurs é")
+    port = free_port()
+    process = subprocess.Popen([sys.executable, "-m", "course_utils.command.main", "book", "--serve", "--port", str(port)], cwd=small.root,
+                               stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, encoding="utf-8")
+    lines = []
+    while not any("Serving at" in line for line in lines) and (line := process.stdout.readline()):
+        lines.append(line)
+    assert process.poll() is None, "".join(lines)
+    yield f"http://127.0.0.1:{port}"
+    process.terminate()
+    process.wait(timeout=20)
+
+
+def get(address):
+    with urllib.request.build_opener(urllib.request.ProxyHandler({})).open(address, timeout=10) as response:
+        return response.read().decode("utf-8")
+
+
+def test_the_site_is_served_with_the_answer_behind_a_toggle(served):
+    assert "A small book" in get(f"{served}/book/index.html")
+    chapter = get(f"{served}/chapters/00_first.html")
+    toggle = chapter[chapter.index("<details"):chapter.index("</details>")]
+    assert "A worked answer to exercise 0-1" in toggle and "45" in toggle and "not attempted" in chapter[:chapter.index("<details")]
+
+
+def test_without_a_public_address_there_are_no_launch_buttons(served):
+    assert "mybinder.org" not in get(f"{served}/chapters/00_first.html")
+
+
+@pytest.fixture(scope="module")
+def without_answers(small_book, tmp_path_factory):
+    """A small book without answers, of a course whose citation names a public repository."""
+    small = small_book.copy(tmp_path_factory.mktemp("without") / "course")
+    small.write("CITATION.cff", 'cff-version: 1.2.0\ntitle: "Small"\nrepository-code: https://github.com/someone/face-masks/\n')
+    done = small.course("book", "--without-solutions")
+    assert done.returncode == 0, done.stdout + done.stderr
+    return book.site_folder(small.root, answers=False)
+
+
+def test_without_answers_no_file_of_the_site_holds_one(without_answers):
+    assert not (without_answers / "solutions").exists()
+    holding = [path.name for path in without_answers.rglob("*") if path.suffix in (".html", ".js", ".txt", ".ipynb", ".inv") and ANSWER in path.read_text("utf-8", "replace")]
+    assert not holding
+    page = (without_answers / "chapters/00_first.html").read_text(encoding="utf-8")
+    assert "not attempted" in page and "worked answer" not in page
+
+
+def test_one_line_of_the_citation_switches_the_launch_buttons_on(without_answers):
+    page = (without_answers / "chapters/00_first.html").read_text(encoding="utf-8")
+    assert "https://mybinder.org/v2/gh/someone/face-masks/main?urlpath=lab/tree/chapters/00_first.ipynb" in page
+    assert "https://colab.research.google.com/github/someone/face-masks/blob/main/chapters/00_first.ipynb" in page
+
+
+def test_what_binder_needs_is_there():
+    assert (ROOT / "environment.yml").is_file()
+    assert (ROOT / "postBuild").stat().st_mode & 0o111 or sys.platform == "win32"
+
+
+def test_a_broken_link_stops_the_build_with_the_file_that_holds_it(small_book, tmp_path):
+    small = small_book.copy(tmp_path / "course")
+    small.write("book/index.md", "# A small book\n\n[nowhere](missing.md)\n")
+    with pytest.raises(CourseError, match=r"The book was not built:\n.*index\.md"):
+        book.build(small.root)
+
+
+@needs_browser
+def test_the_book_is_printed_to_one_tagged_file(small_book, tmp_path):
+    small = small_book.copy(tmp_path / "course")
+    done = small.course("book", "--pdf")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "book/_build/course.pdf" in done.stdout
+    content = (small.root / "book/_build/course.pdf").read_bytes()
+    assert content.startswith(b"%PDF-") and content.rstrip().endswith(b"%%EOF")
+    assert len(re.findall(rb"/Type\s*/Page\b", content)) >= 2
+    assert b"/StructTreeRoot" in content and b"/Outlines" in content
+
+
+def test_without_a_browser_printing_gets_one_sentence(small_book, monkeypatch):
+    monkeypatch.setattr(browser, "find_browser", lambda: None)
+    with pytest.raises(CourseError, match="Chromium, Chrome or Edge, and none of them was found"):
+        book.print_book(small_book.root)
+    assert not (small_book.root / "book" / "_build").exists()
 
 
 def test_a_taken_port_gets_one_sentence_before_the_build():
@@ -117,21 +212,3 @@ def test_a_taken_port_gets_one_sentence_before_the_build():
     assert done.returncode == 1
     assert f"Port {port} can't be used" in done.stderr and "Traceback" not in done.stderr
     assert "Built" not in done.stdout
-
-
-@pytest.mark.skipif(CHROMIUM is None, reason="no Chromium or Chrome on PATH: a quiz needs a real browser")
-def test_a_quiz_answers_on_its_page(served):
-    from playwright.sync_api import expect, sync_playwright
-
-    (wrong, right), elsewhere = [next(answer for answer in quizzes.read("05_training")[1]["answers"] if answer["correct"] == kind) for kind in (False, True)], []
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
-        page = browser.new_page()
-        page.on("request", lambda request: None if request.url.startswith((served, "data:")) else elsewhere.append(request.url))
-        page.goto(f"{served}/chapters/05_training.html")
-        feedback = page.get_by_role("status").nth(1)
-        for answer in (wrong, right):
-            page.get_by_role("radio", name=answer["answer"], exact=True).check()
-            expect(feedback).to_have_text(answer["feedback"])
-        browser.close()
-    assert not elsewhere

@@ -2,16 +2,7 @@
 
 import datetime
 import io
-import json
-import os
 import re
-import secrets
-import shutil
-import socket
-import subprocess
-import sys
-import time
-import urllib.request
 
 import nbformat
 import pytest
@@ -19,10 +10,9 @@ from PIL import Image
 
 from course_utils import camera
 from course_utils.errors import CourseError
+from browsing import chromium, needs_browser, running_jupyterlab
 
-CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome", "chrome"))), None)
-FLAGS = ["--headless", "--no-sandbox", "--disable-gpu", "--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream",
-         "--disable-background-networking", "--disable-quic", "--no-first-run", "--disable-component-update", "--disable-sync"]
+FAKE_CAMERA = ("--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream")
 
 
 def encoded(size=(40, 30), kind="PNG", **options):
@@ -86,40 +76,15 @@ def jupyter(tmp_path):
         "from course_utils import camera, widgets\nwidgets.show(camera.Camera(folder='own'), 'take a picture')")])
     notebook.metadata["kernelspec"] = {"display_name": "Python 3", "language": "python", "name": "python3"}
     nbformat.write(notebook, tmp_path / "camera.ipynb")
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    token = secrets.token_hex(16)
-    settings = tmp_path / "settings" / "@jupyterlab" / "apputils-extension"
-    settings.mkdir(parents=True)
-    (settings / "notification.jupyterlab-settings").write_text(json.dumps({"fetchNews": "false", "checkForUpdates": False}))
-    command = [sys.executable, "-m", "jupyterlab", "--no-browser", "--ip=127.0.0.1", f"--port={port}", f"--IdentityProvider.token={token}",
-               f"--ServerApp.root_dir={tmp_path}", f"--LabApp.user_settings_dir={tmp_path / 'settings'}", f"--LabApp.workspaces_dir={tmp_path / 'spaces'}",
-               "--allow-root"]
-    with open(tmp_path / "server.log", "w") as log:
-        server = subprocess.Popen(command, cwd=tmp_path, stdout=log, stderr=log, env={**os.environ, "JUPYTER_RUNTIME_DIR": str(tmp_path / "runtime")})
-    try:
-        address = f"http://127.0.0.1:{port}"
-        opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-        for _ in range(120):
-            assert server.poll() is None, (tmp_path / "server.log").read_text()
-            try:
-                opener.open(f"{address}/api?token={token}", timeout=2)
-                break
-            except OSError:
-                time.sleep(0.25)
-        yield f"{address}/lab/tree/camera.ipynb?token={token}"
-    finally:
-        server.terminate()
-        server.wait(20)
+    with running_jupyterlab(tmp_path, tmp_path) as address_of:
+        yield address_of("camera.ipynb")
 
 
-@pytest.mark.skipif(CHROMIUM is None, reason="no Chromium or Chrome on PATH: the camera needs a real browser")
+@needs_browser
 def test_a_button_in_jupyterlab_takes_a_picture(jupyter, tmp_path):
-    from playwright.sync_api import expect, sync_playwright
+    from playwright.sync_api import expect
 
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+    with chromium(*FAKE_CAMERA) as browser:
         page = browser.new_page()
         page.set_default_timeout(30_000)
         page.goto(jupyter)
@@ -133,17 +98,16 @@ def test_a_button_in_jupyterlab_takes_a_picture(jupyter, tmp_path):
             expect(page.get_by_role("status").filter(has_text=f"{number:03d}.jpg")).to_be_visible(timeout=20_000)
         page.get_by_role("button", name="Stop", exact=True).click()
         expect(page.get_by_label("What the camera sees")).to_be_hidden()
-        browser.close()
     taken = sorted((tmp_path / "own").rglob("*.jpg"))
     assert [path.relative_to(tmp_path).as_posix() for path in taken] == ["own/without_mask/Anna_B/001.jpg", "own/without_mask/Anna_B/002.jpg"]
     picture = Image.open(taken[0])
     assert picture.format == "JPEG" and picture.width >= 320 and len(picture.getcolors(10**7)) > 50  # Chromium's moving test pattern
 
 
-@pytest.mark.skipif(CHROMIUM is None, reason="no Chromium or Chrome on PATH: the camera needs a real browser")
+@needs_browser
 def test_a_browser_without_a_camera_says_so(tmp_path):
     """The same script in a plain page, with a stand-in for Jupyter's side, in a browser that has no camera."""
-    from playwright.sync_api import expect, sync_playwright
+    from playwright.sync_api import expect
 
     script = (camera.Camera._esm if isinstance(camera.Camera._esm, str) else str(camera.Camera._esm))
     script = re.sub(r"export default", "const widget =", script)
@@ -151,8 +115,7 @@ def test_a_browser_without_a_camera_says_so(tmp_path):
         const state = {{ labels: ["with_mask", "without_mask"], label: "with_mask", person: "", message: "" }};
         const model = {{ get: (name) => state[name], set: (name, value) => {{ state[name] = value; }}, save_changes() {{}}, on() {{}}, off() {{}}, send() {{}} }};
         widget.render({{ model, el: document.getElementById("here") }});</script>"""
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=[flag for flag in FLAGS if "media-stream" not in flag])
+    with chromium() as browser:
         page = browser.new_page()
         for secure, words in ((False, "localhost"), (True, "no camera")):
             if secure:
@@ -166,4 +129,3 @@ def test_a_browser_without_a_camera_says_so(tmp_path):
             page.get_by_role("button", name="Start the camera").click()
             expect(page.get_by_role("status")).to_contain_text(words)
             expect(page.get_by_role("status")).to_contain_text("choose files below")
-        browser.close()

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import nbformat
 import pytest
-from test_camera import CHROMIUM, FLAGS, jupyter  # noqa: F401
+from browsing import chromium, needs_browser
+from test_camera import jupyter  # noqa: F401
 
 from course_utils import chapter_map, project, quizzes
 from course_utils.command import notebooks
@@ -14,7 +15,6 @@ from course_utils.errors import CourseError
 
 ROOT = Path(__file__).resolve().parent.parent
 QUIZZES = {name: quizzes.read(name) for name in chapter_map.CHAPTERS}
-needs_browser = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium or Chrome on PATH: a quiz needs a real browser")
 
 
 def right_answers(question):
@@ -98,12 +98,8 @@ def test_a_changed_question_runs_the_chapter_again(small_course):
 
 @pytest.fixture
 def browser():
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
-        yield browser
-        browser.close()
+    with chromium() as started:
+        yield started
 
 
 def page_with_quiz(theme):

@@ -157,6 +157,8 @@ def handout(
 @app.command()
 def book(
     execute: Annotated[bool, typer.Option("--execute", help="Execute every chapter again first, and keep the outputs.")] = False,
+    without_solutions: Annotated[bool, typer.Option("--without-solutions", help="Leave out the worked answers.")] = False,
+    pdf: Annotated[bool, typer.Option("--pdf", help="Print the book to one PDF file, with the Chromium, Chrome or Edge of this machine.")] = False,
     serve: Annotated[bool, typer.Option("--serve", help="Serve the site on this machine until Ctrl-C.")] = False,
     port: Annotated[int, typer.Option(min=1, max=65535, help="Port for --serve.")] = 8000,
 ):
@@ -167,16 +169,19 @@ def book(
     from course_utils.command import book as site
     from course_utils.command import runner
 
-    root = project.root()
-    server = site.open_server(site.site_folder(root), port) if serve else None
+    root, answers = project.root(), not without_solutions
+    server = site.open_server(site.site_folder(root, answers), port) if serve else None
     if execute:
         sample = profiles.get_profile("sample")
         runner.run(root, (), sample, update=True, console=console)
         runner.run(root, (), sample, solutions=True, update=True, console=console)
-    started = time.perf_counter()
-    with console.status("building the book ..."):
-        folder = site.build(root)
-    console.print(f"Built in {time.perf_counter() - started:.0f} s: {folder.relative_to(root).as_posix()}/index.html", highlight=False)
+    for wanted, what, make in ((pdf, "printing", site.print_book), (serve or not pdf, "building", site.build)):
+        if wanted:
+            started = time.perf_counter()
+            with console.status(f"{what} the book ..."):
+                made = make(root, answers)
+            made = made / "index.html" if made.is_dir() else made
+            console.print(f"Built in {time.perf_counter() - started:.0f} s: {made.relative_to(root).as_posix()}", highlight=False)
     if server is not None:
         console.print(f"Serving at http://127.0.0.1:{port} until Ctrl-C", highlight=False)
         with server:

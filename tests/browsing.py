@@ -1,0 +1,125 @@
+"""What the tests with a real browser share: the browser, a page that tells what it loads, and JupyterLab as a process."""
+
+import json
+import os
+import secrets
+import socket
+import subprocess
+import sys
+import time
+import urllib.parse
+import urllib.request
+from contextlib import contextmanager
+
+import pytest
+
+from course_utils.command.browser import FLAGS, find_browser
+
+BROWSER = find_browser()
+needs_browser = pytest.mark.skipif(BROWSER is None, reason="no Chromium, Chrome or Edge on this machine: these tests need a real browser")
+
+
+@contextmanager
+def chromium(*flags):
+    """Start the browser; it ends with the block."""
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=BROWSER, args=[*FLAGS, *flags])
+        try:
+            yield browser
+        finally:
+            browser.close()
+
+
+class Watched:
+    """A page that stays on this machine: what it asks for elsewhere is refused and written down, as are its errors.
+
+    Attributes
+    ----------
+    page : playwright.sync_api.Page
+    elsewhere : list of str
+        Addresses that the page asked for outside of 127.0.0.1.
+    errors : list of str
+        Errors of the console, uncaught exceptions, and requests that failed on this machine.
+    """
+
+    def __init__(self, browser, **options):
+        self.elsewhere, self.errors = [], []
+        self.context = browser.new_context(**options)
+        self.page = self.context.new_page()
+        self.page.set_default_timeout(30_000)
+        self.context.route("**/*", self._route)
+        self.page.on("console", lambda message: self.errors.append(message.text) if message.type == "error" else None)
+        self.page.on("pageerror", lambda error: self.errors.append(str(error)))
+        self.page.on("response", lambda response: self.errors.append(f"{response.status} {response.url}") if response.status >= 400 else None)
+
+    def _route(self, route):
+        address = urllib.parse.urlsplit(route.request.url)
+        if address.scheme in ("data", "blob", "about") or address.hostname == "127.0.0.1":
+            route.continue_()
+        else:
+            self.elsewhere.append(route.request.url)
+            route.abort()
+
+
+def free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+@contextmanager
+def running_jupyterlab(root, settings_in, **environment):
+    """Start JupyterLab on a free loopback port, with settings and runtime files of its own; it ends with the block.
+
+    Parameters
+    ----------
+    root : pathlib.Path
+        The folder that it shows.
+    settings_in : pathlib.Path
+        A folder for settings, logs and runtime files.
+    **environment : str
+        More variables for the server and its kernels.
+
+    Yields
+    ------
+    callable
+        Takes a path below `root`, returns the address that opens it.
+    """
+    port, token = free_port(), secrets.token_hex(16)
+    write_settings(settings_in / "settings")
+    command = [sys.executable, "-m", "jupyterlab", "--no-browser", "--ip=127.0.0.1", f"--port={port}", f"--IdentityProvider.token={token}",
+               f"--ServerApp.root_dir={root}", f"--LabApp.user_settings_dir={settings_in / 'settings'}",
+               f"--LabApp.workspaces_dir={settings_in / 'spaces'}", "--allow-root"]
+    log_path = settings_in / "server.log"
+    with open(log_path, "w") as log:
+        server = subprocess.Popen(command, cwd=root, stdout=log, stderr=log,
+                                  env={**os.environ, "JUPYTER_RUNTIME_DIR": str(settings_in / "runtime"), **environment})
+    try:
+        address = f"http://127.0.0.1:{port}"
+        opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+        for _ in range(240):
+            assert server.poll() is None, log_path.read_text()
+            try:
+                opener.open(f"{address}/api?token={token}", timeout=2)
+                break
+            except OSError:
+                time.sleep(0.25)
+        yield lambda path: f"{address}/lab/tree/{urllib.parse.quote(path)}?token={token}"
+    finally:
+        server.terminate()
+        try:
+            server.wait(20)
+        except subprocess.TimeoutExpired:
+            server.kill()
+            server.wait(20)
+
+
+def write_settings(folder):
+    """No news and no updates from the network; all cells of a notebook in the page, so that a test can find them."""
+    for plugin, settings in (("apputils-extension/notification", {"fetchNews": "false", "checkForUpdates": False}),
+                             ("notebook-extension/tracker", {"windowingMode": "none"})):
+        path = folder / "@jupyterlab" / f"{plugin}.jupyterlab-settings"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(json.dumps(settings))
