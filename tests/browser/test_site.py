@@ -1,0 +1,133 @@
+"""The site in a real browser: accessible in both themes, without errors, without the internet."""
+
+import html
+import re
+from pathlib import Path
+
+import pytest
+from browsing import Watched, needs_browser
+from playwright.sync_api import expect
+
+from course_utils import quizzes
+from course_utils.command import notebooks
+
+ROOT = Path(__file__).resolve().parents[2]
+pytestmark = needs_browser
+WCAG = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa"]
+BEST_PRACTICE = ["heading-order", "page-has-heading-one", "empty-heading"]
+
+
+def pages(site):
+    """Return the addresses of all pages, relative to the site."""
+    found = sorted(path.relative_to(site).as_posix() for path in site.rglob("*.html") if "_static" not in path.parts)
+    assert len(found) > 20
+    return [path for path in found if path != "index.html"]  # which only leads to the first page
+
+
+def violations(page, **options):
+    """Run axe-core in the page and describe each violation in a line."""
+    from axe_playwright_python.sync_playwright import Axe
+
+    found = Axe().run(page, options={"resultTypes": ["violations"], "preload": False, **options}).response["violations"]
+    return [f"{rule['id']}: {node['html'][:200]} {node.get('failureSummary', '')[:300]}" for rule in found for node in rule["nodes"][:5]]
+
+
+def set_theme(page, theme):
+    page.evaluate("(theme) => { document.documentElement.dataset.theme = theme; document.documentElement.dataset.mode = theme; }", theme)
+
+
+def prepare(page):
+    """Unfold everything, and keep two examples of each kind of highlighted token: its colour depends on nothing but its class."""
+    page.evaluate("""() => {
+        document.querySelectorAll("details").forEach((details) => { details.open = true; });
+        const seen = {};
+        for (const token of document.querySelectorAll("div.highlight pre span")) {
+            const kind = token.closest("div.highlight").parentElement.className + " " + token.className;
+            seen[kind] = (seen[kind] || 0) + 1;
+            if (seen[kind] > 2) token.replaceWith(...token.childNodes);
+        }
+    }""")
+
+
+def test_every_page_is_accessible_in_both_themes_and_keeps_to_this_machine(browser, site, site_address):
+    """Colours are looked at in both themes, all other rules once: they don't depend on the theme."""
+    watched = Watched(browser, reduced_motion="reduce")
+    page, found = watched.page, []
+    for path in pages(site):
+        page.goto(f"{site_address}/{path}", wait_until="load")
+        prepare(page)
+        set_theme(page, "light")
+        rules = {"rules": {rule: {"enabled": True} for rule in BEST_PRACTICE}}
+        found += [f"{path}, light: {line}" for line in violations(page, runOnly={"type": "tag", "values": WCAG}, **rules)]
+        set_theme(page, "dark")
+        found += [f"{path}, dark: {line}" for line in violations(page, runOnly={"type": "rule", "values": ["color-contrast", "link-in-text-block"]})]
+        found += [f"{path}: {error}" for error in watched.errors]
+        watched.errors.clear()
+    assert not found, "\n".join([f"{len(found)} violations or errors", *found[:40]])
+    assert not watched.elsewhere
+
+
+def test_the_search_finds_a_chapter(browser, site_address):
+    watched = Watched(browser)
+    page = watched.page
+    page.goto(f"{site_address}/search.html?q=homography")
+    page.locator("#search-results li a").first.wait_for()
+    found = page.locator("#search-results li a").all_inner_texts()
+    assert any("masks onto faces" in title for title in found), found
+    assert not watched.errors and not watched.elsewhere
+
+
+def test_what_a_reader_needs_can_be_reached_with_the_keyboard(browser, site_address):
+    watched = Watched(browser)
+    page = watched.page
+    page.goto(f"{site_address}/chapters/02_mask_synthesis.html")
+    page.keyboard.press("Tab")
+    assert "skip" in page.evaluate("document.activeElement.textContent").lower()
+    answer = page.locator("details", has_text="A worked answer to exercise 2-1").first
+    code = answer.locator("pre")
+    assert not code.is_visible()
+    answer.locator("summary").focus()
+    assert page.evaluate("getComputedStyle(document.activeElement).outlineStyle") != "none"
+    page.keyboard.press("Enter")
+    code.wait_for(state="visible")
+    assert "arctan2" in code.inner_text()
+
+
+def test_the_theme_can_be_changed_and_is_kept(browser, site_address):
+    page = Watched(browser).page
+    page.goto(f"{site_address}/book/index.html")
+    for _ in range(3):
+        page.locator("button.theme-switch-button:visible").first.click()
+        if page.evaluate("document.documentElement.dataset.theme") == "dark":
+            break
+    assert page.evaluate("document.documentElement.dataset.theme") == "dark"
+    page.goto(f"{site_address}/book/glossary.html")
+    assert page.evaluate("document.documentElement.dataset.theme") == "dark"
+
+
+def test_formulas_are_set_without_the_internet(browser, site_address):
+    watched = Watched(browser)
+    watched.page.goto(f"{site_address}/chapters/00_welcome.html")
+    watched.page.locator("mjx-container").first.wait_for()
+    assert not watched.elsewhere and not watched.errors
+
+
+@pytest.mark.parametrize("pair", notebooks.find_pairs(ROOT), ids=lambda pair: pair.name)
+def test_the_quiz_of_a_chapter_answers_every_choice(browser, site_address, pair):
+    watched = Watched(browser)
+    page = watched.page
+    page.goto(f"{site_address}/chapters/{pair.name}.html")
+    for number, question in enumerate(quizzes.read(pair.name)):
+        asked = page.locator(".course-quiz .Quiz").nth(number)
+        for position in (0, len(question["answers"]) - 1):
+            asked.get_by_role("radio").nth(position).check()
+            expect(asked.get_by_role("status")).to_have_text(re.compile(r"\w{3}"))
+    (wrong, right), asked = (next(answer for answer in quizzes.read(pair.name)[0]["answers"] if answer["correct"] == kind) for kind in (False, True)), page.locator(".Quiz").first
+    for answer in (wrong, right):
+        asked.get_by_role("radio", name=plain(answer["answer"]), exact=True).check()
+        expect(asked.get_by_role("status")).to_have_text(plain(answer["feedback"]))
+    assert not watched.errors and not watched.elsewhere
+
+
+def plain(text):
+    return html.unescape(re.sub("</?(em|code)>", "", text))
