@@ -163,7 +163,7 @@ def measure_speed(path):
             print(f"  {stage:16} {cost:6.1f} ms a frame of processor time")
         print(f"  {count / wall:.1f} frames a second by the clock in this run; {2000 / total:.1f} if two cores did nothing else and shared the work evenly\n")
         figures[video] = {"frames": count, "faces": round(faces / count, 2), "milliseconds": {stage: round(cost, 1) for stage, cost in stages.items()},
-                          "sum": round(total, 1), "frames_per_second": round(count / wall, 1)}
+                          "sum": round(total, 1)}  # not by the clock: other work on the machine slows that
     return figures
 
 

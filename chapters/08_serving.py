@@ -48,9 +48,10 @@ import pandas as pd
 import requests
 from PIL import Image
 
-from course_utils import figures, models, quiet, quizzes, widgets
+from course_utils import figures, models, project, quiet, quizzes, widgets
 from course_utils.artefacts import Artefacts
 from course_utils.checks import chapter_08
+from course_utils.detection import job
 from course_utils.errors import CourseError
 from course_utils.figures import COLORS
 from course_utils.pipeline import cut_face, read_rgb
@@ -604,6 +605,14 @@ def health(address, file, label):
 sure = int(np.argmax(by_hand[np.arange(64), [class_names.index(label) for label in labels]]))  # a face that the network is sure of, and right
 print("lives, ready, right:", *health(server.rest_address, files[sure], labels[sure]))
 print("and where nobody listens:", *health("http://127.0.0.1:9", files[sure], labels[sure]))
+
+# %% [markdown]
+# And the camera of chapter 07? `course detect --server` takes the address that `course serve` prints, REST's or gRPC's, in the place of a model's file. The computer at the camera
+# then needs no TensorFlow, and a hundred cameras get a new version in the same second. Here it labels the faces of a scene:
+
+# %%
+report = job.run(job.Order(str(project.data_dir() / "sample/scenes/scene_4.jpg"), server=f"{server.rest_address}/v1/models/face-mask"), print, progress=False)
+print("Found some faces, and each got a label from the server:", report.faces > 3 and sum(report.labels.values()) == report.faces)
 
 # %% [markdown]
 # ## Try it
