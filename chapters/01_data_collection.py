@@ -84,7 +84,8 @@ pd.DataFrame({"data set": [dataset.title for dataset in sources], "licence": [da
 # data (chapter 07 says what follows from that). So this course works with two collections:
 # invented people, who can't be harmed, are embedded; real photographs you fetch yourself, for study, and never publish. That is why no
 # stored output of this course shows a real face.
-#
+
+# %% [markdown]
 # ## Is this the file I wanted?
 #
 # A download can break off, a mirror can be old, a disk can flip a bit. A *checksum* tells: SHA-256 turns any bytes into 64 hexadecimal
@@ -247,7 +248,8 @@ print(f"Median width of a face: {np.median(in_portraits):.0f} px in the portrait
 # %% [markdown]
 # We shall train on large faces and meet small ones. The original project met this gap at the very end, as a mystery; chapter 06 solves
 # it.
-#
+
+# %% [markdown]
 # ## Your own pictures
 #
 # No collection from the web shows your camera, your light and your wall. What should vary when you take pictures yourself? The original
@@ -586,7 +588,8 @@ for name in ways:
 # %% [markdown]
 # A learner that knows nothing scores above chance on coins, on a test that looks proper in every way. The same happens, invisibly, in the
 # right half: part of the score with true labels was memory. From now on every chapter splits by group.
-#
+
+# %% [markdown]
 # ## What does the classifier really learn?
 #
 # A clean split keeps copies apart. It does not help when the two *classes* come from two places. Web search returns whole people when
@@ -706,7 +709,8 @@ for name, values in outcome.items():
 # Good on its own kind of data, near chance on a fair test, and far worse than a coin when the mistake is turned round: it learned the
 # framing. No better network would help. What helps is in the collection: take both classes in the same way and places (your own
 # pictures!), cut all faces alike, and **draw the mask onto the same face**, so that nothing else differs. That is chapter 02.
-#
+
+# %% [markdown]
 # ## The data card
 #
 # Whoever uses a collection later should not have to find all this out again. A **data card** says what is in it, where it comes from,

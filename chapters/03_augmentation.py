@@ -435,7 +435,8 @@ print(f"The policy is more than twice as fast as imgaug in a generator: {values[
 # The bars are of *this* run on *this* machine; `benchmarks/input_pipeline.py` measures with more care. Their order has reasons. Python pays for each
 # call; a batch pays once. A dozen layers read and write every pixel a dozen times; one matrix does it once. And what half of the pictures don't
 # get, nobody has to compute.
-#
+
+# %% [markdown]
 # ## How long does the network wait?
 #
 # A training step needs a batch first. Say preparing a batch takes $p$ and computing on it $c$. One after the other, a step takes $p + c$, and the

@@ -62,7 +62,8 @@ out = Artefacts("04_architectures", PROFILE)
 #
 # Training needs a **loss**: one number that says how wrong the answers for a batch are. Its **gradient** says for each weight in which direction
 # the loss rises; a small step the other way makes the network a little better. Chapter 05 does this by hand. Here we need the words.
-#
+
+# %% [markdown]
 # ## What does a convolution cost?
 #
 # All three networks are made of convolutions. A **convolution** slides a small *kernel* over the picture; at every place it multiplies the
@@ -232,7 +233,8 @@ for kind, losses in histories.items():
 # more than carry the gradient. It makes *doing nothing* the easy thing for a block, so a deep network need not be worse than a shallow one.
 #
 # (Learning a few faces by heart is no skill. It shows that training *works*; whether it helps with strangers is chapter 05's question.)
-#
+
+# %% [markdown]
 # ## ResNet-34
 #
 # Now the real one. A stage halves the side of the maps, by a **stride** of 2 (the kernel moves two pixels at a time), and doubles the channels; then $x$ and

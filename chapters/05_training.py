@@ -261,7 +261,8 @@ print(f"Trained twice with one seed, the same weights to the last bit: {np.array
 # %% [markdown]
 # To the last bit on *this* machine. Another processor rounds otherwise, and after some hundred steps the weights differ. Keep it in mind for the comparison:
 # a network is one draw among many that might have come out.
-#
+
+# %% [markdown]
 # ## Train the three
 #
 # What is left are settings. They were chosen by the validation people and stand in `course_utils/profiles.py`. In the sample profile everything is small, so that
@@ -434,7 +435,8 @@ print(f"An example: of 20 faces on which two networks disagree, the first has {c
 # number of comparisons. Where $p$ is larger, the honest sentence is: *on these people we can't tell them apart*. It is no proof that they are equal.
 #
 # Nor is it the whole truth. Train again with another seed, and the same architecture gives another network. To compare *architectures* one needs several of each.
-#
+
+# %% [markdown]
 # ## What kind of mistake?
 #
 # A guard has two fears: to let somebody without a mask pass, and to stop somebody with one. Accuracy mixes both. The **confusion matrix** keeps them apart: a
@@ -523,7 +525,8 @@ for kind, rows in results.items():
 # Say for each what it was, before you read on. Among the embedded people three kinds come back. Some masks are at the border that a label had to draw somewhere, just below the nose. Some
 # have a colour or a pattern that no drawn mask had. And a sleeve before the mouth is cloth before the mouth: no training face had one, and the network is sure of itself. Its **confidence**,
 # the probability that it gives to the label it said, is no probability of being right; chapter 09 measures how far it is off.
-#
+
+# %% [markdown]
 # ## And what do they cost?
 #
 # Accuracy is half of a decision. The other half: memory, training, and the time for an answer. A camera asks about one face at a time; a server gathers many. We measure
@@ -565,7 +568,8 @@ print(f"The small network has {all_seen.count_params():,} parameters, ResNet-50 
 # The farther to the left and the higher, the better. Among the embedded people the three convolutions are hard to beat: where a mask is, can be seen at 24 pixels, and a network that has little to
 # find finds it in seconds. Had we compared the three famous ones only, we would never have known. Where two intervals share most of their length, take the cheaper network. And be fair to the
 # expensive ones: a few hundred steps are nothing to twenty million weights. Depth pays where there are more faces, more kinds of light and pose, and more time to train.
-#
+
+# %% [markdown]
 # ## What does it say of photographs?
 #
 # The embedded people are rendered, and drawn masks test the drawing (chapter 02). What the same three networks are worth on **photographs** says the

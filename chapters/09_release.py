@@ -243,7 +243,8 @@ print(f"Slices crossed with each other: {len(crossed)} crossings, the median wit
 #
 # One limit no number of pictures removes. These people are rendered: *Monk 8 to 10* is a number that was typed into a model. A fair result among them says that our
 # pipeline can be fair, never that it is so to living people. And photographs bring what renderings lack: cameras that expose for light skin.
-#
+
+# %% [markdown]
 # ## What hides a mouth?
 #
 # Users of such programs complain first of this: a hand, a scarf, a beard counts as a mask. Those are the **hard negatives** of chapter 00: no mask, and yet the mouth is gone. The
@@ -274,7 +275,8 @@ if len(passed):
 # Where a bar begins at zero and ends at a quarter, *no mistake was seen* and *one in four is wrong* are both possible. So few hands are an anecdote. Yet a kind whose whole interval lies far from that
 # of bare faces is no chance: there the network has learned *something covers the mouth* or *there is cloth*, and not *a mask is worn properly*. The remedy is in the training
 # data: chapter 02 can draw masks below noses; hands, scarves and beards must be collected.
-#
+
+# %% [markdown]
 # ## How sure is sure?
 #
 # The network adds to each answer a **confidence**: the probability that it gives to the label it chose. Chapter 05 warned that this is no probability of being right. If it were, then of all faces with a
@@ -355,7 +357,8 @@ print(f"In the dark fewer answers are right: {dark.right.mean() < test.right.mea
 # %% [markdown]
 # The network becomes less sure in the dark, but not as much as it becomes wrong. Its confidence was right about the world in which it was fitted, and says nothing of another
 # ([Ovadia et al., 2019](https://arxiv.org/abs/1906.02530)). Fit it anew for every camera, on labelled faces of that camera, and check it every few months.
-#
+
+# %% [markdown]
 # ## What does a mistake cost?
 #
 # *Say mask from 50 % on* is a decision that nobody took. It holds a pass and a false stop for equally bad, and it holds people with and without a mask for equally common. Neither is so. Let those who
@@ -412,7 +415,8 @@ widgets.show(widgets.figure_slider(draw_cost, 1, 200, COST, "a pass costs so man
 # Look at the dashed line first: what it costs to let everybody pass, without any network. When a pass costs as little as a false stop, the lowest point of the curve lies at the left end, hardly below that line: **the
 # cheapest use of the network is hardly to use it**, because among fifty visitors forty-nine can only be annoyed. The dearer the pass, the farther right the threshold, and the more people with a mask are
 # stopped. The threshold comes from validation people, and the title says what became of it on test people; where both differ, believe the second.
-#
+
+# %% [markdown]
 # ## Of those it stops, how many wear none?
 #
 # The guard sees no rates. He sees people who were stopped. Take a good network: it finds nine in ten of those without, and stops one in ten of those with. Among our test people
@@ -484,7 +488,8 @@ display(Markdown("\n\n".join(f"**{title}**\n\n{card[title]}" for title in ("Inte
 
 # %% [markdown]
 # Here you see what a person had to think about. The rest, with all figures, stands in the file and on the site under *Model card*. Read the two lists again. A card without *Not intended* is an advertisement.
-#
+
+# %% [markdown]
 # ## Should it be switched on?
 #
 # No figure answers that. But there are questions, and whoever can't answer one in writing is not ready. The first three come before any technology.
