@@ -520,8 +520,8 @@ for name, row in reference["rows"].items():
 # One blue mask teaches *blue*, however well it sits. What counts most is that the drawings vary as worn masks do. And the rest of the
 # distance? Chapter 01 found that source and label go together here: many bare photographs are tight crops, many masked ones show whole people. The
 # drawn masks sit on the crops. So two things were tried: **cut every face out** before the network sees it, as a detector does anyway,
-# and **draw five masks on each face**, so that each epoch shows another one while the number of training steps stays. The table holds what was
-# tried, on *development* photographs, which are neither for training nor for the test. The figure holds the test of what was chosen.
+# and **draw five masks on each face**, so that the network sees another one whenever it comes back to a face, while the number of training steps stays. The table holds what
+# was tried, on *validation* photographs, which are neither for training nor for the test. The figure holds the test of what was chosen.
 
 # %%
 final = reference["cut_out"]
@@ -533,7 +533,7 @@ pd.DataFrame(reference["tried"]["rows"]).set_index(["masks", "faces", "masks on 
 
 # %% [markdown]
 # Part of what looked like a fault of the drawings was one of the frame: the network had learned what a *crop* with a mask looks like. Note the
-# order: things are tried on development photographs, and only what was chosen there meets the test, or the test would choose along. What
+# order: things are tried on validation photographs, and only what was chosen there meets the test, or the test would choose along. What
 # remains can only be seen with masks that were worn. Keep that in mind for chapter 05: **a test on drawn masks is a test of the drawing.**
 #
 # ## Four classes, or two?
