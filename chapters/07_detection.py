@@ -122,7 +122,7 @@ print(f"Reference run, {borders['faces']} training portraits half beyond the bor
 
 # %% [markdown]
 # Many tiles see the same face, so their boxes have to be joined, and for that we need to say how much two boxes overlap: **intersection over union**, the area
-# that both cover divided by the area that either covers. It is 1 for equal boxes, 0 for boxes apart.
+# that both cover divided by the area that either covers (exercise 0-2). It is 1 for equal boxes, 0 for boxes apart.
 #
 # **Exercise 7-1** (easy, 8 minutes). Find the bugs: somebody wrote it in a hurry, and two mistakes are in it. A box is `(x_min, y_min, x_max,
 # y_max)`. Before you read the code, ask it about two equal boxes, and about two that lie apart.
@@ -212,7 +212,7 @@ print("Cost most:", max(seconds, key=seconds.get))
 out.record(scenes_40=large["share"])
 
 # %% [markdown]
-# Forty faces, and rendered ones: is it the same with people? The project measured that on photographs of one face each (`benchmarks/detection_photographs.py`). They have no
+# A few dozen faces, and rendered ones: is it the same with people? The project measured that on photographs of one face each (`benchmarks/detection_photographs.py`). They have no
 # boxes; the reference is where at least two of the four agree in the whole photograph. Then the photograph was shrunk until the face was
 # 64, 48, ... 16 pixels wide, and each detector, told to look for 20 pixels and more, was asked again.
 
@@ -258,7 +258,7 @@ figures.show(figures.picture_grid([picture for _, picture in missed], [f"{size} 
              "visible part only, one cut by the border and hidden behind another, and small ones far away.", photographic=True)
 
 # %% [markdown]
-# Of the two large ones one is no miss for whoever looks: the face in the hood *has* a box, but round what can be seen of it, while the annotation goes to the
+# One of the two large ones is no miss for whoever looks: the face in the hood *has* a box, but round what can be seen of it, while the annotation goes to the
 # hidden ear, and they overlap by less than half. The other is cut by the border *and* hidden behind somebody. The rest is far away, dark, or looks
 # aside. A limit of 0.5 is a convention; the classifier, which was trained on whole faces, is why it matters.
 #
@@ -427,11 +427,11 @@ out.record(recall_40=table["found"].iloc[2], recall_20_40=table["found"].iloc[1]
            recall_40_masked=(covered["said"] != "").mean(), false_alarms=alarms, accuracy_of_found=accuracy_of_found(everything))
 
 # %% [markdown]
-# Read the two panels against each other. Who is called *NoMask* mostly is unmasked; but of the unmasked many go unnoticed, as *Mask* or as *not sure*. Whoever must not
-# stop people for nothing will like that, a hospital will not. More on this below.
+# Read the two panels against each other. Whoever is called *NoMask* is mostly unmasked; but of the unmasked many go unnoticed, as *Mask* or as *not sure*. Those who must not
+# stop people for nothing will like that; a hospital will not. More on this below.
 #
 # Down to twenty pixels the detector is hardly the weak point any more. The classifier is: found is not right. It was trained on portraits, and
-# these faces walk, talk, turn away, and wear masks below their chins. Chapter 06 mends a part of it, and this is where you would see it.
+# these faces walk, talk, turn away, and wear masks below their chins. Chapter 06 saved networks that were trained on small faces, too: put one of them in and see.
 #
 # Read the figures with care: hundreds of looks at nine people are not hundreds of people. That large faces may come out worse than small ones
 # here is one woman at her desk with the mask at her chin, frame after frame. The figures say how the system works, not how well it does with others.
