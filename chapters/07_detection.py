@@ -3,7 +3,7 @@
 #   course:
 #     title: Faces in the wild
 #     minutes: 30
-#     needs: [5]
+#     needs: ['05']
 #   jupytext:
 #     formats: ipynb,py:percent
 #     text_representation:

@@ -3,7 +3,7 @@
 #   course:
 #     title: Serve the model
 #     minutes: 30
-#     needs: [2, 5]
+#     needs: ['02', '05']
 #   jupytext:
 #     formats: ipynb,py:percent
 #     text_representation:

@@ -15,7 +15,7 @@ CHAPTERS = {
     "03_augmentation": "imitate a camera's faults, and feed a network fast",
     "04_architectures": "build three networks and see what a shortcut is good for",
     "05_training": "train and compare them honestly, and read their mistakes",
-    "06_small_faces": "find out why small faces fail, and repair it",
+    "06_small_faces": "measure accuracy against face size, find what does the harm, and test a repair",
     "07_detection": "put the program on a picture, a video and a camera",
     "08_serving": "answer over the network with TensorFlow Serving",
     "09_release": "measure for whom it fails, and write the model card",
