@@ -89,11 +89,11 @@ figures.show(figure, f"A rendered scene with people near and far. {len(first_fac
 # %% [markdown]
 # ## How does a picture become an answer?
 #
-# Four stages stand between the camera and the alert. The **face detector** draws boxes around faces. Each box is
+# Four stages stand between the camera and an alarm. The **face detector** draws boxes around faces. Each box is
 # **cropped**: cut out with a little margin and resized to one small square. The **classifier** turns the square into a
 # probability. It is a **neural network**: a long formula with many adjustable numbers, its *weights*, which were
 # **trained**, that is adjusted on examples until its answers were right. Last, a **threshold** turns the probability
-# into a label, and the label may raise an alert.
+# into a label, and the label may raise the alarm.
 #
 # The next cell lets the faces above travel through the stages.
 

@@ -246,8 +246,8 @@ print(f"Median width of a face: {np.median(in_portraits):.0f} px in the portrait
       f"{np.mean(np.array(in_scenes) < in_portraits.min()):.0%} of the scene faces are narrower than the narrowest of the portraits.")
 
 # %% [markdown]
-# We shall train on large faces and meet small ones. The original project met this gap at the very end, as a mystery; chapter 06 solves
-# it.
+# We shall train on large faces and meet small ones. The original project met this gap at the very end, as a mystery; chapter 06
+# looks into it.
 
 # %% [markdown]
 # ## Your own pictures
@@ -296,7 +296,7 @@ Image.fromarray(read_rgb(folder / faces.picture[0])).save(buffer, "JPEG", qualit
 print("Saved again, to the eye the same. Same checksum:", hashlib.sha256(buffer.getvalue()).hexdigest() == faces.sha256[0])
 
 # %% [markdown]
-# A checksum is the wrong tool for twins: one changed bit changes everything. We want the opposite, a short code that stays when a
+# A checksum is the wrong tool for **twins**, near-duplicates of one picture: one changed bit changes everything. We want the opposite, a short code that stays when a
 # picture is saved again, shrunk or brightened. The **difference hash** does it: shrink the picture to 9 x 8 grey pixels, and ask at
 # each pixel: is my right neighbour brighter? That gives 8 x 8 = 64 answers. Two pictures are compared by counting the answers that
 # differ, the *distance*. Why neighbours, and why so few pixels? Brightening a picture brightens both neighbours, and fine detail,
@@ -464,7 +464,7 @@ widgets.show(widgets.figure_slider(draw_pairs, 0, 15, threshold, "threshold", ph
 # %% [markdown]
 # Twins come in chains: A resembles B and B resembles C. A **group** is everything that is tied together, directly or through others;
 # mathematicians call it a connected component, and SciPy finds them. We tie near-duplicates, and pictures of one person as far as we
-# know the names: a person in training and in test is a leak as well. Where names or labels say that two pictures can't be twins,
+# know the names: a person in training and in test gives answers away as well. That is called a **leak**. Where names or labels say that two pictures can't be twins,
 # knowledge beats the hash. Chains are also why the threshold must not be too generous: a few false links can tie hundreds of
 # strangers into one group, so look at the largest.
 

@@ -519,7 +519,7 @@ axis.legend(frameon=False, loc="center left", bbox_to_anchor=(1, 0.5))
 figures.show(figure, "A row for each person of the walk, a mark for each frame, coloured by label: most rows keep one colour for long.")
 
 # %% [markdown]
-# `course detect` does just that, with a command or a web address to tell; both get the alert as JSON, without a picture:
+# `course detect` does just that, and calls the alarm an *alert*. It tells a command or a web address; both get JSON, without a picture:
 #
 # ```
 # course detect rtsp://camera.local/stream --model work/sample/05_training/mobilenetv2.keras \
