@@ -67,7 +67,7 @@ class SmallFaces:
     curve : tuple of int
         Sizes of a face in pixels at which they are asked.
     asked : int
-        Validation faces that judge a remedy, and faces of each point of a curve, at most; twice as many test faces.
+        Faces of each point of a curve, at most; twice as many judge a remedy, and twice as many are tested.
     recipes : dict of str to Recipe
         Of the further training, by the network's name.
     """
@@ -104,13 +104,13 @@ PROFILES = {
     "sample": Profile("sample", "sample", "embedded pictures of invented people", Training(
         masks="drawn", size=48, alpha=0.35, augment="light", weights=None,
         recipes={"resnet34": Recipe(4, 640, 1e-3), "resnet50": Recipe(6, 640, 1e-3), "mobilenetv2": Recipe(16, 640, 2e-3)}), SmallFaces(
-        curve=(4, 6, 8, 12, 20, 40), asked=120,
-        recipes={"resnet34": Recipe(2, 320, 4e-4), "resnet50": Recipe(2, 320, 4e-4), "mobilenetv2": Recipe(2, 640, 1e-3)})),
+        curve=(4, 6, 8, 12, 20, 40), asked=130,
+        recipes={"resnet34": Recipe(2, 480, 4e-4), "resnet50": Recipe(2, 480, 4e-4), "mobilenetv2": Recipe(6, 640, 1e-3)})),
     "real": Profile("real", "face-mask-detection", "real photographs", Training(
         masks="worn", size=64, alpha=0.35, augment="light", weights="imagenet",
         recipes={"resnet34": Recipe(12, 10_000, 1e-3), "resnet50": Recipe(12, 10_000, 1e-3), "mobilenetv2": Recipe(40, 10_000, 2e-3)}), SmallFaces(
-        curve=(4, 6, 8, 12, 20, 32, 64, 128), asked=10_000,
-        recipes={"resnet34": Recipe(10, 10_000, 5e-4), "resnet50": Recipe(10, 10_000, 5e-4), "mobilenetv2": Recipe(20, 10_000, 1e-3)})),
+        curve=(4, 6, 8, 12, 20, 40, 80), asked=200,
+        recipes={"resnet34": Recipe(4, 10_000, 4e-4), "resnet50": Recipe(4, 10_000, 4e-4), "mobilenetv2": Recipe(6, 10_000, 1e-3)})),
 }
 
 

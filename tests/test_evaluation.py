@@ -103,6 +103,12 @@ def test_the_face_is_measured_not_the_picture_and_the_aspect_is_kept():
     assert np.array_equal(shrunk, np.asarray(cut))
 
 
+def test_nearest_keeps_single_pixels_where_averaging_makes_grey():
+    fine = checkered(128, 128)
+    single = shrink_face(fine, None, 16, 16, Image.Resampling.NEAREST)
+    assert set(np.unique(single)) <= set(np.unique(fine)) and np.ptp(shrink_face(fine, None, 16, 16)) < 3
+
+
 def test_a_face_that_is_small_already_stays_as_it_is():
     picture = np.random.default_rng(0).integers(0, 256, (24, 20, 3), np.uint8)
     assert np.array_equal(shrink_face(picture, None, 20, 64), pipeline.cut_face(picture, None, 64))

@@ -21,7 +21,7 @@ CHUNK = 256  # faces in memory at once
 BOX = ["x_min", "y_min", "x_max", "y_max"]
 
 
-def shrink_face(picture, box, pixels, size):
+def shrink_face(picture, box, pixels, size, method=Image.Resampling.BOX):
     """Show a face as a camera that is farther away would: few pixels, enlarged for the network.
 
     Parameters
@@ -30,9 +30,11 @@ def shrink_face(picture, box, pixels, size):
     box : sequence of four numbers or None
         The face's box in pixels, half open; None: the picture is the face.
     pixels : int
-        What the face's shorter side is shrunk to by averaging, with its aspect kept. A face that is smaller already stays as it is.
+        What the face's shorter side is shrunk to, with its aspect kept. A face that is smaller already stays as it is.
     size : int
         Side of the square in pixels.
+    method : PIL.Image.Resampling
+        How it is shrunk; by averaging, as a sensor does, when not given.
 
     Returns
     -------
@@ -46,7 +48,7 @@ def shrink_face(picture, box, pixels, size):
         picture = annotations.crop(picture, found, pipeline.MARGIN)
     if pixels < side:
         height, width = (max(1, round(length * pixels / side)) for length in picture.shape[:2])
-        picture = np.asarray(Image.fromarray(picture).resize((width, height), Image.Resampling.BOX))
+        picture = np.asarray(Image.fromarray(picture).resize((width, height), method))
     return pipeline.cut_face(picture, None, size)
 
 
