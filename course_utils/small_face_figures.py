@@ -234,19 +234,17 @@ def draw_gains(panels, verdicts):
     matplotlib.figure.Figure
     """
     rows = -(-len(panels) // 2)
-    figure, axes = plt.subplots(rows, min(2, len(panels)), figsize=(9, 2.3 * rows), layout="constrained", squeeze=False, sharey=True, sharex=True)
+    figure, axes = plt.subplots(rows, min(2, len(panels)), figsize=(8.4, 2.0 * rows), layout="constrained", squeeze=False, sharey=True, sharex=True)
     for axis, ((faces, run), networks) in zip(axes.flat, panels.items()):
         axis.axvline(0, color="black", linewidth=1)
         for place, (name, (*values, duel)) in enumerate(networks.items()):
             _gain_line(axis, place, values, LINES[name])
-            axis.annotate(f"{100 * values[0]:+.1f}; mended {duel.only_first}, spoiled {duel.only_second}; p = {duel.p_value:.2g}", (0.5, place - 0.36), ha="center",
+            axis.annotate(f"{100 * values[0]:+.1f} ({duel.only_first} : {duel.only_second}, p {duel.p_value:.2g})", (0.5, place - 0.36), ha="center",
                           xycoords=("axes fraction", "data"), fontsize=8, va="center", bbox={"facecolor": "white", "edgecolor": "none", "pad": 0.5})
         axis.set(ylim=(len(networks) - 0.5, -0.7))
         axis.set_title(f"{faces}, over {run}\n" + "\n".join(textwrap.wrap(verdicts[faces, run], 58)), fontsize=9)
-        axis.tick_params(labelbottom=True)
         axis.set_yticks(range(len(networks)), [TITLES[name] for name in networks])
-    for axis in axes[-1]:
-        axis.set_xlabel("points gained")
+    figure.supxlabel("points gained (faces mended : spoiled, McNemar's p)", fontsize=10)
     return figure
 
 
