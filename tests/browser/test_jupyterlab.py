@@ -1,0 +1,126 @@
+"""JupyterLab in a real browser: a chapter opened as script and as notebook, its widgets, its exercises."""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import nbformat
+import pytest
+from browsing import Watched, needs_browser, running_jupyterlab
+from playwright.sync_api import expect
+
+ROOT = Path(__file__).resolve().parents[2]
+CHAPTER = "02_mask_synthesis"
+ENVIRONMENT = {**{name: value for name, value in os.environ.items() if name != "COURSE_WORK"}, "PYTHONPATH": str(ROOT), "TF_CPP_MIN_LOG_LEVEL": "3"}
+NUMBERED = re.compile(r"\[\d+\]")
+FITTED = 'img[alt="A head before and after the mask was drawn."]'
+
+pytestmark = needs_browser
+
+
+@pytest.fixture(scope="module")
+def course(tmp_path_factory):
+    """A copy of the course in a folder of its own, which tests may write to."""
+    root = tmp_path_factory.mktemp("course")
+    for name in ("chapters", "data"):
+        shutil.copytree(ROOT / name, root / name, ignore=shutil.ignore_patterns(".ipynb_checkpoints"))
+    for name in ("jupytext.toml", "pyproject.toml"):
+        shutil.copy(ROOT / name, root)
+    return root
+
+
+@pytest.fixture(scope="module")
+def collected(course):
+    """Chapter 02 reads what chapter 01 made."""
+    done = subprocess.run([sys.executable, "-m", "course_utils.command.main", "run", "01"], cwd=course, capture_output=True, text=True,
+                          encoding="utf-8", env=ENVIRONMENT)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+@pytest.fixture(scope="module")
+def jupyterlab(course, tmp_path_factory):
+    with running_jupyterlab(course, tmp_path_factory.mktemp("jupyterlab"), **ENVIRONMENT) as address_of:
+        yield address_of
+
+
+def cell_with(page, text):
+    """Return the cell whose source holds a text."""
+    return page.locator(".jp-Notebook .jp-CodeCell", has=page.locator(".jp-InputArea", has_text=text)).first
+
+
+def choose(page, menu, item):
+    page.get_by_role("menuitem", name=menu, exact=True).click()
+    page.get_by_role("menuitem", name=item, exact=True).click()
+
+
+def forget_outputs(page):
+    """Clear what is stored in the file, so that all that is seen later comes from this run."""
+    page.locator(".jp-Notebook .jp-Cell").first.click()
+    choose(page, "Edit", "Clear Outputs of All Cells")
+    expect(prompts(page).last).not_to_have_text(NUMBERED)
+
+
+def prompts(page):
+    return page.locator(".jp-Notebook .jp-CodeCell .jp-InputPrompt")
+
+
+def answer(page, number, source):
+    """Write a source into the cell of an exercise, run it and its check, and return what the check says."""
+    exercise = page.locator(".jp-Notebook .jp-CodeCell", has=page.locator(".jp-InputArea", has_text="share_with_mask =")).first
+    exercise.locator(".cm-content").click()
+    page.keyboard.press("ControlOrMeta+A")
+    page.keyboard.insert_text(source)
+    page.keyboard.press("Shift+Enter")  # runs the cell and goes to its check
+    page.keyboard.press("Shift+Enter")
+    return cell_with(page, f"check_{number}(share_with_mask)").locator(".jp-OutputArea-output").last
+
+
+def open_as_notebook(page, name):
+    """Open a script as a notebook, as a student does: right click, Open With, Notebook."""
+    page.locator(".jp-DirListing-item", has_text=name).click(button="right")
+    page.locator(".lm-Menu-item", has_text="Open With").click()
+    page.locator(".lm-Menu-item", has_text=re.compile(r"^\s*(Jupytext )?Notebook\s*$")).first.click()
+
+
+def errors_in(page):
+    return page.locator(".jp-Notebook .jp-OutputArea-output[data-mime-type='application/vnd.jupyter.error']").all_inner_texts()
+
+
+def test_a_script_opens_as_the_same_notebook_and_runs(browser, course, jupyterlab):
+    watched = Watched(browser, viewport={"width": 1400, "height": 1000})
+    page = watched.page
+    page.goto(jupyterlab("chapters") + "&reset")
+    open_as_notebook(page, f"{CHAPTER}.py")
+    cells = page.locator(".jp-Notebook .jp-Cell")
+    expect(cells).to_have_count(len(nbformat.read(course / "chapters" / f"{CHAPTER}.ipynb", as_version=4).cells))
+    forget_outputs(page)
+    cells.first.click()
+    for _ in range(3):  # the title, the parameters, the imports
+        page.keyboard.press("Shift+Enter")
+    expect(prompts(page).nth(1)).to_have_text(NUMBERED, timeout=60_000)
+    assert not errors_in(page) and not watched.elsewhere
+    watched.context.close()
+
+
+def test_a_chapter_is_run_played_with_and_answered(browser, collected, jupyterlab):
+    watched = Watched(browser, viewport={"width": 1400, "height": 1000})
+    page = watched.page
+    page.goto(jupyterlab(f"chapters/{CHAPTER}.ipynb") + "&reset")
+    forget_outputs(page)
+    choose(page, "Run", "Run All Cells")
+    expect(prompts(page).last).to_have_text(NUMBERED, timeout=240_000)
+    assert not errors_in(page)
+
+    before = page.locator(FITTED).get_attribute("src")
+    page.locator(".widget-hslider", has_text="position").locator(".noUi-handle").focus()
+    page.keyboard.press("ArrowRight")
+    page.wait_for_function("([picture, before]) => document.querySelector(picture).src !== before", arg=[FITTED, before])
+
+    expect(cell_with(page, "check_5(share_with_mask)").locator(".jp-OutputArea-output").last).to_contain_text("Exercise 2-5: not attempted")
+    expect(answer(page, 5, "share_with_mask = 0.5")).to_contain_text("Exercise 2-5: not yet")
+    expect(answer(page, 5, "share_with_mask = 0.25")).to_contain_text("Exercise 2-5: passed")
+    assert not watched.elsewhere
+    watched.context.close()
