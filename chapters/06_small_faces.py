@@ -354,7 +354,7 @@ print(f"The products and Pillow differ by less than two grey levels: {np.abs(twi
 
 # %% [markdown]
 # Around it a layer. Two things make it one for training: it draws a size for each face, uniformly, the original's `randint(10, 40)`; and it does **nothing unless it is called with**
-# `training=True`. A remedy belongs into training. Whoever forgets this shrinks the faces of customers as well.
+# `training=True`. A remedy belongs in training. Whoever forgets this shrinks the faces of customers as well.
 
 # %%
 class SmallFaces(keras.layers.Layer):
@@ -507,7 +507,7 @@ figures.show(small_face_figures.draw_trials(compared("no layer", "10 to 40", *ra
              "For each range of sizes the points gained over training without the layer, with intervals, on small faces, on those of a cheap camera, and on whole ones.")
 
 # %% [markdown]
-# **How to shrink?** Above, the way of shrinking made a difference to networks that had never seen a small face. Does it in training? We try `nearest` and `bicubic`, and to blur first, by chance more or less, as a lens does that is out of focus.
+# **How to shrink?** Above, three networks that had never seen a small face were asked about faces shrunk in three ways. Does the way matter in training? We try `nearest` and `bicubic`, and to blur first, by chance more or less, as a lens does that is out of focus.
 
 # %%
 ways = {way: lambda way=way: [face_sizes(*SMALL, shrink=(way,))] for way in ("nearest", "bicubic")}
@@ -832,4 +832,5 @@ quizzes.show("06_small_faces")
 # - Take it apart, one change at a time. Choose by a rule, on validation people, and prefer the simple.
 # - Report once, on people who had no say, with intervals; then on data that you did not make yourself.
 #
-# **And now?** We have a network that reads small faces. But who finds them in a picture of a street, follows them from frame to frame, and decides when to raise an alarm? That is chapter 07.
+# **And now?** We know how small a face may be before a network gets it wrong, and what it goes by. But somebody cut all these faces out for us. Who finds them in a picture of a street, follows them from frame to
+# frame, and decides when to raise an alarm? Chapter 07 does.
