@@ -1,5 +1,6 @@
 """JupyterLab in a real browser: a chapter opened as script and as notebook, its widgets, its exercises."""
 
+import io
 import os
 import re
 import shutil
@@ -10,6 +11,7 @@ from pathlib import Path
 import nbformat
 import pytest
 from browsing import Watched, needs_browser, running_jupyterlab
+from PIL import Image
 from playwright.sync_api import expect
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -122,5 +124,51 @@ def test_a_chapter_is_run_played_with_and_answered(browser, collected, jupyterla
     expect(cell_with(page, "check_5(share_with_mask)").locator(".jp-OutputArea-output").last).to_contain_text("Exercise 2-5: not attempted")
     expect(answer(page, 5, "share_with_mask = 0.5")).to_contain_text("Exercise 2-5: not yet")
     expect(answer(page, 5, "share_with_mask = 0.25")).to_contain_text("Exercise 2-5: passed")
+    assert not watched.elsewhere
+    watched.context.close()
+
+
+WIDGETS = """\
+import matplotlib.pyplot as plt
+
+from course_utils import camera, widgets
+
+
+def draw(number):
+    figure, axis = plt.subplots(figsize=(2, 1))
+    axis.plot([0, number])
+    return figure, f"A line up to {number}."
+
+
+widgets.show(widgets.figure_slider(draw, 0, 9, 3, "height"), "move the slider")
+widgets.show(camera.upload("own"), "choose files")
+"""
+
+
+def test_a_slider_redraws_its_figure_and_files_can_be_chosen(browser, course, jupyterlab):
+    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(WIDGETS)])
+    notebook.metadata["kernelspec"] = {"display_name": "Python 3", "language": "python", "name": "python3"}
+    nbformat.write(notebook, course / "widgets.ipynb")
+    watched = Watched(browser)
+    page = watched.page
+    page.goto(jupyterlab("widgets.ipynb") + "&reset")
+    page.locator(".jp-Notebook .jp-Cell").first.click()
+    page.keyboard.press("Shift+Enter")
+    page.get_by_alt_text("A line up to 3.").wait_for()
+    page.locator(".noUi-handle").focus()
+    page.keyboard.press("ArrowRight")
+    page.get_by_alt_text("A line up to 4.").wait_for()
+
+    picture = io.BytesIO()
+    Image.new("RGB", (50, 40), (200, 100, 50)).save(picture, "PNG")
+    page.get_by_placeholder("name or alias").fill("Bình")
+    with page.expect_file_chooser() as chooser:
+        page.get_by_role("button", name="Choose pictures").click()
+    chooser.value.set_files([{"name": "me.png", "mimeType": "image/png", "buffer": picture.getvalue()},
+                             {"name": "notes.png", "mimeType": "image/png", "buffer": b"no picture"}])
+    expect(page.locator(".jp-OutputArea").first).to_contain_text("001.jpg (50 x 40 pixels)", timeout=20_000)
+    expect(page.locator(".jp-OutputArea").first).to_contain_text("notes.png was not saved")
+    saved = list((course / "own").rglob("*.jpg"))
+    assert [path.relative_to(course).as_posix() for path in saved] == ["own/with_mask/Bình/001.jpg"]
     assert not watched.elsewhere
     watched.context.close()
