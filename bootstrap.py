@@ -56,6 +56,8 @@ def main():
         shutil.rmtree(VENV, ignore_errors=True)
     if STAMP.exists() and STAMP.read_text() == state():
         return
+    if VENV.is_symlink():
+        sys.exit(f"bootstrap: .venv is a link to {os.readlink(VENV)}, which would be emptied: remove the link and try again.")
     other = find_python()
     if other:
         sys.exit(subprocess.call([other, __file__, *sys.argv[1:]]))

@@ -1,6 +1,8 @@
 """The lock, the conda file and the package fit together."""
 
+import os
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -100,3 +102,14 @@ def test_doctor_names_a_wrong_version_and_the_remedy(small_course):
     assert "instead of 1.0.0" in done.stdout and "absent-package missing" in done.stdout
     assert "other" not in done.stdout.replace("close other", "")
     assert "python bootstrap.py" in done.stdout
+
+
+@pytest.mark.skipif(os.name == "nt", reason="makes a link")
+def test_a_linked_environment_is_not_emptied(tmp_path):
+    for name in ("bootstrap.py", "requirements.lock", "pyproject.toml"):
+        shutil.copy(ROOT / name, tmp_path)
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "elsewhere" / "kept").write_text("")
+    (tmp_path / ".venv").symlink_to(tmp_path / "elsewhere")
+    done = subprocess.run([sys.executable, str(tmp_path / "bootstrap.py")], capture_output=True, text=True)
+    assert done.returncode == 1 and ".venv is a link to" in done.stderr and (tmp_path / "elsewhere" / "kept").exists()
