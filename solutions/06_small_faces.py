@@ -25,11 +25,8 @@
 PROFILE = "sample"
 
 # %%
-import math
-
 import matplotlib.pyplot as plt
 import numpy as np
-from scipy import stats
 
 from course_utils import figures
 from course_utils.checks import chapter_06
@@ -45,7 +42,7 @@ from course_utils.profiles import SEED
 # %% tags=["exercise-6-1"]
 def face_pixels(distance, picture_width, angle):
     """How many pixels wide is a face of 16 cm?"""
-    metres_shown = 2 * distance * math.tan(math.radians(angle) / 2)
+    metres_shown = 2 * distance * np.tan(np.radians(angle) / 2)
     return 0.16 / metres_shown * picture_width
 
 # %%
@@ -66,7 +63,7 @@ axis.set_yticks([5, 10, 20, 40, 100, 200], ["5", "10", "20", "40", "100", "200"]
 axis.legend(frameon=False)
 figures.show(figure, "Width of a face in pixels against distance for three cameras: straight lines that fall by half for every doubling of the distance. From 10 to 40 pixels is shaded.")
 for width, angle in ((1280, 60), (1920, 90), (3840, 110)):
-    reach = [0.16 * width / (2 * math.tan(math.radians(angle) / 2) * pixels) for pixels in (40, 10)]
+    reach = [0.16 * width / (2 * np.tan(np.radians(angle) / 2) * pixels) for pixels in (40, 10)]
     print(f"{width} pixels, {angle} degrees: 40 pixels up to {reach[0]:.1f} m, 10 pixels up to {reach[1]:.1f} m")
 
 # %% [markdown]
@@ -101,7 +98,7 @@ figures.show(figures.picture_grid([stripes, stripes[::4, ::4], shrink(stripes, 4
 # %% tags=["exercise-6-3"]
 def draw_sizes(smallest, largest, count, rng):
     """Draw whole numbers of pixels, every doubling being as likely as the next; both ends can come."""
-    logarithms = rng.uniform(math.log(smallest), math.log(largest + 1), count)
+    logarithms = rng.uniform(np.log(smallest), np.log(largest + 1), count)
     return np.minimum(np.exp(logarithms).astype(int), largest)
 
 # %%
@@ -124,8 +121,10 @@ for name, sizes in {"logarithm uniform": draw_sizes(8, 127, 10_000, rng), "pixel
 # %% tags=["exercise-6-4"]
 def p_value(only_first, only_second):
     """Return how often a coin is as uneven as this or more, 0 to 1."""
+    from scipy.stats import binom
+
     differing = only_first + only_second
-    return min(1.0, 2 * stats.binom.cdf(min(only_first, only_second), differing, 0.5))
+    return min(1.0, 2 * binom.cdf(min(only_first, only_second), differing, 0.5))
 
 # %%
 chapter_06.check_4(p_value)

@@ -219,7 +219,7 @@ def test_chapter_and_solutions_hold_the_same_exercises():
 
 @pytest.mark.parametrize("tag", CHECKS)
 def test_the_worked_answer_passes(tag):
-    verdict = CHECKS[tag](answer_in(SOLUTIONS[tag], np=np, math=math, stats=stats))
+    verdict = CHECKS[tag](answer_in(SOLUTIONS[tag], np=np))
     assert (verdict.state, verdict.exercise) == ("passed", tag.removeprefix("exercise-")), verdict
 
 
