@@ -511,7 +511,7 @@ for name, (on_bare, on_made, on_worn) in right.items():
 # %%
 reference = json.loads((project.data_dir() / "reference/02_mask_transfer.json").read_text(encoding="utf-8"))
 figures.show(mask_figures.draw_reference(reference["rows"]), "Accuracy on photographs of worn masks and bare faces: one blue mask pasted is far behind, one blue mask drawn "
-             "little better, all kinds drawn come close to training with photographs of worn masks.")
+             "better, and all kinds drawn come close to training with photographs of worn masks.")
 print(f"Reference run, {reference['test_pictures']} photographs, half of them with a worn mask:")
 for name, row in reference["rows"].items():
     print(f"  trained on {name}: {row['accuracy']:.1%} right (± {row['spread']:.1%} over {reference['seeds']} seeds)")
