@@ -12,10 +12,13 @@ import urllib.request
 from contextlib import contextmanager
 
 import pytest
+from playwright.sync_api import expect
 
 from course_utils.command.browser import FLAGS, find_browser
 
 BROWSER = find_browser()
+PATIENCE = 90_000  # milliseconds: a kernel that imports much on a machine whose cores are all taken
+expect.set_options(timeout=PATIENCE)
 needs_browser = pytest.mark.skipif(BROWSER is None, reason="no Chromium, Chrome or Edge on this machine: these tests need a real browser")
 
 
@@ -48,7 +51,7 @@ class Watched:
         self.elsewhere, self.errors = [], []
         self.context = browser.new_context(**options)
         self.page = self.context.new_page()
-        self.page.set_default_timeout(30_000)
+        self.page.set_default_timeout(PATIENCE)
         self.context.route("**/*", self._route)
         self.page.on("console", lambda message: self.errors.append(message.text) if message.type == "error" else None)
         self.page.on("pageerror", lambda error: self.errors.append(str(error)))
@@ -61,6 +64,20 @@ class Watched:
         else:
             self.elsewhere.append(route.request.url)
             route.abort()
+
+
+def wait_for_kernel(page):
+    """Wait until the open notebook can run cells.
+
+    A cell that is run before asks for a kernel instead, in a dialogue that covers the page.
+    """
+    expect(page.get_by_text("| Idle")).to_be_visible()
+
+
+def run_first_cell(page):
+    wait_for_kernel(page)
+    page.locator(".jp-Notebook .jp-Cell").first.click()
+    page.keyboard.press("Shift+Enter")
 
 
 def free_port():

@@ -10,7 +10,7 @@ from PIL import Image
 
 from course_utils import camera
 from course_utils.errors import CourseError
-from browsing import chromium, needs_browser, running_jupyterlab
+from browsing import PATIENCE, chromium, needs_browser, run_first_cell, running_jupyterlab
 
 FAKE_CAMERA = ("--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream")
 
@@ -86,16 +86,15 @@ def test_a_button_in_jupyterlab_takes_a_picture(jupyter, tmp_path):
 
     with chromium(*FAKE_CAMERA) as browser:
         page = browser.new_page()
-        page.set_default_timeout(30_000)
+        page.set_default_timeout(PATIENCE)
         page.goto(jupyter)
-        page.locator(".jp-Notebook .jp-Cell").first.click()
-        page.keyboard.press("Shift+Enter")
+        run_first_cell(page)
         page.get_by_role("button", name="Start the camera").click()
         page.get_by_label("Label").select_option("without_mask")
         page.get_by_label("Person").fill("Anna B")
         for number in (1, 2):
             page.get_by_role("button", name="Take a picture").click()
-            expect(page.get_by_role("status").filter(has_text=f"{number:03d}.jpg")).to_be_visible(timeout=20_000)
+            expect(page.get_by_role("status").filter(has_text=f"{number:03d}.jpg")).to_be_visible()
         page.get_by_role("button", name="Stop", exact=True).click()
         expect(page.get_by_label("What the camera sees")).to_be_hidden()
     taken = sorted((tmp_path / "own").rglob("*.jpg"))

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import nbformat
 import pytest
-from browsing import chromium, needs_browser
+from browsing import PATIENCE, chromium, needs_browser, run_first_cell
 from test_camera import jupyter  # noqa: F401
 
 from course_utils import chapter_map, project, quizzes
@@ -159,12 +159,10 @@ def test_a_quiz_answers_in_jupyterlab(jupyter, browser, tmp_path):  # noqa: F811
     notebook = nbformat.v4.new_notebook(cells=cells, metadata={"kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"}})
     nbformat.write(notebook, tmp_path / "camera.ipynb")
     page, elsewhere = browser.new_page(), []
-    page.set_default_timeout(30_000)
+    page.set_default_timeout(PATIENCE)
     page.on("request", lambda request: None if request.url.startswith(jupyter.split("/lab")[0]) or request.url[:5] in ("data:", "blob:") else elsewhere.append(request.url))
     page.goto(jupyter)
-    expect(page.get_by_text("| Idle")).to_be_visible(timeout=60_000)
-    page.locator(".jp-Notebook .jp-Cell").first.click()
-    page.keyboard.press("Shift+Enter")
+    run_first_cell(page)
     answers = QUIZZES["00_welcome"][0]["answers"]
     page.get_by_role("radio", name=answers[0]["answer"]).focus()
     page.keyboard.press("Space")
