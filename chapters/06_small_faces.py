@@ -146,6 +146,7 @@ print(f"A network that looks at squares of {side} pixels shows itself a face in 
 pictures = {part: [read_rgb(folder / name) for name in parts[part].picture] for part in ("validation", "test")}
 labels = {part: (parts[part].label == CLASSES[1]).to_numpy(np.int32) for part in parts}
 networks = {arch: models.load(out.earlier("05_training", f"{arch}.keras"))[0] for arch in NAMES}
+asking = {arch: evaluation.compiled(network) for arch, network in networks.items()}
 weights = {"before": {arch: network.get_weights() for arch, network in networks.items()}}  # by run, and by network
 WHOLE = 10_000  # pixels: more than any face has, so that it stays as it is
 
@@ -161,7 +162,7 @@ def faces_at(part, pixels, most=None, way="area", square=side):
 def ask(arch, faces, run="before"):
     """Return the probabilities that a network gives with the weights of a run: float32 (n, 2)."""
     networks[arch].set_weights(weights[run][arch])
-    return np.concatenate([networks[arch](some, training=False).numpy() for some in np.array_split(faces.astype(np.float32), -(-len(faces) // 128))])
+    return asking[arch](faces)
 
 
 def accuracy(arch, faces, labels, run="before"):
@@ -243,7 +244,7 @@ def small_network(square):
 by_square = {}
 for square in (24, 48, 96):
     network = small_network(square)
-    network.fit(pipeline.read_faces(parts["train"], folder, square), labels["train"], batch_size=32, epochs=6, class_weight=balance, verbose=0)
+    network.fit(pipeline.read_faces(parts["train"], folder, square), labels["train"], batch_size=32, epochs=5, class_weight=balance, verbose=0)
     shares = [np.mean(network(faces_at("validation", pixels, plan.asked, square=square), training=False).numpy().argmax(axis=1) == truth) for pixels in plan.curve]
     by_square[f"squares of {square} pixels"] = shares
 figures.show(small_face_figures.draw_runs(plan.curve, by_square, chance, "one small network, three sizes of its square"),
@@ -414,10 +415,10 @@ print(f"Saved, loaded and asked, it says the same as the network without the lay
 # the same network, as many more epochs, the same faces in the same order, and no layer. What the layer does is the difference between these two, and nothing else.
 
 # %%
-def make_trainer(arch, batch=32):
+def make_trainer(arch):
     """Return a function that trains a network of chapter 05 on, its faces spoiled by layers, each time from the same start; it returns the new weights."""
     recipe = plan.recipes[arch]
-    batches = min(recipe.faces, len(train_faces)) // batch
+    batches = min(recipe.faces, len(train_faces)) // recipe.batch
     steps = recipe.epochs * batches
     rate = keras.optimizers.schedules.CosineDecay(0.0, steps - steps // 10, warmup_target=recipe.learning_rate, warmup_steps=steps // 10)
     network = networks[arch]
@@ -431,7 +432,7 @@ def make_trainer(arch, batch=32):
         for variable, value in zip(state, start):
             variable.assign(value)
         faults = keras.Sequential([*augmentation.policy(profile.training.augment, SEED).layers, *spoil])
-        faces = pipeline.array_dataset(train_faces, labels["train"], batch, faults, SEED).take(batches)
+        faces = pipeline.array_dataset(train_faces, labels["train"], recipe.batch, faults, SEED).take(batches)
         network.fit(faces, epochs=recipe.epochs, class_weight=balance, shuffle=False, verbose=0)  # they are shuffled already
         return network.get_weights()
 

@@ -23,11 +23,14 @@ class Recipe:
         Faces an epoch, at most; other ones in every epoch.
     learning_rate : float
         The highest of the schedule.
+    batch : int
+        Faces of one step.
     """
 
     epochs: int
     faces: int
     learning_rate: float
+    batch: int = 32
 
 
 @dataclass(frozen=True)
@@ -103,9 +106,9 @@ class Profile:
 PROFILES = {
     "sample": Profile("sample", "sample", "embedded pictures of invented people", Training(
         masks="drawn", size=48, alpha=0.35, augment="light", weights=None,
-        recipes={"resnet34": Recipe(4, 640, 1e-3), "resnet50": Recipe(6, 640, 1e-3), "mobilenetv2": Recipe(16, 640, 2e-3)}), SmallFaces(
+        recipes={"resnet34": Recipe(4, 640, 1e-3), "resnet50": Recipe(5, 640, 1e-3), "mobilenetv2": Recipe(20, 640, 4e-3, 64)}), SmallFaces(
         curve=(4, 6, 8, 12, 20, 40), asked=130,
-        recipes={"resnet34": Recipe(2, 640, 4e-4), "resnet50": Recipe(2, 640, 4e-4), "mobilenetv2": Recipe(6, 640, 1e-3)})),
+        recipes={"resnet34": Recipe(2, 480, 2e-4), "resnet50": Recipe(2, 480, 2e-4), "mobilenetv2": Recipe(4, 640, 2e-3, 64)})),
     "real": Profile("real", "face-mask-detection", "real photographs", Training(
         masks="worn", size=64, alpha=0.35, augment="light", weights="imagenet",
         recipes={"resnet34": Recipe(12, 10_000, 1e-3), "resnet50": Recipe(12, 10_000, 1e-3), "mobilenetv2": Recipe(40, 10_000, 2e-3)}), SmallFaces(

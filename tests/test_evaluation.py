@@ -8,7 +8,7 @@ from scipy import stats
 
 from course_utils import models, pipeline, quiet
 from course_utils.errors import CourseError
-from course_utils.evaluation import bootstrap_interval, confusion_matrix, latency, mcnemar, per_class, predict, shrink_face
+from course_utils.evaluation import bootstrap_interval, compiled, confusion_matrix, latency, mcnemar, per_class, predict, shrink_face
 from course_utils.evaluation import job
 from course_utils.evaluation.predicting import random_size
 
@@ -219,5 +219,17 @@ def test_latency_grows_with_the_batch():
     layers = keras.layers
     picture = keras.Input((64, 64, 3))
     model = keras.Model(picture, layers.Conv2D(64, 5)(layers.Conv2D(32, 5)(picture)))
-    one, many = latency(model, 1, repeats=5, warm_up=1), latency(model, 32, repeats=5, warm_up=1)
+    ask = compiled(model)
+    one, many = latency(ask, 64, 1, repeats=5, warm_up=1), latency(ask, 64, 32, repeats=5, warm_up=1)
     assert 0 < one < many
+
+
+def test_a_compiled_model_says_the_same_whatever_the_batch_and_follows_its_weights():
+    layers = keras.layers
+    model = keras.Sequential([keras.Input((8, 8, 3)), layers.Conv2D(4, 3), layers.BatchNormalization(), layers.Flatten(), layers.Dropout(0.5), layers.Dense(2)])
+    ask, faces = compiled(model), np.random.default_rng(0).integers(0, 256, (5, 8, 8, 3), dtype=np.uint8)
+    for _ in range(2):
+        expected = model(faces.astype(np.float32), training=False).numpy()
+        assert np.allclose(ask(faces), expected, rtol=1e-4, atol=1e-3) and np.allclose(ask(faces.astype(np.float32), batch=2), expected, rtol=1e-4, atol=1e-3)
+        model.set_weights([weight + 0.1 for weight in model.get_weights()])
+    assert not np.allclose(ask(faces), expected, rtol=1e-2)

@@ -15,7 +15,7 @@ from PIL import Image
 
 from course_utils import models, quiet
 from course_utils.command.main import main
-from course_utils.evaluation import latency
+from course_utils.evaluation import compiled, latency
 from course_utils.training import job
 
 keras = quiet.import_keras()
@@ -134,7 +134,7 @@ def test_a_model_is_evaluated_by_its_file_alone(trained, faces, course, tmp_path
     assert len(report["skipped"]) == 2 and "letter.jpg" in errors and "half.png" in errors
     status, printed, _ = course("evaluate", tmp_path / "moved.keras", faces)
     assert status == 0 and "95 % interval" in printed and "without_mask" in printed
-    assert 0 < latency(models.load(tmp_path / "moved.keras")[0], 1, repeats=3, warm_up=1)
+    assert 0 < latency(compiled(models.load(tmp_path / "moved.keras")[0]), 32, 1, repeats=3, warm_up=1)
 
 
 def test_two_workers_train_one_model(faces, tmp_path):

@@ -6,9 +6,9 @@ models; `slices` counts for every part of the people; `calibration` holds confid
 """
 
 from course_utils.evaluation.calibration import calibration_error, reliability
-from course_utils.evaluation.predicting import latency, predict, shrink_face
+from course_utils.evaluation.predicting import compiled, latency, predict, shrink_face
 from course_utils.evaluation.slices import slice_table
 from course_utils.evaluation.statistics import Comparison, bootstrap_interval, confusion_matrix, mcnemar, per_class
 
-__all__ = ["Comparison", "bootstrap_interval", "calibration_error", "confusion_matrix", "latency", "mcnemar", "per_class", "predict",
+__all__ = ["Comparison", "bootstrap_interval", "calibration_error", "compiled", "confusion_matrix", "latency", "mcnemar", "per_class", "predict",
            "reliability", "shrink_face", "slice_table"]

@@ -149,11 +149,12 @@ def fit(model, training, validation, settings=None, weights=None, pretrained=Fal
             if not epochs:
                 continue
             model.get_layer("backbone").trainable = phase == "all"
-            optimizer = _optimizer(model, settings, rate, epochs * steps, strategy)
+            optimizer, rates = _optimizer(model, settings, strategy), _learning_rates(settings, rate, epochs * steps)
+            optimizer.learning_rate = next(rates)
             step = _stepping(model, optimizer, tf.constant(per_class), strategy)
             for _ in range(epochs):
                 started = time.perf_counter()
-                loss, accuracy = _run_epoch(step, training, steps, f"epoch {len(history) + 1}/{settings.epochs}", progress)
+                loss, accuracy = _run_epoch(step, training, optimizer, rates, steps, f"epoch {len(history) + 1}/{settings.epochs}", progress)
                 _average_statistics(model, strategy)
                 validation_loss, validation_accuracy = measure(validation)
                 if not math.isfinite(loss + validation_loss):
@@ -178,13 +179,22 @@ def fit(model, training, validation, settings=None, weights=None, pretrained=Fal
     return Fitted(pd.DataFrame(history, columns=COLUMNS), best_epoch, interrupted)
 
 
-def _optimizer(model, settings, rate, steps, strategy):
-    """Make AdamW with warm-up and cosine; under mixed precision with a scaled loss."""
-    keras = quiet.import_keras()
+def _learning_rates(settings, highest, steps):
+    """Yield the learning rate of each step: warm-up, then a cosine, and 0 after the last one.
+
+    The optimiser is told them one by one. A schedule of its own would be built into the compiled step once for every weight that decays.
+    """
     warm_up = max(1, round(settings.warm_up * steps))
-    schedule = keras.optimizers.schedules.CosineDecay(0.0, max(1, steps - warm_up), warmup_target=rate, warmup_steps=warm_up)
+    schedule = quiet.import_keras().optimizers.schedules.CosineDecay(0.0, max(1, steps - warm_up), warmup_target=highest, warmup_steps=warm_up)
+    for step in range(steps + 1):
+        yield float(schedule(step))
+
+
+def _optimizer(model, settings, strategy):
+    """Make AdamW; under mixed precision with a scaled loss."""
+    keras = quiet.import_keras()
     with strategy.scope():
-        optimizer = keras.optimizers.AdamW(schedule, weight_decay=settings.weight_decay)
+        optimizer = keras.optimizers.AdamW(0.0, weight_decay=settings.weight_decay)
         optimizer.exclude_from_weight_decay(var_names=["gamma", "beta", "bias"])
         if keras.mixed_precision.global_policy().name == "mixed_float16":
             optimizer = keras.optimizers.LossScaleOptimizer(optimizer)
@@ -219,7 +229,7 @@ def _measuring(model, strategy):
 
     losses = quiet.import_keras().losses
 
-    @tf.function(autograph=False, reduce_retracing=True)
+    @tf.function(autograph=False, input_signature=[tf.TensorSpec((None, *model.input_shape[1:])), tf.TensorSpec((None,), tf.int32)])
     def on_batch(pictures, labels):
         probabilities = model(pictures, training=False)
         return _sums(losses.sparse_categorical_crossentropy(labels, probabilities), probabilities, labels)
@@ -229,7 +239,7 @@ def _measuring(model, strategy):
         return strategy.reduce("MEAN", strategy.run(lambda: tf.identity(sums)), axis=None)
 
     def measure(dataset):
-        sums = np.sum([np.zeros(3), *(on_batch(*batch).numpy() for batch in dataset)], axis=0)
+        sums = np.sum([np.zeros(3), *(on_batch(pictures, tf.cast(labels, tf.int32)).numpy() for pictures, labels in dataset)], axis=0)
         loss, right, count = over_workers(tf.constant(sums, tf.float32)).numpy()
         return float(loss / count), float(right / count)
 
@@ -243,12 +253,13 @@ def _sums(losses, probabilities, labels):
     return tf.stack([tf.reduce_sum(losses), tf.reduce_sum(tf.cast(right, tf.float32)), tf.cast(tf.size(labels), tf.float32)])
 
 
-def _run_epoch(step, training, steps, what, progress):
+def _run_epoch(step, training, optimizer, rates, steps, what, progress):
     """Train on every batch once; return the mean loss and the accuracy."""
     sums = []
     with tqdm(desc=what, total=steps, unit=" batches", delay=1, **STYLE | {"disable": None if progress else True}) as bar:
         for batch in training:
             sums.append(step(batch))
+            optimizer.learning_rate = next(rates)
             bar.update()
     loss, right, count = np.sum([batch.numpy() for batch in sums], axis=0)
     return float(loss / count), float(right / count)
