@@ -145,6 +145,7 @@ print(f"A network that looks at squares of {side} pixels shows itself a face in 
 # %%
 pictures = {part: [read_rgb(folder / name) for name in parts[part].picture] for part in ("validation", "test")}
 labels = {part: (parts[part].label == CLASSES[1]).to_numpy(np.int32) for part in parts}
+training.make_deterministic(SEED)  # before loading: a network's dropout draws its own seed then
 networks = {arch: models.load(out.earlier("05_training", f"{arch}.keras"))[0] for arch in NAMES}
 asking = {arch: evaluation.compiled(network) for arch, network in networks.items()}
 weights = {"before": {arch: network.get_weights() for arch, network in networks.items()}}  # by run, and by network
@@ -228,7 +229,6 @@ figures.show(small_face_figures.draw_by_way(by_way), "Accuracy of the three netw
 # %%
 train_faces = pipeline.read_faces(parts["train"], folder, side)
 balance = dict(enumerate(training.class_weights(labels["train"], len(CLASSES))))  # the rarer label counts more
-training.make_deterministic(SEED)
 
 
 def small_network(square):

@@ -405,7 +405,7 @@ axis.set(xticks=range(3), xticklabels=table.index, ylabel="of the annotated face
 axis.legend(frameon=False, loc="upper left")
 figures.show(figure, "Share of annotated faces that are found, and that are found and labelled correctly, by size: the first is lowest for the smallest faces, and the second stays below the first everywhere.")
 for size, row in table.iterrows():
-    print(f"{size}: {100 * row['found']:.0f} % found; {10 * round(10 * row['found and right'])} % found and right (to the nearest 10).")
+    print(f"{size}: {100 * row['found']:.0f} % found, and of these more than half labelled right: {row['found and right'] > row['found'] / 2}.")
 
 # %%
 table_of_both = detection.recall_and_precision(everything, EDGES)
@@ -415,7 +415,7 @@ for axis, label in zip(axes, ("without_mask", "with_mask")):
         axis.bar(np.arange(3) + shift, 100 * table_of_both[f"{measure}, {label}"].fillna(0), 0.38, label=measure)
     axis.set(xticks=range(3), xticklabels=["8 to 20", "20 to 40", "40 and more"], xlabel="size of the face (pixels)", title=detection.WORDS[label])
 axes[0].set(ylabel="end to end (%)", ylim=(0, 105))
-axes[1].legend(frameon=False)
+figure.legend(*axes[0].get_legend_handles_labels(), loc="outside upper center", ncols=2, frameon=False)
 figures.show(figure, "Recall and precision end to end, without a mask and with one, for faces of three sizes; misses, false alarms and \"not sure\" are counted.")
 
 # %%
@@ -427,10 +427,11 @@ out.record(recall_40=table["found"].iloc[2], recall_20_40=table["found"].iloc[1]
            recall_40_masked=(covered["said"] != "").mean(), false_alarms=alarms, accuracy_of_found=accuracy_of_found(everything))
 
 # %% [markdown]
-# Read the two panels against each other. Whoever is called *NoMask* is mostly unmasked; but of the unmasked many go unnoticed, as *Mask* or as *not sure*. Those who must not
-# stop people for nothing will like that; a hospital will not. More on this below.
+# Read the two panels against each other. A miss and a *not sure* count against recall, only a wrong word counts against precision. So precision can stay high among the smallest faces,
+# where recall falls: of those few are found, and these are the clear ones. Where recall differs between the panels, the system errs to one side. Those who must not stop people for nothing want it the one way round, a
+# hospital wants it the other. More on this below.
 #
-# Down to twenty pixels the detector is hardly the weak point any more. The classifier is: found is not right. It was trained on portraits, and
+# Down to twenty pixels the detector is hardly the weak point any more. What is lost there, the classifier loses: it was trained on portraits, and
 # these faces walk, talk, turn away, and wear masks below their chins. Chapter 06 saved networks that were trained on small faces, too: put one of them in and see.
 #
 # Read the figures with care: hundreds of looks at nine people are not hundreds of people. That large faces may come out worse than small ones
@@ -472,8 +473,7 @@ def draw_costs(percent):
     one, other = (probability[bare] >= level).mean(), (probability[~bare] < level).mean()
     axis.set(xlabel="threshold: probability of a mask", ylabel="share of the looks (%)", title=f"at {level:.2f}: {one:.0%} slip through, {other:.0%} are stopped for nothing")
     axis.legend(frameon=False)
-    return figure, (f"Two curves against the threshold, one rising and one falling: at {level:.2f}, about {10 * round(10 * one)} % of the unmasked slip through and "
-                    f"{10 * round(10 * other)} % of the masked are stopped.")
+    return figure, f"Two curves against the threshold, the one falling and the other rising; a dotted line stands at {level:.2f}, and the title says what both are there."
 
 
 figures.show(*draw_costs(50))

@@ -170,7 +170,9 @@ def draw_trade(costs, accuracies, xlabel):
     for name, cost in costs.items():
         value, low, high = (100 * number for number in accuracies[name])
         axis.errorbar(cost, value, [[value - low], [high - value]], fmt="o", color=LINES[name], markersize=9, capsize=4)
-        axis.annotate(TITLES[name], (cost, value), xytext=(10, 0), textcoords="offset points", va="center")
+        crowded = any(cost < other < 2 * cost for other in costs.values())  # no room for words to the right
+        axis.annotate(TITLES[name], (cost, value), xytext=(-10 if crowded else 10, 0), textcoords="offset points", va="center",
+                      ha="right" if crowded else "left")
     axis.set(xscale="log", xlabel=xlabel, ylabel="right (%)")
     axis.set_xlim(0.6 * min(costs.values()), 2.6 * max(costs.values()))
     return figure

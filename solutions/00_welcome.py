@@ -1,14 +1,18 @@
 # ---
 # jupyter:
 #   course:
-#     title: Welcome, worked answers
 #     minutes: 6
 #     needs: []
+#     title: Welcome, worked answers
 #   jupytext:
+#     cell_metadata_filter: tags,mystnb
 #     formats: ipynb,py:percent
+#     notebook_metadata_filter: kernelspec,jupytext,course
 #     text_representation:
 #       extension: .py
 #       format_name: percent
+#       format_version: '1.3'
+#       jupytext_version: 1.19.6
 #   kernelspec:
 #     display_name: Python 3 (ipykernel)
 #     language: python
@@ -16,7 +20,7 @@
 # ---
 
 # %% [markdown]
-# # Worked answers to chapter 00
+# # Welcome: worked answers
 #
 # Each answer stands under the number that its exercise has in `chapters/00_welcome.ipynb`, with the reason why it is
 # right and with the mistakes that are easy to make. This notebook runs by itself. Try first: an answer that you have

@@ -40,6 +40,14 @@ def test_cells_are_short_and_prose_leads(pair):
     assert longest <= 40, f"a code cell of {longest} lines"
 
 
+def test_a_seed_is_set_before_a_network_that_is_trained_comes(pair):
+    """Dropout draws a seed of its own when its network is loaded or built: seeding after that comes too late."""
+    code = "\n".join(cell.source for cell in notebooks.read_source(pair).cells if cell.cell_type == "code")
+    comes = re.search(r"\bmodels\.(load|build)\(", code)
+    if comes and re.search(r"\b(network|training)\.fit\(", code):
+        assert re.search(r"\b(make_deterministic|set_random_seed)\(", code[:comes.start()])
+
+
 def test_minutes_fit_the_reading(pair):
     """`course check` measures the run as well; here it may take from nothing to three minutes."""
     stated, reading = minutes.chapter_minutes(pair, ROOT, running=0)
