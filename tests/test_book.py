@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 from browsing import free_port, needs_browser
+from PIL import Image
 
 from course_utils.command import book, browser, notebooks
 from course_utils.errors import CourseError
@@ -183,9 +184,19 @@ def test_a_broken_link_stops_the_build_with_the_file_that_holds_it(small_book, t
         book.build(small.root)
 
 
+def test_a_changed_style_reaches_the_site_though_no_page_changed(small_book, tmp_path):
+    small = small_book.copy(tmp_path / "course")
+    for color in ("tomato", "teal"):
+        small.write("book/_static/course.css", f"h1 {{ color: {color}; }}\n")
+        assert small.course("book").returncode == 0
+        assert color in (small.root / "book/_build/html/_static/course.css").read_text(encoding="utf-8")
+
+
 @needs_browser
 def test_the_book_is_printed_to_one_tagged_file(small_book, tmp_path):
     small = small_book.copy(tmp_path / "course")
+    Image.new("RGB", (321, 123), (200, 100, 50)).save(small.root / "book" / "orange.png")
+    small.write("book/index.md", (small.root / "book" / "index.md").read_text(encoding="utf-8") + "\n![An orange field.](orange.png)\n")
     done = small.course("book", "--pdf")
     assert done.returncode == 0, done.stdout + done.stderr
     assert "book/_build/course.pdf" in done.stdout
@@ -193,6 +204,14 @@ def test_the_book_is_printed_to_one_tagged_file(small_book, tmp_path):
     assert content.startswith(b"%PDF-") and content.rstrip().endswith(b"%%EOF")
     assert len(re.findall(rb"/Type\s*/Page\b", content)) >= 2
     assert b"/StructTreeRoot" in content and b"/Outlines" in content
+    assert re.search(rb"/Width 321\b", content), "the picture is not in the file"
+
+
+@needs_browser
+def test_a_page_that_misses_a_picture_is_not_printed(tmp_path):
+    (tmp_path / "page.html").write_text('<img src="lost.png" alt="">', encoding="utf-8")
+    with pytest.raises(CourseError, match="1 pictures or styles of its page are missing, lost.png among them"):
+        browser.print_page((tmp_path / "page.html").as_uri(), tmp_path / "page.pdf", browser.find_browser())
 
 
 def test_without_a_browser_printing_gets_one_sentence(small_book, monkeypatch):

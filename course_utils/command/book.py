@@ -2,6 +2,7 @@
 
 import http.server
 import os
+import shutil
 import subprocess
 import sys
 from functools import partial
@@ -38,7 +39,7 @@ def build(root, answers=True, builder="html"):
     output = root / "book" if answers else root / "book" / "_build" / "without_answers"
     config, toc = configure(root, output / "_build", answers)
     command = [sys.executable, "-c", "from jupyter_book.cli.main import main; main()", "build", str(root), "--config", str(config),
-               "--toc", str(toc), "--path-output", str(output), "--builder", builder, "-W", "-n", "--keep-going", "-q"]
+               "--toc", str(toc), "--path-output", str(output), "--builder", builder, "--all", "-W", "-n", "--keep-going", "-q"]
     done = subprocess.run(command, cwd=root, capture_output=True, text=True, encoding="utf-8", errors="replace",
                           env={**os.environ, "PYDEVD_DISABLE_FILE_VALIDATION": "1", "NO_COLOR": "1"})
     if done.returncode:
@@ -105,13 +106,15 @@ def print_book(root, answers=True):
     Raises
     ------
     CourseError
-        When there is no browser to print with, or Jupyter Book complains.
+        When there is no browser to print with, Jupyter Book complains, or the page misses a picture.
     """
     found = browser.find_browser()
     if found is None:
         raise CourseError("A PDF is printed by Chromium, Chrome or Edge, and none of them was found: install one, or open the site with "
                           "`course book --serve` and print its pages from your browser.")
-    page = build(root, answers, "singlehtml") / "book" / "index.html"
+    site = build(root, answers, "singlehtml")
+    page = site / "print.html"
+    shutil.copyfile(site / "book" / "index.html", page)  # Sphinx names its pictures and styles as they are seen from one folder up
     path = root / "book" / "_build" / ("course.pdf" if answers else "course-without-answers.pdf")
     with files.replacing(path) as temporary:
         browser.print_page(page.as_uri(), temporary, found)

@@ -4,6 +4,8 @@ import os
 import shutil
 from pathlib import Path
 
+from course_utils.errors import CourseError
+
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome", "microsoft-edge", "msedge")
 PLACES = (
     "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",
@@ -32,6 +34,11 @@ def print_page(address, path, browser):
         The PDF file to write.
     browser : str
         From `find_browser`.
+
+    Raises
+    ------
+    CourseError
+        When a file that the page asks for, a picture or a style, can't be had.
     """
     from playwright.sync_api import sync_playwright
 
@@ -39,9 +46,14 @@ def print_page(address, path, browser):
         chromium = playwright.chromium.launch(executable_path=browser, args=list(FLAGS))
         page = chromium.new_page()
         page.set_default_timeout(300_000)
+        missing = []
+        page.on("requestfailed", lambda request: missing.append(request.url) if request.resource_type in ("image", "stylesheet") else None)
         page.goto(address, wait_until="load")
         page.evaluate("document.querySelectorAll('details').forEach((details) => { details.open = true; })")
         page.evaluate("window.MathJax && MathJax.startup && MathJax.startup.promise")
-        page.pdf(path=path, format="A4", print_background=True, tagged=True, outline=True,
+        page.evaluate("""Promise.all([...document.images].map((image) => { image.loading = 'eager'; return image.decode().catch(() => null); }))""")
+        page.pdf(path=path, format="A4", scale=0.75, print_background=True, tagged=True, outline=True,
                  margin={"top": "16mm", "bottom": "16mm", "left": "14mm", "right": "14mm"})
         chromium.close()
+    if missing:
+        raise CourseError(f"The book was not printed: {len(missing)} pictures or styles of its page are missing, {missing[0].rpartition('/')[2]} among them. Remove book/_build and try again.")
