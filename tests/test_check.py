@@ -22,6 +22,17 @@ def test_a_healthy_course_passes_and_the_cells_are_counted(small_course):
     assert "12 code cells compared, 0 told to be ignored (0%); 0 findings" in said
 
 
+def test_of_a_video_the_words_are_compared_and_not_the_bytes(small_course):
+    cell = """\n# %%\nfrom IPython.display import HTML\nHTML('<video aria-label="A walk." src="data:video/mp4;base64,AAAA"></video>')\n"""
+    small_course.write("chapters/01_second.py", small_course.read("chapters/01_second.py") + cell)
+    assert small_course.course("run", "--update").returncode == 0
+    stored = "chapters/01_second.ipynb"
+    edit_notebook(small_course, stored, lambda notebook: notebook["cells"][-1]["outputs"][0]["data"].update({"text/html": ['<video aria-label="A walk." src="data:video/mp4;base64,BBBB"></video>']}))
+    assert "0 findings" in check(small_course, "01")[1]
+    small_course.replace(stored, 'aria-label=\\"A walk.\\" src=\\"data:video/mp4;base64,BBBB', 'aria-label=\\"A run.\\" src=\\"data:video/mp4;base64,BBBB')
+    assert "gives another output" in check(small_course, "01")[1]
+
+
 def test_ignored_cells_are_counted(small_course):
     small_course.replace("chapters/01_second.py", "# %%\nfrom", '# %% tags=["nbval-ignore-output"]\nfrom')
     assert small_course.course("run", "--update").returncode == 0
