@@ -145,22 +145,22 @@ def fit(model, training, validation, settings=None, weights=None, pretrained=Fal
     lowest, best_epoch = math.inf, 0
     measure, steps = _measuring(model, strategy), steps or int(training.cardinality())
     try:
-        for phase, epochs, rate in phases:
+        for phase, epochs, highest in phases:
             if not epochs:
                 continue
             model.get_layer("backbone").trainable = phase == "all"
-            optimizer, rates = _optimizer(model, settings, strategy), _learning_rates(settings, rate, epochs * steps)
+            optimizer, rates = _optimizer(model, settings, strategy), _learning_rates(settings, highest, epochs * steps)
             optimizer.learning_rate = next(rates)
             step = _stepping(model, optimizer, tf.constant(per_class), strategy)
             for _ in range(epochs):
                 started = time.perf_counter()
-                loss, accuracy = _run_epoch(step, training, optimizer, rates, steps, f"epoch {len(history) + 1}/{settings.epochs}", progress)
+                loss, accuracy, rate = _run_epoch(step, training, optimizer, rates, steps, f"epoch {len(history) + 1}/{settings.epochs}", progress)
                 _average_statistics(model, strategy)
                 validation_loss, validation_accuracy = measure(validation)
                 if not math.isfinite(loss + validation_loss):
                     raise CourseError(f"The loss is no number any more after epoch {len(history) + 1}: lower the learning rate.")
                 improved = validation_loss < lowest
-                values = (len(history) + 1, phase, float(optimizer.learning_rate), loss, accuracy, validation_loss, validation_accuracy,
+                values = (len(history) + 1, phase, rate, loss, accuracy, validation_loss, validation_accuracy,
                           time.perf_counter() - started)
                 history.append(dict(zip(COLUMNS, values, strict=True)))
                 if improved:
@@ -254,15 +254,15 @@ def _sums(losses, probabilities, labels):
 
 
 def _run_epoch(step, training, optimizer, rates, steps, what, progress):
-    """Train on every batch once; return the mean loss and the accuracy."""
+    """Train on every batch once; return the mean loss, the accuracy, and the learning rate of the next step."""
     sums = []
     with tqdm(desc=what, total=steps, unit=" batches", delay=1, **STYLE | {"disable": None if progress else True}) as bar:
         for batch in training:
             sums.append(step(batch))
-            optimizer.learning_rate = next(rates)
+            optimizer.learning_rate = rate = next(rates, 0.0)
             bar.update()
     loss, right, count = np.sum([batch.numpy() for batch in sums], axis=0)
-    return float(loss / count), float(right / count)
+    return float(loss / count), float(right / count), rate
 
 
 def _average_statistics(model, strategy):
