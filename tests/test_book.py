@@ -70,6 +70,11 @@ def test_every_image_has_its_alt_text(site):
     assert count > 5
 
 
+def test_tables_are_tables_in_what_cells_show_too(site):
+    for page in pages(site):
+        assert not re.search(r"<p>\s*\|", page.read_text(encoding="utf-8")), page.name
+
+
 def test_alt_texts_are_those_of_the_notebooks(site):
     for pair in notebooks.find_pairs(ROOT):
         page = (site / "chapters" / f"{pair.name}.html").read_text(encoding="utf-8")
