@@ -284,13 +284,13 @@ axis.bar(np.arange(4) - 0.2, 100 * np.array(of_found), 0.38, label="right, of th
 axis.bar(np.arange(4) + 0.2, 100 * np.array(of_all), 0.38, label="right, of all faces")
 axis.set(xticks=range(4), xticklabels=list(results), ylabel="faces (%)", ylim=(0, 100))
 axis.legend(frameon=False, loc="center left", bbox_to_anchor=(1, 0.5))
-figures.show(figure, "For four detectors the share of right labels among the found faces, which lie close together, and among all faces, by which HOG falls far behind.")
+figures.show(figure, "For four detectors two bars: the share of right labels among the found faces, and among all faces. The second is lower, by far where a detector finds few.")
 hog = list(results).index("HOG")
 print(f"More than half right with HOG, of the found faces: {of_found[hog] > 0.5}; of all faces: {of_all[hog] > 0.5}.")
 
 # %% [markdown]
 # HOG finds the easy faces only, those that are large and look at us, and of these the classifier gets most right. By the first way of counting,
-# a detector that misses most faces makes a system that looks about as good as one that finds most.
+# a detector that overlooks half of the faces can look as good as one that overlooks few. By the second it can't.
 #
 # **Exercise 7-2** (medium, 15 minutes). Write the honest figures. `rows` has a row for each annotated face and each false alarm: `label`
 # is the truth, empty for a false alarm; `said` is the answer, empty for a face that was missed, and "not_sure" where the system won't say. Return

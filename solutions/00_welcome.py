@@ -1,18 +1,14 @@
 # ---
 # jupyter:
 #   course:
+#     title: Welcome, worked answers
 #     minutes: 6
 #     needs: []
-#     title: Welcome, worked answers
 #   jupytext:
-#     cell_metadata_filter: tags,mystnb
 #     formats: ipynb,py:percent
-#     notebook_metadata_filter: kernelspec,jupytext,course
 #     text_representation:
 #       extension: .py
 #       format_name: percent
-#       format_version: '1.3'
-#       jupytext_version: 1.19.6
 #   kernelspec:
 #     display_name: Python 3 (ipykernel)
 #     language: python

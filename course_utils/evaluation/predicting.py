@@ -80,7 +80,7 @@ def compiled(model):
     Returns
     -------
     callable
-        Takes faces, uint8 or float32 (n, size, size, 3), RGB from 0 to 255, and optionally how many go through at once; returns
+        Takes one face or more, uint8 or float32 (n, size, size, 3), RGB from 0 to 255, and optionally how many go through at once; returns
         what the model says of them when it is not training, float32 (n, classes).
     """
     quiet.import_keras()
