@@ -28,11 +28,12 @@ def test_a_slider_draws_its_figure_anew_with_its_alternative_text():
         axis.plot([0, number])
         return figure, f"A line up to {number}, <b>."
 
+    open_before = plt.get_fignums()
     slider, picture = widgets.figure_slider(draw, 0, 9, 3, "height").children
     first = picture.value
     slider.value = 4
     assert 'alt="A line up to 3, &lt;b&gt;."' in first and 'alt="A line up to 4, &lt;b&gt;."' in picture.value
-    assert not plt.get_fignums()
+    assert plt.get_fignums() == open_before
 
 
 def test_a_shown_widget_leaves_a_sentence(capsys):
