@@ -29,7 +29,7 @@ from course_utils.annotations import Box
 from course_utils.checks import chapter_00
 
 # %% [markdown]
-# ## 0-1 Count at a threshold
+# ## 0-1: count at a threshold
 #
 # A comparison of an array with a number gives an array of `True` and `False`, and a sum counts the `True`. "Reaches"
 # includes the threshold itself, hence `>=`. With real probabilities the equal case is rare, but the rule must be the
@@ -45,7 +45,7 @@ def count_masks(probabilities, threshold):
 chapter_00.check_1(count_masks)
 
 # %% [markdown]
-# ## 0-2 Intersection over union
+# ## 0-2: intersection over union
 #
 # The shared rectangle starts at the larger of the two left edges and ends at the smaller of the two right ones; the
 # same downwards. When the boxes do not meet, one of these differences is negative, and `max(..., 0)` makes it nothing.
@@ -79,7 +79,7 @@ print(f"The same box shifted by a tenth of its width: {intersection_over_union(f
 # The second line is worth remembering: a box that looks perfect is already well below 1. This is why 0.5 is the usual
 # demand and not 0.9.
 #
-# ## 0-3 How many faces does a fair comparison need?
+# ## 0-3: how many faces does a fair comparison need?
 #
 # Set the formula for the distance equal to the reach and square both sides:
 #
@@ -107,7 +107,7 @@ print(f"For half that reach: {faces_needed(0.88, 0.005)} faces. Half the reach c
 # which they disagree. The original project did not keep the answers face by face, so that comparison is lost. Chapter
 # 05 makes it.
 #
-# ## 0-4 Read the plot
+# ## 0-4: read the plot
 #
 # The shaded span holds the middle 95 % of the tests and reaches from about 0.86 to 0.90. So 0.87 and 0.89 are what one
 # expects of this network, though they differ by two points. 0.84 and 0.91 lie outside: chance alone gives such a result

@@ -112,3 +112,8 @@ def test_the_command_shows_and_forgets(small_course):
     (small_course.root / "work" / "progress.json").write_text("{")
     broken = small_course.course("progress")
     assert broken.returncode == 1 and "Traceback" not in broken.stderr and "--reset" in broken.stderr
+
+
+def test_a_hint_shows_code_and_emphasis_and_no_marks_of_them():
+    shown = checks.Verdict("1-1", "not yet", "Is `a < b`? That is the *other* one: 2 * 3 * 4, not <b>.")._repr_html_()
+    assert "<code>a &lt; b</code>" in shown and "<em>other</em>" in shown and "2 * 3 * 4, not &lt;b&gt;." in shown

@@ -4,13 +4,15 @@ Each chapter's checks stand in a module of their own; this one holds what they
 share: the verdict and how a notebook shows it.
 """
 
-import html
 from dataclasses import dataclass
+
+from markdown_it import MarkdownIt
 
 from course_utils import progress
 from course_utils.progress import MARKS
 
 COLORS = {"passed": "#00664b", "not yet": "#a03c00", "not attempted": "#4d4d4d"}
+MARKDOWN = MarkdownIt("commonmark", {"html": False})
 
 
 @dataclass(frozen=True)
@@ -24,7 +26,8 @@ class Verdict:
     state : str
         "passed", "not yet" or "not attempted".
     hint : str
-        For "not yet": where to look, without the answer.
+        For "not yet": where to look, without the answer. *Emphasis* and
+        `code` are marked as in Markdown.
     """
 
     exercise: str
@@ -40,7 +43,7 @@ class Verdict:
         return (
             f'<div style="border-left: 4px solid {COLORS[self.state]}; padding: 0.3em 0.8em">'
             f"<b>{MARKS[self.state]} Exercise {self.exercise}: {self.state}</b>"
-            f"{'<br>' if self.hint else ''}{html.escape(self.hint)}</div>"
+            f"{'<br>' if self.hint else ''}{MARKDOWN.renderInline(self.hint)}</div>"
         )
 
 
