@@ -210,23 +210,27 @@ print(f"{len(again)} slices, seen twice.")
 # A gap that appears in one half and not in the other was a rumour. One that appears in both, in the same direction, is a candidate: first rule out that it is the mix that comes back. Then the work begins: look at the
 # mistakes, collect such faces, train, measure again, with people who did not suggest it.
 #
-# **Would we have seen one?** How wide an interval gets depends on the number of people, and that can be computed *before* anybody is photographed. The formula is that of
-# chapter 00: where the share $p$ of $n$ people is right, the 95 % interval reaches $1.96\,\sqrt{p(1-p)/n}$ to either side.
+# **Would we have seen one?** That can be computed *before* anybody is photographed. Chapter 00 asked how many faces *one* share needs. A gap lies between *two*, and both are uncertain.
+# Where shares $p$ and $q$ of all people are right, and we ask $n$ people of each kind, the gap that we find strays around the true one, $p - q$, with the standard deviation
 #
-# **Exercise 9-2** (medium, 10 minutes). Write `people_needed(share, width)`: the smallest number of people for whom that interval, from end to end, is not wider than
-# `width`. Both are shares from 0 to 1.
+# $$\sqrt{\frac{p(1-p)}{n} + \frac{q(1-q)}{n}}.$$
+#
+# The usual demand: a real gap should show in four tests out of five. For that it must be $1.96 + 0.84$ of these deviations wide: 1.96, since less than that is
+# common where there is no gap at all; and 0.84 more, since four out of five tests find a gap that is at most 0.84 deviations smaller than the true one.
+#
+# **Exercise 9-2** (medium, 10 minutes). Write `people_needed(first, second)`: true shares of right answers in two slices, from 0 to 1 and different. Return the smallest number of people
+# in *each* slice for which that demand is met.
 
 # %% tags=["exercise-9-2"]
-def people_needed(share, width):
-    """Return how many people are needed for a 95 % interval of this width."""
+def people_needed(first, second):
+    """Return how many people each of two slices needs for the gap between their shares to show in four tests out of five."""
     ...  # your lines
 
 # %%
 chapter_09.check_2(people_needed)
 
 # %% [markdown]
-# To compare *two* slices takes more, since both are uncertain. The usual demand: a real gap should show in four tests out of five. For two slices of $n$ people
-# each, right in about nine cases of ten, the smallest gap that satisfies it is $(1.96 + 0.84)\sqrt{2 \cdot 0.9 \cdot 0.1 / n}$.
+# Turned around, the same demand says which gap a given number of people can show. Where about nine of ten answers are right in both slices, it is $(1.96 + 0.84)\sqrt{2 \cdot 0.9 \cdot 0.1 / n}$.
 
 # %%
 people = np.arange(5, 5001)

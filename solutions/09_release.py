@@ -64,25 +64,35 @@ for what, names in {"pictures": None, "people": rows.group}.items():
 # %% [markdown]
 # ## 9-2: how many people
 #
-# The width is twice 1.96 deviations, $2 \cdot 1.96 \sqrt{p(1-p)/n}$. Solve for $n$, and round up: with one person fewer the interval would be a hair too wide.
+# The gap must be 2.8 deviations wide: $|p - q| \ge 2.8 \sqrt{(p(1-p) + q(1-q)) / n}$. Square both sides and solve for $n$. With one person fewer the deviation would be a hair too large, so
+# round up. The square also takes care of the sign: which slice comes first does not matter.
 
 # %% tags=["exercise-9-2"]
-def people_needed(share, width):
-    """Return how many people are needed for a 95 % interval of this width."""
-    return int(np.ceil((2 * 1.96) ** 2 * share * (1 - share) / width**2))
+def people_needed(first, second):
+    """Return how many people each of two slices needs for the gap between their shares to show in four tests out of five."""
+    variance = first * (1 - first) + second * (1 - second)
+    return int(np.ceil((1.96 + 0.84) ** 2 * variance / (first - second) ** 2))
 
 # %%
 chapter_09.check_2(people_needed)
 
 # %% [markdown]
-# The tempting answer takes the width for the distance to one side, and plans a quarter of the people. What do plans cost?
+# The tempting answer stops at 1.96 deviations. A gap as wide as that is found wider in one half of all tests and narrower in the other: each second test overlooks it. Is it true? Draw tests, with as many people as each answer asks for.
 
 # %%
-for points in (20, 10, 5, 2):
-    print(f"right in nine of ten, an interval of {points} points: {people_needed(0.9, points / 100):,} people in each slice")
+rng = np.random.default_rng(SEED)
+p, q = 0.9, 0.8
+for what, n in {"1.96 deviations": people_needed(p, q) * 1.96**2 / 2.8**2, "1.96 + 0.84 deviations": people_needed(p, q)}.items():
+    found = (rng.binomial(round(n), p, 10_000) - rng.binomial(round(n), q, 10_000)) / round(n)
+    shows = found > 1.96 * np.sqrt((p * (1 - p) + q * (1 - q)) / n)
+    print(f"{what}: {round(n)} people in each slice, and the gap shows in {shows.mean():.0%} of the tests")
+
+# %%
+for worse in (0.7, 0.8, 0.85, 0.88):
+    print(f"0.90 against {worse:.2f}: {people_needed(0.9, worse):,} people in each slice")
 
 # %% [markdown]
-# Near 0 and 1 the formula is too hopeful: with a share of 1 it asks for nobody. If none of $n$ people is wrong, up to about $3/n$ of all may be (the *rule of three*).
+# Near 0 and 1 the formula is too hopeful, for there the bell curve is a poor likeness of counts. If none of $n$ people is wrong, up to about $3/n$ of all may be (the *rule of three*).
 #
 # ## 9-3: expected calibration error
 #

@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from exercises import answer_in, exercise_cells
+from scipy.stats import norm
 
 from course_utils import evaluation, model_card
 from course_utils.checks import chapter_09
@@ -108,28 +109,39 @@ def test_each_mistake_with_the_slice_table_has_its_hint():
 
 
 # --- 9-2
-def needed(p, w, z=1.96):
-    return int(np.ceil((2 * z) ** 2 * p * (1 - p) / w**2))
+def exactly(p, q, reach=1.96 + 0.84):
+    return reach**2 * (p * (1 - p) + q * (1 - q)) / (p - q) ** 2
 
 
-def by_trying(p, w):
+def needed(p, q, reach=1.96 + 0.84):
+    return int(np.ceil(exactly(p, q, reach)))
+
+
+def by_trying(p, q):
     n = 1
-    while 2 * 1.96 * np.sqrt(p * (1 - p) / n) > w:
+    while abs(p - q) < (1.96 + 0.84) * np.sqrt(p * (1 - p) / n + q * (1 - q) / n):
         n += 1
     return n
 
 
 def test_the_number_of_people_may_be_found_in_any_way():
-    accept_all(chapter_09.check_2, [needed, by_trying, lambda p, w: float(needed(p, w)), lambda p, w: np.int64(needed(p, w, 1.959963984540054))])
+    sharp = norm.ppf(0.975) + norm.ppf(0.8)
+    accept_all(chapter_09.check_2, [needed, by_trying, lambda p, q: float(needed(p, q)), lambda p, q: np.int64(needed(p, q, sharp))])
 
 
 def test_each_mistake_with_the_number_of_people_has_its_hint():
+    def with_variance(variance):
+        return lambda p, q: int(np.ceil(2.8**2 * variance(p, q) / (p - q) ** 2))
+
     refuse_all(chapter_09.check_2, {
-        "one side": lambda p, w: int(np.ceil(1.96**2 * p * (1 - p) / w**2)), "four sides": lambda p, w: needed(p, w / 2), "down": lambda p, w: int(3.92**2 * p * (1 - p) / w**2),
-        "nearest": lambda p, w: round(3.92**2 * p * (1 - p) / w**2), "not whole": lambda p, w: 3.92**2 * p * (1 - p) / w**2, "one more": lambda p, w: needed(p, w) + 1,
-        "one half": lambda p, w: needed(0.5, w), "one deviation": lambda p, w: needed(p, w, 1), "90 %": lambda p, w: needed(p, w, 1.645), "99 %": lambda p, w: needed(p, w, 2.576),
-        "two": lambda p, w: needed(p, w, 2), "no square": lambda p, w: int(np.ceil(3.92 * np.sqrt(p * (1 - p)) / w)), "root of variance": lambda p, w: int(np.ceil(3.92**2 * (p * (1 - p)) ** 0.5 / w**2)),
-        "p": lambda p, w: int(np.ceil(3.92**2 * p / w**2)), "1 - p": lambda p, w: int(np.ceil(3.92**2 * (1 - p) / w**2)), "near": lambda p, w: int(1.1 * needed(p, w))})
+        "down": lambda p, q: int(exactly(p, q)), "nearest": lambda p, q: round(exactly(p, q)), "not whole": exactly, "one more": lambda p, q: needed(p, q) + 1,
+        "both": lambda p, q: 2 * needed(p, q), "every second": lambda p, q: needed(p, q, 1.96), "0.84 alone": lambda p, q: needed(p, q, 0.84),
+        "less": lambda p, q: needed(p, q, 1.96 - 0.84), "twice": lambda p, q: needed(p, q, 5.6), "squares": lambda p, q: needed(p, q, np.sqrt(1.96**2 + 0.84**2)), "three": lambda p, q: needed(p, q, 3),
+        "first only": with_variance(lambda p, q: p * (1 - p)), "second only": with_variance(lambda p, q: q * (1 - q)), "subtracted": with_variance(lambda p, q: p * (1 - p) - q * (1 - q)),
+        "averaged": with_variance(lambda p, q: 2 * ((p + q) / 2) * (1 - (p + q) / 2)), "mean variance": with_variance(lambda p, q: (p * (1 - p) + q * (1 - q)) / 2),
+        "deviations": with_variance(lambda p, q: (np.sqrt(p * (1 - p)) + np.sqrt(q * (1 - q))) ** 2), "no square": lambda p, q: int(np.ceil(2.8 * np.sqrt(p * (1 - p) + q * (1 - q)) / abs(p - q))),
+        "root of variance": lambda p, q: int(np.ceil(2.8**2 * np.sqrt(p * (1 - p) + q * (1 - q)) / (p - q) ** 2)), "gap alone": lambda p, q: int(np.ceil(2.8**2 * (p * (1 - p) + q * (1 - q)) / abs(p - q))),
+        "sign": lambda p, q: int(np.ceil(2.8**2 * (p * (1 - p) + q * (1 - q)) / (p - q))), "near": lambda p, q: int(1.1 * needed(p, q))})
 
 
 # --- 9-3

@@ -118,52 +118,64 @@ def _judge_ends(low, high, parts):
 
 
 # --- 9-2: how many people ----------------------------------------------------------------------------------------
-PLANS = [(f"a share of {share:.0%} and an interval {100 * width:g} points wide", (share, width))
-         for share, width in ((0.9, 0.10), (0.9, 0.05), (0.5, 0.05), (0.75, 0.2), (0.98, 0.03), (0.3, 0.04))]
+GAPS = [(f"shares of {first:.0%} and {second:.0%}", (first, second))
+        for first, second in ((0.9, 0.85), (0.7, 0.95), (0.5, 0.4), (0.98, 0.95), (0.6, 0.9), (0.33, 0.3))]
 
 
-def _people(share, width, z=1.96, sides=2):
-    return math.ceil((sides * z) ** 2 * share * (1 - share) / width**2)
+def _variance(p, q):
+    return p * (1 - p) + q * (1 - q)
 
 
-PEOPLE_MISTAKES = [
-    (lambda p, w: _people(p, w, sides=1), "Your interval is twice as wide as asked for: `width` is the *whole* width, from one end to the other."),
-    (lambda p, w: _people(p, w, sides=4), "Your interval is half as wide as asked for: 1.96 deviations lie on either side, and `width` is both sides together."),
-    (lambda p, w: math.floor(3.92**2 * p * (1 - p) / w**2), "With that many the interval is a little too wide still. In which direction do you round?"),
-    (lambda p, w: round(3.92**2 * p * (1 - p) / w**2), "For some of the inputs the interval is a little too wide still. In which direction do you round?"),
-    (lambda p, w: 3.92**2 * p * (1 - p) / w**2, "People come in whole numbers: return the smallest number that is enough."),
-    (lambda p, w: _people(p, w) + 1, "One person more than is needed. Do you round up what is rounded up already?"),
-    (lambda p, w: _people(0.5, w), "Your number does not depend on the share. It is the worst case, one half."),
-    (lambda p, w: _people(p, w, z=1), "One standard deviation to either side holds two thirds. We want 95 %."),
-    (lambda p, w: _people(p, w, z=1.645), "That is an interval of 90 %."),
-    (lambda p, w: _people(p, w, z=2.576), "That is an interval of 99 %."),
-    (lambda p, w: _people(p, w, z=2), "The interval of 95 % has 1.96 deviations to either side; 2 is that rounded."),
-    (lambda p, w: math.ceil(3.92 * p * (1 - p) / w), "The standard deviation of a mean falls with the *root* of the number of people: square something."),
-    (lambda p, w: math.ceil(3.92 * math.sqrt(p * (1 - p)) / w), "The standard deviation of a mean falls with the *root* of the number of people: square something."),
-    (lambda p, w: math.ceil(3.92**2 * math.sqrt(p * (1 - p)) / w**2), "The *variance* of one answer is p (1 - p), the deviation its root. Which of both goes where?"),
-    (lambda p, w: math.ceil(3.92**2 * p / w**2), "The variance of an answer that is right with probability p is not p."),
-    (lambda p, w: math.ceil(3.92**2 * (1 - p) / w**2), "The variance of an answer that is right with probability p is not 1 - p."),
+def _people(p, q, reach=2.8, variance=_variance):
+    return reach**2 * variance(p, q) / (p - q) ** 2
+
+
+GAP_MISTAKES = [
+    (lambda p, q: math.floor(_people(p, q)), "With that many the gap is a little too narrow still. In which direction do you round?"),
+    (lambda p, q: round(_people(p, q)), "For some of the inputs the gap is a little too narrow still. In which direction do you round?"),
+    (_people, "People come in whole numbers: return the smallest number that is enough."),
+    (lambda p, q: math.ceil(_people(p, q)) + 1, "One person more than is needed. Do you round up what is rounded up already?"),
+    (lambda p, q: 2 * math.ceil(_people(p, q)), "That is the number in both slices together; asked is how many *each* needs."),
+    (lambda p, q: math.ceil(2 * _people(p, q)), "That is the number in both slices together; asked is how many *each* needs."),
+    (lambda p, q: math.ceil(_people(p, q, 1.96)), "So wide a gap shows in every second test only: half of all tests find less than the true one. What are the 0.84 for?"),
+    (lambda p, q: math.ceil(_people(p, q, 0.84)), "So wide a gap is no news: chance makes gaps of 0.84 deviations all the time. What are the 1.96 for?"),
+    (lambda p, q: math.ceil(_people(p, q, 1.96 - 0.84)), "The 0.84 come on top of the 1.96: the found gap may fall short of the true one by so much."),
+    (lambda p, q: math.ceil(_people(p, q, 2 * 2.8)), "You count the deviations twice: 1.96 + 0.84 of them are the whole gap, not one half of it."),
+    (lambda p, q: math.ceil(_people(p, q, 1, lambda p, q: (1.96**2 + 0.84**2) * _variance(p, q))), "Add 1.96 and 0.84 first, then square."),
+    (lambda p, q: math.ceil(_people(p, q, variance=lambda p, q: p * (1 - p))), "Only the first slice's share is uncertain in your formula. Both are: their variances add."),
+    (lambda p, q: math.ceil(_people(p, q, variance=lambda p, q: q * (1 - q))), "Only the second slice's share is uncertain in your formula. Both are: their variances add."),
+    (lambda p, q: math.ceil(_people(p, q, variance=lambda p, q: p * (1 - p) - q * (1 - q))), "The shares are subtracted, but their variances *add*: two uncertain numbers make no sure one."),
+    (lambda p, q: math.ceil(abs(_people(p, q, variance=lambda p, q: p * (1 - p) - q * (1 - q)))), "The shares are subtracted, but their variances *add*: two uncertain numbers make no sure one."),
+    (lambda p, q: math.ceil(_people(p, q, variance=lambda p, q: (p + q) * (2 - p - q) / 2)), "You average the two shares first. Each slice has a variance of its own."),
+    (lambda p, q: math.ceil(_people(p, q, variance=lambda p, q: _variance(p, q) / 2)), "The two variances *add*: their mean is half of that."),
+    (lambda p, q: math.ceil(_people(p, q, variance=lambda p, q: (math.sqrt(p * (1 - p)) + math.sqrt(q * (1 - q))) ** 2)), "You add standard deviations. It is the *variances* that add."),
+    (lambda p, q: math.ceil(2.8 * math.sqrt(_variance(p, q)) / abs(p - q)), "A standard deviation falls with the *root* of the number of people: square something."),
+    (lambda p, q: math.ceil(2.8 * _variance(p, q) / abs(p - q)), "A standard deviation falls with the *root* of the number of people: square something."),
+    (lambda p, q: math.ceil(2.8**2 * math.sqrt(_variance(p, q)) / (p - q) ** 2), "The *variance* of one answer is p (1 - p), the deviation its root. Which of both goes where?"),
+    (lambda p, q: math.ceil(2.8**2 * _variance(p, q) / abs(p - q)), "The gap is to be squared too: half of it needs four times as many people."),
+    (lambda p, q: math.ceil(_people(p, q, 3)), "Take 1.96 + 0.84 deviations, not 3."),
 ]
 
 
-def _people_stub(share, width):
-    """Return how many people are needed for a 95 % interval of this width."""
+def _people_stub(first, second):
+    """Return how many people each of two slices needs for the gap between their shares to show in four tests out of five."""
     ...
 
 
 def check_2(people_needed):
-    """Check the number of people that an interval of a given width asks for."""
+    """Check the number of people that a gap between two slices asks for."""
 
     def judge(call):
-        given = [_number(call(title, *arguments), title) for title, arguments in PLANS]
-        exact = [_people(*arguments, z=1.959963984540054) for _, arguments in PLANS]
-        rounded = [_people(*arguments) for _, arguments in PLANS]
-        if all(one in both for one, both in zip(given, zip(exact, rounded))):
-            return "Half the width asks for four times as many people. That is why slices are the dear part of a test."
-        for mistake, hint in PEOPLE_MISTAKES:
-            if _explained(given, [mistake(*arguments) for _, arguments in PLANS]):
+        given = [_number(call(title, *shares), title) for title, shares in GAPS]
+        enough = [{math.ceil(_people(*shares)), math.ceil(_people(*shares, 1.959963984540054 + 0.8416212335729143))} for _, shares in GAPS]
+        if all(one in right for one, right in zip(given, enough, strict=True)):
+            return "A gap half as wide asks for four times as many people, in each slice. That is why slices are the dear part of a test."
+        for mistake, hint in GAP_MISTAKES:
+            if _explained(given, [mistake(*shares) for _, shares in GAPS]):
                 raise Refused(hint)
-        title = next(title for one, both, (title, _) in zip(given, zip(exact, rounded), PLANS) if one not in both)
+        if any(one < 0 for one in given):
+            raise Refused("A number of people comes out below 0: which of the two shares is larger should not matter.")
+        title = next(title for one, right, (title, _) in zip(given, enough, GAPS, strict=True) if one not in right)
         raise Refused(f"Not right for {title}.")
 
     return check("9-2", people_needed, _people_stub, judge)
