@@ -113,7 +113,7 @@ PROFILES = {
         masks="worn", size=64, alpha=0.35, augment="light", weights="imagenet",
         recipes={"resnet34": Recipe(12, 10_000, 1e-3), "resnet50": Recipe(12, 10_000, 1e-3), "mobilenetv2": Recipe(40, 10_000, 2e-3)}), SmallFaces(
         curve=(4, 6, 8, 12, 20, 40, 80), asked=200,
-        recipes={"resnet34": Recipe(4, 10_000, 4e-4), "resnet50": Recipe(4, 10_000, 4e-4), "mobilenetv2": Recipe(6, 10_000, 1e-3)})),
+        recipes={"resnet34": Recipe(4, 10_000, 3e-5), "resnet50": Recipe(4, 10_000, 3e-5), "mobilenetv2": Recipe(6, 10_000, 1e-3)})),
 }
 
 
