@@ -813,9 +813,8 @@ else:
     print("No reference run is stored yet: `course run 06 --profile real` and then `python tools/reference.py 06` make one.")
 
 # %% [markdown]
-# Photographs of strangers tell the same story as the embedded people. A network that has nine or more of ten small faces right to begin with has little left to win, and where it is trained for small faces, large
-# ones may pay. Set the last three lines beside the original's gain, and beside an interval of two to three points for so many faces. (All of the smallest photographs happen to show masks, so that there is no recall of
-# faces without: *nan*.)
+# Do photographs of strangers tell another story than the embedded people? Where a network has nearly all small faces right to begin with, little is left to win; and where it is trained for small faces, large
+# ones may pay. Set the lines at the end beside the original's gain, and remember how wide the intervals above are for about as many faces. (Where a recall is *nan*, nobody of that class is among those photographs.)
 #
 # **What can be compared, and what can't?** The direction can: before and after, on faces of the same kind, with the same three architectures. The height can't. The original's 813 faces came from one firm's cameras,
 # and nobody else has them; ours are photographs that we shrank ourselves, which lack the camera's noise, angle and light. It trained on some 58,000 faces at 224 pixels, starting from ImageNet; we train on

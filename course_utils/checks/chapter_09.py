@@ -141,7 +141,7 @@ GAP_MISTAKES = [
     (lambda p, q: math.ceil(_people(p, q, 0.84)), "So wide a gap is no news: chance makes gaps of 0.84 deviations all the time. What are the 1.96 for?"),
     (lambda p, q: math.ceil(_people(p, q, 1.96 - 0.84)), "The 0.84 come on top of the 1.96: the found gap may fall short of the true one by so much."),
     (lambda p, q: math.ceil(_people(p, q, 2 * 2.8)), "You count the deviations twice: 1.96 + 0.84 of them are the whole gap, not one half of it."),
-    (lambda p, q: math.ceil(_people(p, q, 1, lambda p, q: (1.96**2 + 0.84**2) * _variance(p, q))), "Add 1.96 and 0.84 first, then square."),
+    (lambda p, q: math.ceil(_people(p, q, math.hypot(1.96, 0.84))), "Add 1.96 and 0.84 first, then square."),
     (lambda p, q: math.ceil(_people(p, q, variance=lambda p, q: p * (1 - p))), "Only the first slice's share is uncertain in your formula. Both are: their variances add."),
     (lambda p, q: math.ceil(_people(p, q, variance=lambda p, q: q * (1 - q))), "Only the second slice's share is uncertain in your formula. Both are: their variances add."),
     (lambda p, q: math.ceil(_people(p, q, variance=lambda p, q: p * (1 - p) - q * (1 - q))), "The shares are subtracted, but their variances *add*: two uncertain numbers make no sure one."),
