@@ -110,7 +110,7 @@ def read_small(path, framing):
 
 def pasted(picture, landmarks):
     """Paste the flat blue mask through the homography of four points, as chapter 02 does first."""
-    mask = np.asarray(Image.open(FOLDER / "surgical_blue.png").convert("RGBA"))
+    mask = np.asarray(Image.open(FOLDER / "surgical_blue.png", formats=["PNG"]).convert("RGBA"))
     anchors = tomllib.loads((FOLDER / "surgical_blue.toml").read_text(encoding="utf-8"))["anchors"]
     source = np.float32([anchors[name][:2] for name in CORNERS])
     matrix = cv2.getPerspectiveTransform(source, np.float32(landmarks[list(CORNERS.values())]))

@@ -351,7 +351,7 @@ chapter_01.check_2(vertical_hash)
 def save_again(image, rng):
     buffer = io.BytesIO()
     image.save(buffer, "JPEG", quality=int(rng.integers(30, 70)))
-    return Image.open(buffer).convert("RGB")
+    return Image.open(buffer, formats=["JPEG"]).convert("RGB")
 
 
 def resize(image, rng):

@@ -110,7 +110,7 @@ chapter_02.check_1(roll)
 # known place of the face is called an **anchor**.
 
 # %%
-mask = np.asarray(Image.open(FOLDER / "surgical_blue.png").convert("RGBA"))
+mask = np.asarray(Image.open(FOLDER / "surgical_blue.png", formats=["PNG"]).convert("RGBA"))
 described = tomllib.loads((FOLDER / "surgical_blue.toml").read_text(encoding="utf-8"))
 anchors = {name: np.array(place[:2]) for name, place in described["anchors"].items()}  # pixels of the mask's picture
 corners = {"side_upper_left": 2, "side_upper_right": 14, "side_lower_left": 5, "side_lower_right": 11}  # anchor -> landmark

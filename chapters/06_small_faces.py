@@ -46,7 +46,7 @@ from course_utils.augmentation.layers import RandomBlur, RandomJpeg, RandomNoise
 from course_utils.checks import chapter_06
 from course_utils.evaluation.predicting import random_size
 from course_utils.faces_table import faces_dir, load_faces
-from course_utils.images import read_rgb
+from course_utils.images import FORMATS, read_rgb
 from course_utils.profiles import SEED, get_profile
 
 keras = quiet.import_keras()
@@ -115,7 +115,7 @@ def sizes_of(some):
     """Return the size of each face of a table."""
     if framed:
         return np.array([shorter_side(box) for box in some[list(pipeline.BOX)].astype(float).to_numpy()])
-    return np.array([min(Image.open(folder / name).size) for name in some.picture])
+    return np.array([min(Image.open(folder / name, formats=FORMATS).size) for name in some.picture])
 
 
 in_training = sizes_of(parts["train"])

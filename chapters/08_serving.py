@@ -301,7 +301,7 @@ WAYS = {"REST, numbers": lambda n: rest.predict_lists(decoded[:n]), "REST, files
 difference = {way: float(np.abs(ask(32) - expected[:32]).max()) for way, ask in WAYS.items()}
 for way, largest in difference.items():
     print(f"{way}: within 0.00001 of the network in this notebook: {largest <= 1e-5}")
-trained = np.stack([cut_face(np.asarray(Image.open(io.BytesIO(file))), None, size) for file in files])
+trained = np.stack([cut_face(read_rgb(io.BytesIO(file)), None, size) for file in files])
 apart = np.abs(decoded - trained)
 print(f"Decoded and resized in the graph and by Pillow, as in training: the largest difference is {apart.max():.0f} of 255 grey levels, and {np.mean(apart == 0):.0%} are equal.")
 

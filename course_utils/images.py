@@ -4,6 +4,7 @@ Photographs from the web come rotated, transparent, with a palette, in CMYK, in 
 animated. Everything after this module sees `uint8 (height, width, 3)` and nothing else.
 """
 
+import contextlib
 import os
 import re
 import warnings
@@ -12,8 +13,13 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, UnidentifiedImageError
 
+from course_utils import quiet
 from course_utils.errors import CourseError
 from course_utils.files import replacing
+
+FORMATS = ("JPEG", "PNG", "WEBP", "AVIF", "BMP", "GIF", "TIFF")
+"""What Pillow may take a file for. Left to itself it asks the bytes, and hands an EPS that calls itself photo.jpg to
+Ghostscript, which runs the program inside."""
 
 LARGEST_PICTURE = 100_000_000
 """Pixels. A few kilobytes can unpack to gigabytes; no camera of this course takes more."""
@@ -49,7 +55,7 @@ class BadPicture(CourseError):
 
 
 def read_rgb(source):
-    """Read a picture of any format that Pillow knows.
+    """Read a picture of one of the `FORMATS`.
 
     The file's content decides about its format, not its name. EXIF rotation is applied.
     Transparency is laid on white, as a page would show it. Sixteen bits are scaled to eight
@@ -68,12 +74,14 @@ def read_rgb(source):
     Raises
     ------
     BadPicture
-        When the file is missing, empty, truncated, not a picture, or holds more than
-        `LARGEST_PICTURE` pixels.
+        When the file is missing, empty, truncated, in none of the `FORMATS`, or holds more
+        than `LARGEST_PICTURE` pixels.
     """
     with _opened(source) as image:
         try:
-            image.load()
+            # libtiff and its like report damage to the process's error stream as well.
+            with quiet.native_errors_muted() if image.format == "TIFF" else contextlib.nullcontext():
+                image.load()
             return _eight_bit_rgb(_upright(image))
         # Pillow's decoders raise almost anything on damaged bytes, struct.error and IndexError included.
         except Exception as error:
@@ -161,11 +169,11 @@ def _opened(source):
     try:
         if isinstance(source, (str, os.PathLike)) and os.path.getsize(source) == 0:
             raise BadPicture(name, "is an empty file")
-        image = Image.open(source)
+        image = Image.open(source, formats=FORMATS)
     except FileNotFoundError as error:
         raise BadPicture(name, "does not exist") from error
     except UnidentifiedImageError as error:
-        raise BadPicture(name, "is not a picture") from error
+        raise BadPicture(name, "is not a JPEG, PNG, WebP, AVIF, BMP, GIF or TIFF picture") from error
     except Image.DecompressionBombError as error:
         raise BadPicture(name, f"holds more than {LARGEST_PICTURE:,} pixels") from error
     except OSError as error:

@@ -6,24 +6,37 @@ process's error stream. In a notebook these lines, with their times and process 
 
 import os
 import sys
+import threading
 from contextlib import contextmanager
+
+_lock = threading.Lock()
+_muters = 0
+_kept = None
 
 
 @contextmanager
 def native_errors_muted():
     """Discard what libraries written in C and C++ print to the error stream.
 
-    Python's own errors are raised as ever.
+    Python's own errors are raised as ever. Several threads may mute at a time: the stream comes
+    back when the last of them is done.
     """
-    sys.stderr.flush()
-    kept, nowhere = os.dup(2), os.open(os.devnull, os.O_WRONLY)
-    os.dup2(nowhere, 2)
+    global _muters, _kept
+    with _lock:
+        if not _muters:
+            sys.stderr.flush()
+            _kept, nowhere = os.dup(2), os.open(os.devnull, os.O_WRONLY)
+            os.dup2(nowhere, 2)
+            os.close(nowhere)
+        _muters += 1
     try:
         yield
     finally:
-        os.dup2(kept, 2)
-        os.close(kept)
-        os.close(nowhere)
+        with _lock:
+            _muters -= 1
+            if not _muters:
+                os.dup2(_kept, 2)
+                os.close(_kept)
 
 
 def import_keras():

@@ -65,7 +65,7 @@ def test_files_can_be_chosen_instead(tmp_path):
     button.value = [{"name": name, "type": "image/png", "size": len(content), "content": content, "last_modified": datetime.datetime.now()}
                     for name, content in (("a.png", encoded()), ("<b>.png", b"no picture"))]
     assert (tmp_path / "without_mask" / "Bo" / "001.jpg").exists()
-    assert "001.jpg" in message.value and "&lt;b>.png was not saved: it is not a picture." in message.value
+    assert "001.jpg" in message.value and "&lt;b>.png was not saved: it is not a JPEG, PNG, WebP, AVIF, BMP, GIF or TIFF picture." in message.value
     assert button.value == ()
 
 

@@ -118,7 +118,7 @@ def test_a_stream_is_read(quarters):
     Image.fromarray(quarters).save(stream, "PNG")
     stream.seek(0)
     assert np.array_equal(read_rgb(stream), quarters)
-    with pytest.raises(BadPicture, match="the picture: is not a picture"):
+    with pytest.raises(BadPicture, match="the picture: is not a JPEG, PNG, WebP, AVIF, BMP, GIF or TIFF picture"):
         read_rgb(io.BytesIO(b"hello"))
 
 
@@ -134,7 +134,7 @@ def test_bad_files_are_named_with_a_reason(tmp_path):
         "cut.jpg": "truncated",
         "cut.png": "truncated",
         "empty.jpg": "is an empty file",
-        "text.jpg": "is not a picture",
+        "text.jpg": "is not a JPEG, PNG, WebP, AVIF, BMP, GIF or TIFF picture",
         "absent.jpg": "does not exist",
         ".": "can't be read",
     }

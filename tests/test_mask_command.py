@@ -124,7 +124,7 @@ def test_the_command_says_what_it_did(course, tree, reference, tmp_path):
     status, out, err = course(tree, tmp_path / "out", *VARIED)
     assert status == 1 and files(tmp_path / "out") == files(reference)
     assert "pictures 11" in " ".join(out.split()) and "pictures unreadable 2" in " ".join(out.split()) and "masks.csv" in out
-    assert "train/letter.jpg is not a picture." in err and "train/half.jpg is damaged" in err and "then run the command again." in err
+    assert "train/letter.jpg is not a JPEG, PNG, WebP, AVIF, BMP, GIF or TIFF picture." in err and "train/half.jpg is damaged" in err and "then run the command again." in err
 
 
 def test_two_workers_write_the_same_bytes(tree, reference, tmp_path):
@@ -369,7 +369,7 @@ def test_huge_and_odd_files_are_named_and_the_rest_is_done(course, small, tmp_pa
     assert status == 1
     answer = json.loads(printed)
     assert answer["pictures"] == 6 and answer["faces"]["masked"] == 2 and answer["faces"]["unreadable"] == 3
-    assert "huge.png holds more than 100,000,000 pixels." in err and "empty.jpg is an empty file." in err and "video.jpg is not a picture." in err
+    assert "huge.png holds more than 100,000,000 pixels." in err and "empty.jpg is an empty file." in err and "video.jpg is not a JPEG, PNG, WebP, AVIF, BMP, GIF or TIFF picture." in err
     assert "masking" not in printed and answer["table"] == str(tmp_path / "out/masks.csv")
 
 
@@ -417,7 +417,7 @@ def test_a_dask_cluster_writes_the_same_bytes(course, tree, reference, tmp_path)
     distributed = pytest.importorskip("distributed")
     with distributed.LocalCluster(n_workers=2, threads_per_worker=1, processes=True, host="127.0.0.1", dashboard_address=None) as cluster:
         status, _, err = course(tree, tmp_path / "out", *VARIED, "--scheduler", cluster.scheduler_address)
-    assert status == 1 and "letter.jpg is not a picture" in err
+    assert status == 1 and "letter.jpg is not a JPEG, PNG, WebP, AVIF, BMP, GIF or TIFF picture" in err
     assert files(tmp_path / "out") == files(reference)
 
 

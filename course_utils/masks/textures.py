@@ -10,6 +10,7 @@ import numpy as np
 from PIL import Image
 
 from course_utils.errors import CourseError
+from course_utils.images import FORMATS
 from course_utils.masks.warp import spline_basis
 from course_utils.masks.wearing import ANCHORS, STRAP_ENDS
 
@@ -198,7 +199,7 @@ def _table(path, described, key, fewest, most):
 
 def _read_rgba(path):
     try:
-        with Image.open(path) as image:
+        with Image.open(path, formats=FORMATS) as image:
             if image.width * image.height > LARGEST_TEXTURE:
                 raise CourseError(f"{path} has {image.width} x {image.height} pixels: reduce it to 1000 x 1000 or less.")
             rgba = np.asarray(image.convert("RGBA"), np.float32) / 255

@@ -25,7 +25,7 @@ def thumbnails(folder, rows, size=8, border=False):
     ring[0] = ring[:5, 0] = ring[:5, -1] = True  # below are shoulders, arms and scarves
     vectors = []
     for row in rows:
-        with Image.open(folder / row["picture"]) as image:
+        with Image.open(folder / row["picture"], formats=["JPEG"]) as image:
             pixels = np.asarray(image.convert("RGB").resize((size, size), Image.BOX)) / 255
         vectors.append((pixels[ring] if border else pixels).ravel())
     return np.array(vectors)

@@ -29,7 +29,7 @@ def read(path):
 
 def picture(folder, row):
     """Return one picture, shape (H, W, 3), uint8."""
-    with Image.open(folder / row["picture"]) as image:
+    with Image.open(folder / row["picture"], formats=["JPEG"]) as image:
         return np.asarray(image.convert("RGB"))
 
 

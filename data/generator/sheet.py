@@ -15,6 +15,6 @@ def contact_sheet(folder):
     order = generator(0, 0, 7).permutation(len(pictures))[:COLUMNS * ROWS]
     sheet = Image.new("RGB", (COLUMNS * SIDE, int(np.ceil(len(order) / COLUMNS)) * SIDE))
     for place, i in enumerate(order):
-        picture = Image.open(pictures[i]).resize((SIDE, SIDE), Image.LANCZOS)
+        picture = Image.open(pictures[i], formats=["JPEG"]).resize((SIDE, SIDE), Image.LANCZOS)
         sheet.paste(picture, (place % COLUMNS * SIDE, place // COLUMNS * SIDE))
     return jpeg(sheet, 85)

@@ -96,6 +96,6 @@ def encode(pictures):
                                              macro_block_size=8)
         writer.send(None)
         for picture in pictures:
-            writer.send(np.ascontiguousarray(np.asarray(Image.open(picture).convert("RGB"))))
+            writer.send(np.ascontiguousarray(np.asarray(Image.open(picture, formats=["PNG", "JPEG"]).convert("RGB"))))
         writer.close()
         return Path(path).read_bytes()

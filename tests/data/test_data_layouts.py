@@ -57,7 +57,7 @@ def test_kaggle_12k(source):
     assert {face["split"] for (face,) in faces.values()} == {"train", "validation", "test"}
     assert dict(refused) == {
         at + odd + "empty.png": "is an empty file",
-        at + odd + "text.jpg": "is not a picture",
+        at + odd + "text.jpg": "is not a JPEG, PNG, WebP, AVIF, BMP, GIF or TIFF picture",
         at + "Train/1.png": "is in no folder named WithMask or WithoutMask",
     } | {name: reason for name, reason in refused if name == at + odd + "cut.png" and "truncated" in reason}
     assert len(refused) == 4
