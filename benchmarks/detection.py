@@ -27,14 +27,14 @@ import numpy as np
 import pandas as pd
 
 from course_utils import files
-from course_utils.annotations import read_voc
+from course_utils.pictures.annotations import read_voc
 from course_utils.data.progress import progress
 from course_utils.detection import MaskDetector, detectors, full_range, load_classifier, load_detector, recall_by_size, score, sources
 from course_utils.detection.boxes import iou, sizes
 from course_utils.detection.drawing import annotate
 from course_utils.detection.job import TURNS
 from course_utils.detection.outputs import VideoFile
-from course_utils.images import read_rgb
+from course_utils.pictures.images import read_rgb
 from course_utils.profiles import SEED
 
 SAMPLE = Path(__file__).resolve().parent.parent / "data/sample"

@@ -24,8 +24,9 @@ import pandas as pd
 from imgaug import augmenters as iaa
 from imgaug.parameters import Uniform
 
-from course_utils import augmentation, models, pipeline, quiet
-from course_utils.artefacts import Artefacts
+from course_utils import augmentation, models, quiet
+from course_utils.training import pipeline
+from course_utils.notebook.artefacts import Artefacts
 from course_utils.profiles import SEED
 
 keras = quiet.import_keras()

@@ -26,11 +26,11 @@ import pandas as pd
 from PIL import Image
 from tqdm import tqdm
 
-from course_utils.annotations import crop
-from course_utils.artefacts import Artefacts
+from course_utils.pictures.annotations import crop
+from course_utils.notebook.artefacts import Artefacts
 from course_utils.faces import find_faces
-from course_utils.faces_table import faces_dir
-from course_utils.images import read_rgb
+from course_utils.data.faces_table import faces_dir
+from course_utils.pictures.images import read_rgb
 from course_utils.masks import MaskChoice, put_on
 from course_utils.masks.choice import MaskOptions, draw_choice, rng_of_face
 from course_utils.masks.textures import FOLDER

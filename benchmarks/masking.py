@@ -28,7 +28,7 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
 from course_utils.errors import CourseError  # noqa: E402
-from course_utils.images import find_pictures, read_rgb  # noqa: E402
+from course_utils.pictures.images import find_pictures, read_rgb  # noqa: E402
 from course_utils.masks.choice import MaskOptions  # noqa: E402
 from course_utils.masks.picture import MASKED, Task, mask_picture  # noqa: E402
 from course_utils.masks.workers import AHEAD, in_flight, processes, single_threaded  # noqa: E402

@@ -20,7 +20,8 @@ import numpy as np
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from course_utils import augmentation, models, pipeline, quiet  # noqa: E402
+from course_utils import augmentation, models, quiet  # noqa: E402
+from course_utils.training import pipeline  # noqa: E402
 from course_utils.errors import CourseError  # noqa: E402
 from course_utils.training import Settings, find_faces, fit, make_deterministic  # noqa: E402
 

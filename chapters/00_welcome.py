@@ -40,15 +40,18 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 
-from course_utils import chapter_map, figures, quizzes, welcome, widgets
-from course_utils.annotations import Box, read_voc
-from course_utils.artefacts import Artefacts
+from course_utils import figures
+from course_utils.detection import welcome
+from course_utils.figures import welcome as welcome_figures
+from course_utils.notebook import chapter_map, quizzes, widgets
+from course_utils.pictures.annotations import Box, read_voc
+from course_utils.notebook.artefacts import Artefacts
 from course_utils.checks import chapter_00
 from course_utils.errors import CourseError
-from course_utils.faces_table import faces_dir, load_faces
-from course_utils.images import read_rgb
+from course_utils.data.faces_table import faces_dir, load_faces
+from course_utils.pictures.images import read_rgb
 from course_utils.profiles import SEED
-from course_utils.progress import progress
+from course_utils.notebook.progress import progress
 
 pd.set_option("display.max_colwidth", 100)
 
@@ -74,7 +77,7 @@ print(f"{masked} with a mask, {len(first_faces) - masked} without.")
 
 # %%
 figure, axis = plt.subplots(figsize=(10, 5.7), layout="constrained")
-welcome.draw(axis, first_scene, first_faces)
+welcome_figures.draw(axis, first_scene, first_faces)
 figures.show(figure, f"A rendered scene with people near and far. {len(first_faces)} faces are boxed; {masked} boxes say mask.",
              photographic=True)
 
@@ -98,7 +101,7 @@ figures.show(figure, f"A rendered scene with people near and far. {len(first_fac
 # The next cell lets the faces above travel through the stages.
 
 # %%
-figure = welcome.draw_stages(first_scene, first_faces)
+figure = welcome_figures.draw_stages(first_scene, first_faces)
 figures.show(figure, "The camera's picture and then four stages from left to right: the scene; the scene with boxes around its largest faces; the faces cut out; "
              "a bar of probability for each with the threshold at 0.5; the label mask or no mask.", photographic=True)
 
@@ -276,7 +279,7 @@ figures.show(figure, "Two kinds of error against the threshold. As it rises from
 # %%
 def scene_at(threshold):
     """Return the first scene, labelled at a threshold, as JPEG."""
-    return welcome.draw_jpeg(first_scene, [welcome.label_face(face.box, face.probability, threshold) for face in first_faces])
+    return welcome_figures.draw_jpeg(first_scene, [welcome.label_face(face.box, face.probability, threshold) for face in first_faces])
 
 
 slider = ipywidgets.FloatSlider(value=0.5, min=0, max=1, step=0.01, description="threshold", continuous_update=False)
@@ -310,14 +313,14 @@ def judge(source):
 
 rgb, faces, sentence = judge(SAMPLE / people[people.kind == "mask worn properly"].picture.iloc[0])
 figure, axis = plt.subplots(figsize=(3.5, 3.5), layout="constrained")
-welcome.draw(axis, rgb, faces)
+welcome_figures.draw(axis, rgb, faces)
 figures.show(figure, f"A rendered head and shoulders. {sentence}", photographic=True)
 
 # %%
 def on_upload(change):
     """Judge the chosen picture and show it below the button."""
     rgb, faces, answer.value = judge(io.BytesIO(change["new"][0]["content"]))
-    picture_view.value = b"" if rgb is None else welcome.draw_jpeg(rgb, faces)
+    picture_view.value = b"" if rgb is None else welcome_figures.draw_jpeg(rgb, faces)
 
 
 upload = ipywidgets.FileUpload(accept="image/*", multiple=False, description="choose")

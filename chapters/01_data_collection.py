@@ -52,14 +52,16 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.tree import DecisionTreeClassifier
 
-from course_utils import camera, collection, figures, files, profiles, project, quizzes, widgets
-from course_utils.annotations import Box, crop
-from course_utils.artefacts import Artefacts
+from course_utils import figures, files, profiles, project
+from course_utils.figures import collection
+from course_utils.notebook import camera, quizzes, widgets
+from course_utils.pictures.annotations import Box, crop
+from course_utils.notebook.artefacts import Artefacts
 from course_utils.checks import chapter_01
 from course_utils.data import registry
-from course_utils.faces_table import faces_dir, load_faces
+from course_utils.data.faces_table import faces_dir, load_faces
 from course_utils.figures import COLORS
-from course_utils.images import read_rgb
+from course_utils.pictures.images import read_rgb
 from course_utils.profiles import SEED
 
 out = Artefacts("01_data_collection", PROFILE)
@@ -233,7 +235,7 @@ def clip_box(box, width, height):
 chapter_01.check_1(clip_box)
 
 # %% [markdown]
-# From here on `course_utils.annotations.crop` does it. One more look at the boxes: how wide are faces in the scenes, and how wide are
+# From here on `course_utils.pictures.annotations.crop` does it. One more look at the boxes: how wide are faces in the scenes, and how wide are
 # they in the portraits that we shall train with?
 
 # %%

@@ -48,13 +48,15 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVC
 
-from course_utils import figures, files, mask_figures, project, quizzes, widgets
-from course_utils.annotations import Box, crop
-from course_utils.artefacts import Artefacts
+from course_utils import figures, files, project
+from course_utils.figures import masks as mask_figures
+from course_utils.notebook import quizzes, widgets
+from course_utils.pictures.annotations import Box, crop
+from course_utils.notebook.artefacts import Artefacts
 from course_utils.checks import chapter_02
 from course_utils.faces import find_faces
-from course_utils.faces_table import faces_dir, load_faces
-from course_utils.images import read_rgb, write_jpeg
+from course_utils.data.faces_table import faces_dir, load_faces
+from course_utils.pictures.images import read_rgb, write_jpeg
 from course_utils.masks import MaskChoice, load_texture, put_on, type_names
 from course_utils.masks.choice import WEARS, MaskOptions
 from course_utils.masks.head import fit_pose

@@ -48,13 +48,16 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVC
 
-from course_utils import augmentation, augmentation_figures, figures, pipeline, quiet, quizzes, widgets
-from course_utils.artefacts import Artefacts
+from course_utils import augmentation, figures, quiet
+from course_utils.figures import augmentation as augmentation_figures
+from course_utils.notebook import quizzes, widgets
+from course_utils.training import pipeline
+from course_utils.notebook.artefacts import Artefacts
 from course_utils.augmentation import layers as own
 from course_utils.checks import chapter_03
 from course_utils.faces import find_faces
-from course_utils.faces_table import load_faces
-from course_utils.images import read_rgb
+from course_utils.data.faces_table import load_faces
+from course_utils.pictures.images import read_rgb
 from course_utils.profiles import SEED
 
 keras = quiet.import_keras()

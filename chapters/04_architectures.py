@@ -38,13 +38,15 @@ import numpy as np
 import pandas as pd
 from PIL import Image
 
-from course_utils import figures, models, quiet, quizzes, widgets
-from course_utils.artefacts import Artefacts
+from course_utils import figures, models, quiet
+from course_utils.notebook import quizzes, widgets
+from course_utils.notebook.artefacts import Artefacts
 from course_utils.checks import chapter_04
-from course_utils.faces_table import faces_dir, load_faces
+from course_utils.data.faces_table import faces_dir, load_faces
 from course_utils.figures import COLORS
-from course_utils.images import read_rgb
-from course_utils.models import count, drawing
+from course_utils.pictures.images import read_rgb
+from course_utils.figures import architectures as drawing
+from course_utils.models import count
 from course_utils.profiles import SEED
 
 keras = quiet.import_keras()

@@ -37,12 +37,15 @@ import json
 import numpy as np
 import pandas as pd
 
-from course_utils import augmentation, evaluation, figures, files, models, pipeline, project, quiet, quizzes, training, training_figures, widgets
-from course_utils.artefacts import Artefacts
+from course_utils import augmentation, evaluation, figures, files, models, project, quiet, training
+from course_utils.figures import training as training_figures
+from course_utils.notebook import quizzes, widgets
+from course_utils.training import pipeline
+from course_utils.notebook.artefacts import Artefacts
 from course_utils.checks import chapter_05
 from course_utils.faces import face_of_crop
-from course_utils.faces_table import faces_dir, load_faces
-from course_utils.images import read_rgb
+from course_utils.data.faces_table import faces_dir, load_faces
+from course_utils.pictures.images import read_rgb
 from course_utils.models import count
 from course_utils.profiles import SEED, get_profile
 

@@ -38,15 +38,20 @@ import numpy as np
 import pandas as pd
 from PIL import Image
 
-from course_utils import annotations, augmentation, collection, evaluation, figures, files, models, pipeline, project, quiet, quizzes, widgets
-from course_utils import small_face_figures, training, training_figures
-from course_utils.artefacts import Artefacts
+from course_utils import augmentation, evaluation, figures, files, models, project, quiet
+from course_utils.figures import collection
+from course_utils.notebook import quizzes, widgets
+from course_utils.pictures import annotations
+from course_utils.training import pipeline
+from course_utils import training
+from course_utils.figures import small_faces as small_face_figures, training as training_figures
+from course_utils.notebook.artefacts import Artefacts
 from course_utils.augmentation.face_size import FILTERS, RandomFaceSize
 from course_utils.augmentation.layers import RandomBlur, RandomJpeg, RandomNoise, Sometimes
 from course_utils.checks import chapter_06
 from course_utils.evaluation.predicting import random_size
-from course_utils.faces_table import faces_dir, load_faces
-from course_utils.images import FORMATS, read_rgb
+from course_utils.data.faces_table import faces_dir, load_faces
+from course_utils.pictures.images import FORMATS, read_rgb
 from course_utils.profiles import SEED, get_profile
 
 keras = quiet.import_keras()

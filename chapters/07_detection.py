@@ -41,13 +41,15 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 
-from course_utils import annotations, detection, figures, project, quizzes, widgets
-from course_utils.artefacts import Artefacts
+from course_utils import detection, figures, project
+from course_utils.notebook import quizzes, widgets
+from course_utils.pictures import annotations
+from course_utils.notebook.artefacts import Artefacts
 from course_utils.checks import chapter_07
 from course_utils.detection import drawing, full_range, outputs, sources
-from course_utils.detection.widget import TryIt, show_video
+from course_utils.notebook.detection import TryIt, show_video
 from course_utils.figures import COLORS
-from course_utils.images import read_rgb
+from course_utils.pictures.images import read_rgb
 
 out = Artefacts("07_detection", PROFILE)
 sample = project.data_dir() / "sample"  # scenes and videos with boxes: there are none among the photographs

@@ -48,13 +48,14 @@ import pandas as pd
 import requests
 from PIL import Image
 
-from course_utils import figures, models, project, quiet, quizzes, widgets
-from course_utils.artefacts import Artefacts
+from course_utils import figures, models, project, quiet
+from course_utils.notebook import quizzes, widgets
+from course_utils.notebook.artefacts import Artefacts
 from course_utils.checks import chapter_08
 from course_utils.detection import job
 from course_utils.errors import CourseError
 from course_utils.figures import COLORS
-from course_utils.pipeline import cut_face, read_rgb
+from course_utils.training.pipeline import cut_face, read_rgb
 from course_utils.profiles import SEED
 from course_utils.serving import export, launcher
 from course_utils.serving.clients import GrpcClient, RestClient

@@ -36,13 +36,17 @@ import numpy as np
 import pandas as pd
 from IPython.display import Markdown, display
 
-from course_utils import evaluation, figures, model_card, models, pipeline, quizzes, release_figures, widgets
-from course_utils.artefacts import Artefacts
+from course_utils import evaluation, figures, models
+from course_utils.evaluation import model_card
+from course_utils.figures import release as release_figures
+from course_utils.notebook import quizzes, widgets
+from course_utils.training import pipeline
+from course_utils.notebook.artefacts import Artefacts
 from course_utils.checks import chapter_09
 from course_utils.evaluation import bootstrap_interval
 from course_utils.faces import face_of_crop
-from course_utils.faces_table import faces_dir, load_faces
-from course_utils.images import read_rgb
+from course_utils.data.faces_table import faces_dir, load_faces
+from course_utils.pictures.images import read_rgb
 from course_utils.profiles import SEED
 
 out = Artefacts("09_release", PROFILE)

@@ -25,7 +25,7 @@
 # %%
 import numpy as np
 
-from course_utils.annotations import Box
+from course_utils.pictures.annotations import Box
 from course_utils.checks import chapter_00
 
 # %% [markdown]

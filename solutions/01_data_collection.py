@@ -34,11 +34,12 @@ from sklearn.model_selection import StratifiedGroupKFold, cross_val_score
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from course_utils import collection, figures
-from course_utils.artefacts import Artefacts
+from course_utils import figures
+from course_utils.figures import collection
+from course_utils.notebook.artefacts import Artefacts
 from course_utils.checks import chapter_01
-from course_utils.faces_table import faces_dir
-from course_utils.images import read_rgb
+from course_utils.data.faces_table import faces_dir
+from course_utils.pictures.images import read_rgb
 from course_utils.profiles import SEED
 
 table = Artefacts("01_data_collection", PROFILE).earlier("01_data_collection", "faces.csv")

@@ -29,11 +29,11 @@ import numpy as np
 import pandas as pd
 
 from course_utils import figures
-from course_utils.artefacts import Artefacts
+from course_utils.notebook.artefacts import Artefacts
 from course_utils.checks import chapter_02
 from course_utils.faces import find_faces
-from course_utils.faces_table import load_faces
-from course_utils.images import read_rgb
+from course_utils.data.faces_table import load_faces
+from course_utils.pictures.images import read_rgb
 from course_utils.masks import MaskChoice, put_on
 from course_utils.masks.choice import WEARS
 from course_utils.profiles import SEED

@@ -29,11 +29,12 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 
-from course_utils import figures, pipeline, quiet
-from course_utils.artefacts import Artefacts
+from course_utils import figures, quiet
+from course_utils.training import pipeline
+from course_utils.notebook.artefacts import Artefacts
 from course_utils.checks import chapter_03
 from course_utils.faces import find_faces
-from course_utils.images import read_rgb
+from course_utils.pictures.images import read_rgb
 from course_utils.profiles import SEED
 
 keras = quiet.import_keras()

@@ -28,7 +28,8 @@ PROFILE = "sample"
 import numpy as np
 import pandas as pd
 
-from course_utils import figures, release_figures
+from course_utils import figures
+from course_utils.figures import release as release_figures
 from course_utils.checks import chapter_09
 from course_utils.evaluation import bootstrap_interval
 from course_utils.profiles import SEED

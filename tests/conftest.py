@@ -45,7 +45,7 @@ PROFILE = "sample"
 import matplotlib.pyplot as plt
 
 from course_utils import figures
-from course_utils.artefacts import Artefacts
+from course_utils.notebook.artefacts import Artefacts
 
 artefacts = Artefacts("00_first", PROFILE)
 
@@ -85,7 +85,7 @@ SECOND = HEADER.format(title="Second", needs="[0]") + '''\
 PROFILE = "sample"
 
 # %%
-from course_utils.artefacts import Artefacts
+from course_utils.notebook.artefacts import Artefacts
 
 artefacts = Artefacts("01_second", PROFILE)
 total = int(artefacts.earlier("00_first", "total.txt").read_text())

@@ -45,12 +45,21 @@ def test_the_conda_file_names_the_versions_of_the_lock():
     text = (ROOT / "environment.yml").read_text(encoding="utf-8")
     assert text == lock.environment(), "run `python tools/lock.py --environment-only`"
     pip = yaml.safe_load(text)["dependencies"][-1]["pip"]
-    assert len(pip) == sum(1 for _ in lock.pins()) - 1
+    assert len(pip) == sum(1 for _ in lock.pins()) - len(lock.ALONE)
 
 
-def test_setup_page_and_conda_file_install_the_same_imaug():
+def test_setup_page_and_conda_file_install_the_same_packages_alone():
     line = next(line for line in (ROOT / "environment.yml").read_text().splitlines() if "pip install" in line)
     assert line.removeprefix("#   ") in (ROOT / "book" / "setup.md").read_text(encoding="utf-8")
+    assert all(f" {name}==" in line for name in lock.ALONE)
+
+
+def test_binder_installs_the_same_packages_alone():
+    """The last step of Binder, as it is, with a pip that only says what it was asked for."""
+    program = f"pip() {{ printf '%s\\n' \"$@\"; }}; {(ROOT / 'postBuild').read_text(encoding='utf-8')}"
+    told = subprocess.run(["bash", "-c", program], cwd=ROOT, capture_output=True, text=True).stdout.split()
+    assert [word for word in told if "==" in word] == [f"{name}=={version}" for name, version, _ in lock.pins() if name in lock.ALONE]
+    assert "--no-deps" in told
 
 
 def test_every_requirement_of_the_project_is_locked():

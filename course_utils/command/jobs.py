@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 import nbformat
 
-from course_utils import files, progress, project, quizzes
+from course_utils import files, project
+from course_utils.notebook import progress, quizzes
 from course_utils.command import notebooks
 from course_utils.errors import CourseError
 

@@ -120,7 +120,7 @@ def progress(
 
     Example: `course progress`
     """
-    from course_utils import progress as record
+    from course_utils.notebook import progress as record
 
     if reset:
         print("Forgotten: every exercise is not attempted." if record.reset() else "There was nothing to forget.")

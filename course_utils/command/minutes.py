@@ -5,7 +5,7 @@ The exercises are not in it: each states its own minutes.
 
 import re
 
-from course_utils import quizzes
+from course_utils.notebook import quizzes
 from course_utils.command import notebooks
 
 WORDS = 200  # of prose a minute: unhurried reading of a second language

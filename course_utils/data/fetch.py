@@ -15,7 +15,7 @@ from course_utils.data.tables import refused, write_faces, write_report
 from course_utils.data.verify import compare, refuse_to_lose_files, verify, write_manifest
 from course_utils.errors import CourseError
 from course_utils.files import explaining_disk_errors, replacing_folder
-from course_utils.images import BadPicture, read_rgb
+from course_utils.pictures.images import BadPicture, read_rgb
 
 GITHUB = "https://github.com"
 

@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from course_utils.annotations import clip, crop
+from course_utils.pictures.annotations import clip, crop
 from course_utils.data.archives import is_archive, unpack
 from course_utils.data.layouts import LAYOUTS
 from course_utils.data.progress import progress
@@ -23,7 +23,7 @@ from course_utils.data.tables import changed, refused, write_faces, write_report
 from course_utils.data.verify import refuse_to_lose_files, write_manifest
 from course_utils.errors import CourseError
 from course_utils.files import explaining_disk_errors, replacing_folder
-from course_utils.images import BadPicture, plain_suffix, read_rgb, write_jpeg
+from course_utils.pictures.images import BadPicture, plain_suffix, read_rgb, write_jpeg
 
 
 @dataclass(frozen=True)

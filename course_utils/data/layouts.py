@@ -10,11 +10,11 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from course_utils.annotations import Box, read_voc, read_yolo
+from course_utils.pictures.annotations import Box, read_voc, read_yolo
 from course_utils.data.tables import refused
 from course_utils.errors import CourseError
 from course_utils.files import files_below
-from course_utils.images import find_pictures
+from course_utils.pictures.images import find_pictures
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ import numpy as np
 
 from course_utils import models, quiet
 from course_utils.errors import CourseError
-from course_utils.pipeline import cut_face
+from course_utils.training.pipeline import cut_face
 
 KNOWN = ({"with_mask", "without_mask"}, {"with_mask", "without_mask", "under_nose", "nose_only"})
 LARGEST_BATCH = 32
@@ -45,7 +45,7 @@ class Classifier:
         Parameters
         ----------
         faces : numpy.ndarray
-            uint8, shape (n, size, size, 3), RGB, cut as `course_utils.pipeline.cut_face` does; n may be 0.
+            uint8, shape (n, size, size, 3), RGB, cut as `course_utils.training.pipeline.cut_face` does; n may be 0.
 
         Returns
         -------

@@ -19,7 +19,7 @@ import cv2  # noqa: E402
 import numpy as np  # noqa: E402
 
 from course_utils.errors import CourseError  # noqa: E402
-from course_utils.images import PICTURE_NAME, BadPicture, find_pictures, read_rgb  # noqa: E402
+from course_utils.pictures.images import PICTURE_NAME, BadPicture, find_pictures, read_rgb  # noqa: E402
 
 ADDRESS = re.compile(r"^(rtsp|rtsps|rtmp|http|https|udp|tcp)://", re.IGNORECASE)
 ANSWER = 10.0

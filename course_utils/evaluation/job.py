@@ -10,6 +10,7 @@ from course_utils import files, models
 from course_utils.errors import CourseError
 from course_utils.evaluation.predicting import predict
 from course_utils.evaluation.statistics import bootstrap_interval, confusion_matrix, per_class
+from course_utils.masks import type_names
 from course_utils.training.folders import WORN, find_faces
 from course_utils.training.split import source_name
 
@@ -104,7 +105,8 @@ def evaluate(model_path, folder, face_size=None, threshold=None, part=None, seed
         with files.explaining_disk_errors(predictions):
             files.write_text(predictions, said.to_csv(index=False, lineterminator="\n", float_format="%.6g"))
     right = (said["predicted"] == said["label"]).to_numpy()
-    groups = np.array([group or source_name(name) for group, name in zip(said["group"], said["picture"])])
+    endings = type_names()
+    groups = np.array([group or source_name(name, endings) for group, name in zip(said["group"], said["picture"])])
     settings = {"face_size": list(face_size) if face_size else None, "threshold": threshold, "part": part, "seed": seed}
     return Report(class_names, len(said), len(set(groups)), float(right.mean()), bootstrap_interval(right, groups, seed=seed),
                   per_class(said["label"], said["predicted"], class_names), confusion_matrix(said["label"], said["predicted"], class_names),

@@ -12,10 +12,12 @@ import pandas as pd
 from PIL import Image
 from tqdm import tqdm
 
-from course_utils import annotations, pipeline, quiet
+from course_utils import quiet
+from course_utils.pictures import annotations
+from course_utils.training import pipeline
 from course_utils.data.progress import STYLE
 from course_utils.errors import CourseError
-from course_utils.images import BadPicture, read_rgb
+from course_utils.pictures.images import BadPicture, read_rgb
 
 CHUNK = 256  # faces in memory at once
 BOX = ["x_min", "y_min", "x_max", "y_max"]
@@ -39,7 +41,7 @@ def shrink_face(picture, box, pixels, size, method=Image.Resampling.BOX):
     Returns
     -------
     ndarray, uint8, (size, size, 3)
-        Cut as `course_utils.pipeline.cut_face` does.
+        Cut as `course_utils.training.pipeline.cut_face` does.
     """
     side = min(picture.shape[:2])
     if box is not None:
@@ -106,7 +108,7 @@ def predict(model, class_names, table, folder, sizes=None, seed=0, problems=None
     class_names : sequence of str
         In the order of its outputs.
     table : pandas.DataFrame
-        `picture`, `label`, perhaps `group` and the box, as for `course_utils.pipeline.read_faces`.
+        `picture`, `label`, perhaps `group` and the box, as for `course_utils.training.pipeline.read_faces`.
     folder : path-like
         What `picture` starts from.
     sizes : (int, int), optional
@@ -126,7 +128,7 @@ def predict(model, class_names, table, folder, sizes=None, seed=0, problems=None
 
     Raises
     ------
-    course_utils.images.BadPicture, CourseError
+    course_utils.pictures.images.BadPicture, CourseError
         When a face can't be read and `problems` is not given.
     """
     rows = table.reset_index(drop=True)

@@ -18,7 +18,7 @@ from dataclasses import dataclass, replace
 import cv2
 import numpy as np
 
-from course_utils.annotations import Box, clip
+from course_utils.pictures.annotations import Box, clip
 from course_utils.errors import CourseError
 from course_utils.faces import blazeface
 from course_utils.faces.landmarks import place_landmarks

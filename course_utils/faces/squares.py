@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from course_utils.annotations import Box
+from course_utils.pictures.annotations import Box
 from course_utils.faces.mean_face import MEAN_FACE
 
 FRONT = MEAN_FACE[:, 0] + 1j * MEAN_FACE[:, 1]

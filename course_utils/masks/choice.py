@@ -12,7 +12,7 @@ import numpy as np
 from PIL import ImageColor
 
 from course_utils.errors import CourseError
-from course_utils.images import read_rgb
+from course_utils.pictures.images import read_rgb
 from course_utils.masks.mix import RANDOM
 from course_utils.masks.patterns import pattern_names
 from course_utils.masks.textures import load_texture, type_names

@@ -11,7 +11,7 @@ from tqdm import tqdm
 from course_utils.data.progress import STYLE
 from course_utils.errors import CourseError
 from course_utils.files import explaining_disk_errors
-from course_utils.images import PICTURE_NAME, find_pictures
+from course_utils.pictures.images import PICTURE_NAME, find_pictures
 from course_utils.masks import ledger
 from course_utils.masks.choice import MaskOptions, parse_type
 from course_utils.masks.patterns import pattern_names

@@ -96,7 +96,7 @@ def put_on(image, face, choice, rng):
     """
     if not isinstance(image, np.ndarray) or image.dtype != np.uint8 or image.ndim != 3 or image.shape[2] != 3 or image.size == 0:
         kind = f"{getattr(image, 'dtype', type(image).__name__)} of shape {np.shape(image)}"
-        raise CourseError(f"A mask is drawn on a picture of uint8 and shape (height, width, 3), not on {kind}: read it with course_utils.images.read_rgb.")
+        raise CourseError(f"A mask is drawn on a picture of uint8 and shape (height, width, 3), not on {kind}: read it with course_utils.pictures.images.read_rgb.")
     texture, chance = load_texture(choice.type), draw_chance(rng)
     height, width = image.shape[:2]
     landmarks = np.asarray(face.landmarks, float)

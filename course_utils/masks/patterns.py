@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 
 from course_utils.errors import CourseError
-from course_utils.images import read_rgb
+from course_utils.pictures.images import read_rgb
 
 TILE = 96  # texture pixels
 

@@ -10,7 +10,7 @@ from PIL import Image
 
 from course_utils.errors import CourseError
 from course_utils.files import DISK_FULL
-from course_utils.images import PICTURE_NAME, BadPicture, read_rgb
+from course_utils.pictures.images import PICTURE_NAME, BadPicture, read_rgb
 from course_utils.masks.choice import MaskOptions, draw_choice, rng_of_face
 
 MASKED, REFUSED, NO_FACE, UNREADABLE, FAILED = "masked", "refused", "no face", "unreadable", "failed"

@@ -10,7 +10,7 @@ import numpy as np
 from PIL import Image
 
 from course_utils.errors import CourseError
-from course_utils.images import FORMATS
+from course_utils.pictures.images import FORMATS
 from course_utils.masks.warp import spline_basis
 from course_utils.masks.wearing import ANCHORS, STRAP_ENDS
 

@@ -15,8 +15,10 @@ import numpy as np
 import pandas as pd
 import psutil
 
-from course_utils import augmentation, files, models, pipeline, quiet
+from course_utils import augmentation, files, models, quiet
+from course_utils.training import pipeline
 from course_utils.errors import CourseError
+from course_utils.masks import type_names
 from course_utils.training import cluster
 from course_utils.training.fitting import Settings, class_weights, fit, make_deterministic
 from course_utils.training.folders import find_faces
@@ -245,7 +247,7 @@ def _read(labelled, order, say):
         validating, grouped_by = (table["split"] == "validation").to_numpy(), "the folder's own split"
     else:
         known = (table["group"] != "").all()
-        groups = table["group"].to_numpy() if known else group_alike(table["picture"], faces, table["group"])
+        groups = table["group"].to_numpy() if known else group_alike(table["picture"], faces, table["group"], type_names())
         validating = hold_back(table["label"], groups, order.validation, order.seed)
         grouped_by = "groups of faces.csv or sub-folders" if known else "near duplicates and names"
         say(f"{validating.sum():,} of {len(table):,} pictures are held back to validate: whole groups by {grouped_by}.")

@@ -12,22 +12,23 @@ from sklearn.model_selection import StratifiedGroupKFold
 
 from course_utils.data.audit import near_pairs
 from course_utils.errors import CourseError
-from course_utils.masks import type_names
 
 NEAR = 4
 """Bits of 64 by which the difference hashes of near duplicates differ at most."""
 
 
-def group_alike(pictures, faces, groups=None):
+def group_alike(pictures, faces, groups=None, endings=()):
     """Tie together what must not be torn by a split.
 
     Parameters
     ----------
     pictures : sequence of str
-        Names with `/`. Copies that `course mask` made of one picture have its name, with the mask's type or `original` behind it.
+        Names with `/`.
     faces : ndarray, uint8, (n, size, size, 3), RGB
     groups : sequence of str, optional
         What is known; empty where it is not.
+    endings : iterable of str
+        What stands behind an underscore at the end of a copy's name: `course mask` appends the mask's type.
 
     Returns
     -------
@@ -38,7 +39,7 @@ def group_alike(pictures, faces, groups=None):
     hashes = [imagehash.dhash(Image.fromarray(face)).hash.flatten() for face in faces]
     fingerprints = np.array([int.from_bytes(np.packbits(bits).tobytes(), "big") for bits in hashes], np.uint64)
     edges = [near_pairs(fingerprints, NEAR)]
-    for keys in ([source_name(name) for name in pictures], groups if groups is not None else []):
+    for keys in ([source_name(name, endings) for name in pictures], groups if groups is not None else []):
         first = {}
         edges.append(np.array([(first.setdefault(key, number), number) for number, key in enumerate(keys) if key], int).reshape(-1, 2))
     one, other = np.concatenate(edges).T
@@ -85,9 +86,9 @@ def hold_back(labels, groups, share, seed):
     return held
 
 
-def source_name(picture):
-    """Return the name of the picture that a masked copy was made of: without type, folder and ending, in small letters."""
+def source_name(picture, endings):
+    """Return the name of the picture that a copy was made of: in small letters, without folder, suffix, `_original` and the `endings`."""
     stem = PurePosixPath(picture).stem.lower()
-    for ending in ("original", *type_names()):
+    for ending in ("original", *endings):
         stem = stem.removesuffix(f"_{ending.lower()}")
     return stem

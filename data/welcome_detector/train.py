@@ -17,11 +17,13 @@ import imagehash
 import numpy as np
 from PIL import Image
 
-from course_utils import faces_table, images, quiet
-from course_utils.annotations import Box
+from course_utils import quiet
+from course_utils.data import faces_table
+from course_utils.pictures import images
+from course_utils.pictures.annotations import Box
 from course_utils.files import write_text
 from course_utils.profiles import SEED
-from course_utils.welcome import MARGIN, SIZE, cut_face, cut_largest_face, find_faces
+from course_utils.detection.welcome import MARGIN, SIZE, cut_face, cut_largest_face, find_faces
 
 keras = quiet.import_keras()
 HERE = Path(__file__).parent

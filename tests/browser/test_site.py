@@ -8,7 +8,7 @@ import pytest
 from browsing import Watched, needs_browser
 from playwright.sync_api import expect
 
-from course_utils import quizzes
+from course_utils.notebook import quizzes
 from course_utils.command import notebooks
 
 ROOT = Path(__file__).resolve().parents[2]

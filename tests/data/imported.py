@@ -6,7 +6,7 @@ from course_utils.data.importers import import_dataset
 from course_utils.data.registry import find
 from course_utils.data.tables import FACE_COLUMNS
 from course_utils.data.verify import verify
-from course_utils.images import plain_suffix, read_rgb
+from course_utils.pictures.images import plain_suffix, read_rgb
 
 
 def put(path, content):

@@ -6,7 +6,7 @@ from drawn import encoded, noise, scene, tarred, zipped
 from imported import imported, put
 from PIL import Image
 
-from course_utils.annotations import Box, write_voc
+from course_utils.pictures.annotations import Box, write_voc
 from course_utils.data import layouts
 from course_utils.data.importers import import_dataset
 from course_utils.data.registry import find, load

@@ -13,12 +13,12 @@ from PIL import Image
 
 from course_utils import models, quiet
 from course_utils.errors import CourseError
-from course_utils.pipeline import cut_face
+from course_utils.training.pipeline import cut_face
 from course_utils.serving import export, launcher
 from course_utils.serving.clients import GrpcClient, RestClient
 from course_utils.serving.served import ServedClassifier
 
-ROOT = Path(__file__).resolve().parent.parent.parent
+ROOT = Path(__file__).resolve().parents[2]
 SIZE, CLASSES = 64, ("with_mask", "without_mask")
 keras = quiet.import_keras()
 import tensorflow as tf  # noqa: E402

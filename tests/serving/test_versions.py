@@ -20,7 +20,7 @@ from course_utils.errors import CourseError
 from course_utils.serving import launcher, protos, tensors
 from course_utils.serving.clients import GrpcClient, RestClient
 
-ROOT = Path(__file__).resolve().parent.parent.parent
+ROOT = Path(__file__).resolve().parents[2]
 PATIENCE = 600  # seconds; other work may keep the processor
 
 

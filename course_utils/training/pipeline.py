@@ -1,0 +1,224 @@
+"""From a table of faces to batches for a network: one cut of a face for all chapters, and a fast `tf.data` pipeline.
+
+What is slow and the same in every epoch (read, decode, cut, resize) is done once and kept as eight-bit integers. What is
+random (order, augmentation) is done anew in every epoch, on whole batches, while the network computes.
+"""
+
+import os
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from course_utils import quiet
+from course_utils.pictures.annotations import Box, crop
+from course_utils.errors import CourseError
+from course_utils.pictures.images import BadPicture, read_rgb
+
+MARGIN = 0.25
+"""What is cut around a face's box on every side, as a share of the box: hair, ears and some air, so that a turned or
+shifted copy has something to show."""
+
+BOX = ("x_min", "y_min", "x_max", "y_max")
+
+
+def cut_face(picture, box, size):
+    """Cut a face out of a picture and bring it to a square.
+
+    Parameters
+    ----------
+    picture : ndarray, uint8, (height, width, 3), RGB
+    box : sequence of four numbers, Box or None
+        x_min, y_min, x_max, y_max in pixels, half open, without a margin. None: the picture is a cut face already.
+    size : int
+        Side of the square in pixels.
+
+    Returns
+    -------
+    ndarray, uint8, (size, size, 3)
+        The box with a margin of `MARGIN`, as far as it lies in the picture, averaged when made smaller and interpolated
+        when made larger (Pillow's bilinear filter).
+
+    Raises
+    ------
+    CourseError
+        When nothing of the box lies in the picture.
+    """
+    if box is not None:
+        box = box if isinstance(box, Box) else Box("", *(round(float(edge)) for edge in box))
+        picture = crop(picture, box, MARGIN)
+    return np.asarray(Image.fromarray(picture).resize((size, size), Image.Resampling.BILINEAR))
+
+
+def read_face(path, box, size):
+    """Read a picture's file and cut a face out of it; see `cut_face`.
+
+    Parameters
+    ----------
+    path : path-like
+    box : sequence of four numbers, Box or None
+    size : int
+
+    Returns
+    -------
+    ndarray, uint8, (size, size, 3)
+
+    Raises
+    ------
+    course_utils.pictures.images.BadPicture
+        When the file is no readable picture.
+    CourseError
+        When nothing of the box lies in the picture; names the file.
+    """
+    picture = read_rgb(path)
+    try:
+        return cut_face(picture, box, size)
+    except CourseError as error:
+        raise CourseError(f"{path}: {error}") from error
+
+
+def read_faces(table, folder, size, problems=None):
+    """Read the faces of a table, several at a time.
+
+    Parameters
+    ----------
+    table : pandas.DataFrame
+        Column `picture`: path below `folder`. Columns `x_min`, `y_min`, `x_max`, `y_max`: the face's box in pixels; where
+        they are missing or empty the whole picture is the face.
+    folder : path-like
+    size : int
+        Side in pixels.
+    problems : list, optional
+        Gets (row number, sentence) for each face that can't be read, which stays black. Without it the first one stops.
+
+    Returns
+    -------
+    ndarray, uint8, (n, size, size, 3), RGB
+        In the order of the table.
+
+    Raises
+    ------
+    course_utils.pictures.images.BadPicture, CourseError
+        When a face can't be read and `problems` is not given.
+    """
+    faces = np.zeros((len(table), size, size, 3), np.uint8)
+    paths, boxes = _places(table, folder)
+
+    def read(number):
+        try:
+            faces[number] = read_face(paths[number], boxes[number], size)
+        except (BadPicture, CourseError) as error:
+            if problems is None:
+                raise
+            return number, str(error)
+
+    with ThreadPoolExecutor(min(16, os.cpu_count() or 1)) as pool:  # Pillow leaves Python's lock while it decodes
+        found = list(pool.map(read, range(len(table))))
+    if problems is not None:
+        problems += [problem for problem in found if problem is not None]
+    return faces
+
+
+def face_dataset(table, folder, size, batch, classes, augment=None, shuffle_seed=None, cache=True):
+    """Make batches of a table's faces.
+
+    Parameters
+    ----------
+    table : pandas.DataFrame
+        As for `read_faces`, and a column `label` or, for four classes, whatever column the caller has renamed to it.
+    folder : path-like
+        What `picture` starts from.
+    size : int
+        Side in pixels.
+    batch : int
+        Pictures a batch; the last one of an epoch may be smaller.
+    classes : sequence of str
+        The labels in the order of the network's outputs.
+    augment : callable, optional
+        Called as `augment(pictures, training=True)` on each batch; `course_utils.augmentation.policy` makes such ones.
+    shuffle_seed : int, optional
+        Shuffle anew in every epoch, in an order that depends on this number. Without it the order is the table's.
+    cache : bool
+        Read all faces now and keep them in memory: 12 kB a face at 64 pixels, 147 kB at 224. False: read in every epoch.
+
+    Returns
+    -------
+    tf.data.Dataset
+        Of (float32 (n, size, size, 3), RGB, 0 to 255; int32 (n,)). With seeds here and in the policy, two datasets give the
+        same batches, epoch by epoch.
+
+    Raises
+    ------
+    CourseError
+        When a label is not among `classes`, the table is empty or, with `cache`, a picture can't be read.
+    """
+    unknown = sorted(set(table["label"]) - set(classes))
+    if unknown or not len(table):
+        what = f"labels that are no class of {', '.join(classes)}: {', '.join(map(str, unknown))}" if unknown else "no faces"
+        raise CourseError(f"The table of faces in {folder} holds {what}; correct the table or the classes.")
+    numbers = {name: number for number, name in enumerate(classes)}
+    labels = table["label"].map(numbers).to_numpy(np.int32)
+    if cache:
+        return array_dataset(read_faces(table, folder, size), labels, batch, augment, shuffle_seed)
+    quiet.import_keras()
+    import tensorflow as tf
+
+    paths, boxes = _places(table, folder)
+
+    def read(number):
+        face = tf.numpy_function(lambda n: read_face(paths[n], boxes[n], size), [number], tf.uint8, stateful=False)
+        return tf.ensure_shape(face, (size, size, 3)), tf.gather(labels, number)
+
+    pictures = _order(len(table), shuffle_seed).map(read, num_parallel_calls=tf.data.AUTOTUNE, deterministic=True).batch(batch)
+    return _augmented(pictures, augment)
+
+
+def array_dataset(faces, labels, batch, augment=None, shuffle_seed=None):
+    """Make batches of faces in memory; see `face_dataset`.
+
+    Parameters
+    ----------
+    faces : ndarray, uint8, (n, size, size, 3), RGB
+    labels : ndarray of int, (n,)
+    batch, augment, shuffle_seed
+        As for `face_dataset`.
+
+    Returns
+    -------
+    tf.data.Dataset
+        Of (float32 (n, size, size, 3), 0 to 255; int32 (n,)).
+    """
+    quiet.import_keras()
+    import tensorflow as tf
+
+    with tf.device("CPU"):  # not the accelerator's memory
+        faces, labels = tf.constant(faces), tf.constant(np.asarray(labels, np.int32))
+    numbers = _order(len(faces), shuffle_seed).batch(batch)  # numbers are shuffled, not pictures
+    return _augmented(numbers.map(lambda chosen: (tf.gather(faces, chosen), tf.gather(labels, chosen))), augment)
+
+
+def _order(count, shuffle_seed):
+    import tensorflow as tf
+
+    numbers = tf.data.Dataset.range(count)
+    return numbers if shuffle_seed is None else numbers.shuffle(count, seed=shuffle_seed, reshuffle_each_iteration=True)
+
+
+def _augmented(batches, augment):
+    import tensorflow as tf
+
+    def spoil(faces, labels):
+        faces = tf.cast(faces, tf.float32)
+        return (faces if augment is None else augment(faces, training=True)), labels
+
+    # One batch after the other: several at once would draw random numbers in an order that depends on chance.
+    return batches.map(spoil).prefetch(4)
+
+
+def _places(table, folder):
+    """List the paths and the boxes (None where there are none) of a table's faces."""
+    paths = [Path(folder) / name for name in table["picture"]]
+    if not set(BOX) <= set(table.columns):
+        return paths, [None] * len(paths)
+    return paths, [None if np.isnan(edges).any() else edges for edges in table[list(BOX)].to_numpy(float)]

@@ -1,0 +1,147 @@
+"""Chapter 02: its checks accept every right answer and refuse wrong ones, each mistake with a hint of its own."""
+
+import math
+from pathlib import Path
+
+import jupytext
+import numpy as np
+import pandas as pd
+import pytest
+
+from course_utils.checks import chapter_02
+
+ROOT = Path(__file__).resolve().parents[2]
+CHECKS = {f"exercise-2-{number}": getattr(chapter_02, f"check_{number}") for number in range(1, 6)}
+
+
+def cells_by_tag(path):
+    return {tag: cell.source for cell in jupytext.read(path).cells for tag in cell.metadata.get("tags", []) if tag.startswith("exercise-")}
+
+
+def answer_in(source):
+    """Execute an exercise cell and return what it defines."""
+    space = {"np": np}
+    exec(source, space)
+    (answer,) = (value for name, value in space.items() if name not in ("np", "__builtins__"))
+    return answer
+
+
+SOLUTIONS = cells_by_tag(ROOT / "solutions" / "02_mask_synthesis.py")
+STUBS = cells_by_tag(ROOT / "chapters" / "02_mask_synthesis.py")
+
+
+def test_chapter_and_solutions_hold_the_same_exercises():
+    assert set(STUBS) == set(SOLUTIONS) == set(CHECKS)
+
+
+@pytest.mark.parametrize("tag", CHECKS)
+def test_the_worked_answer_passes(tag):
+    verdict = CHECKS[tag](answer_in(SOLUTIONS[tag]))
+    assert verdict.state == "passed" and verdict.exercise == tag.removeprefix("exercise-")
+
+
+@pytest.mark.parametrize("tag", CHECKS)
+def test_the_stub_is_not_attempted(tag):
+    assert CHECKS[tag](answer_in(STUBS[tag])).state == "not attempted"
+    assert CHECKS[tag](None).state == "not attempted"
+
+
+@pytest.mark.parametrize("tag", [tag for tag in CHECKS if tag != "exercise-2-5"])
+def test_what_is_no_answer_gets_a_hint(tag):
+    def stops(*arguments):
+        return undefined_name  # noqa: F821
+
+    def forgets_return(*arguments):
+        len(arguments)
+
+    answers = (stops, forgets_return, lambda a, b, c, d, e: 1, 42, lambda *arguments: "many", lambda *arguments: [1, 2, 3], lambda *arguments: object())
+    verdicts = [CHECKS[tag](answer) for answer in answers]
+    assert {verdict.state for verdict in verdicts} == {"not yet"} and all(verdict.hint for verdict in verdicts)
+    assert "NameError" in verdicts[0].hint and "return" in verdicts[1].hint and "TypeError" in verdicts[2].hint
+
+
+MISTAKES = {"exercise-2-1": chapter_02.ROLL_MISTAKES, "exercise-2-2": chapter_02.MOVE_MISTAKES,
+            "exercise-2-3": chapter_02.WEARING_MISTAKES, "exercise-2-4": chapter_02.LOSS_MISTAKES}
+
+
+@pytest.mark.parametrize("tag", MISTAKES)
+def test_every_known_mistake_gets_its_own_hint(tag):
+    for mistake, hint in MISTAKES[tag]:
+        verdict = CHECKS[tag](mistake)
+        assert verdict.state == "not yet" and verdict.hint == hint
+
+
+# --- other right answers -----------------------------------------------------------------------------------------
+def complex_roll(landmarks):
+    x, y = (landmarks[45] - landmarks[36])
+    return np.angle(complex(x, y), deg=True)
+
+
+def roll_by_math(landmarks):
+    (x0, y0), (x1, y1) = landmarks[36], landmarks[45]
+    return math.degrees(math.atan((y1 - y0) / (x1 - x0)))
+
+
+def move_in_a_loop(matrix, points):
+    moved = []
+    for x, y in points:
+        u, v, w = matrix @ (x, y, 1)
+        moved.append([u / w, v / w])
+    return moved
+
+
+def move_with_opencv(matrix, points):
+    import cv2
+
+    return cv2.perspectiveTransform(points[None].astype(float), matrix)[0]
+
+
+def wearing_by_counting(alpha, landmarks):
+    """Clips places to the picture and compares means of alpha with other limits."""
+    x = np.clip(landmarks[:, 0].round().astype(int), 0, alpha.shape[1] - 1)
+    y = np.clip(landmarks[:, 1].round().astype(int), 0, alpha.shape[0] - 1)
+    seen = alpha[y, x]
+    if seen[48:].mean() > 0.6:
+        return "proper" if seen[30:36].mean() > 0.6 else "under-nose"
+    return "nose-only" if seen[30:36].mean() > 0.6 else "under-chin" if seen[8] > 0.4 else "none"
+
+
+def loss_by_loop(pictures, rows, column):
+    masked = set(rows[rows.result == "masked"].picture)
+    return {value: float(np.mean([name not in masked for name in part.picture])) for value, part in pictures.groupby(column)}
+
+
+def loss_by_merge(pictures, rows, column):
+    best = rows.assign(masked=rows.result == "masked").groupby("picture").masked.any()
+    return 1 - pictures.merge(best, left_on="picture", right_index=True).groupby(column).masked.mean()
+
+
+@pytest.mark.parametrize("number, answer", [(1, complex_roll), (1, roll_by_math), (2, move_in_a_loop), (2, move_with_opencv),
+                                            (3, wearing_by_counting), (4, loss_by_loop), (4, loss_by_merge)])
+def test_other_right_answers_pass(number, answer):
+    verdict = CHECKS[f"exercise-2-{number}"](answer)
+    assert verdict.state == "passed", verdict
+
+
+@pytest.mark.parametrize("answer", [0.25, 1 / 4, "25 %", "0.25", np.float64(0.25), 25])
+def test_the_share_may_be_written_in_any_way(answer):
+    assert chapter_02.check_5(answer).state == "passed"
+
+
+@pytest.mark.parametrize("answer", [0.5, 0.75, 0.6, 3 / 7, 1 / 6, 0.9, -1, "a quarter", 250, True])
+def test_wrong_shares_are_refused(answer):
+    assert chapter_02.check_5(answer).state == "not yet"
+
+
+def test_wrong_shares_get_different_hints():
+    hints = [chapter_02.check_5(value).hint for value in (0.5, 0.75, 0.6, 3 / 7, 1 / 6, 0.9)]
+    assert len(set(hints)) == len(hints)
+
+
+def test_answers_may_change_what_they_are_given():
+    def careless(pictures, rows, column):
+        rows["masked"] = rows.result == "masked"
+        return chapter_02._loss(pictures, rows, column)
+
+    assert chapter_02.check_4(careless).state == "passed"
+    assert isinstance(chapter_02._loss(*next(chapter_02._accounts())[1:]), pd.Series)
