@@ -1,7 +1,7 @@
 """Make the course's environment in .venv from requirements.lock; do nothing when it is up to date.
 
 Needs Python 3.11 or 3.12 and nothing else. `make` calls it; without make run
-`python bootstrap.py` and then `.venv/bin/course` (Windows: `.venv\\Scripts\\course`).
+`python bootstrap.py` and then `.venv/bin/course` (Windows: `.venv/Scripts/course`).
 """
 
 import hashlib
@@ -36,39 +36,95 @@ def find_python():
         if name and subprocess.run([name, "-c", ""], capture_output=True).returncode == 0:
             return name
     found = ".".join(map(str, sys.version_info[:3]))
-    sys.exit(f"bootstrap: this is Python {found}, and the course needs 3.11 or 3.12: install one of them and try again.")
+    sys.exit(
+        f"bootstrap: this is Python {found}, and the course needs 3.11 or 3.12: install one of them"
+        " and try again."
+    )
 
 
 def tool(name):
+    """Return the path of a program of the environment."""
     return str(VENV / ("Scripts" if os.name == "nt" else "bin") / name)
 
 
 def run(command, what):
     """Run a step; its own words are shown only when it fails."""
-    environment = {key: value for key, value in os.environ.items() if key not in ("VIRTUAL_ENV", "PYTHONPATH", "PYTHONHOME")}
-    done = subprocess.run(command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    environment = {
+        key: value
+        for key, value in os.environ.items()
+        if key not in ("VIRTUAL_ENV", "PYTHONPATH", "PYTHONHOME")
+    }
+    done = subprocess.run(
+        command,
+        cwd=ROOT,
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
     if done.returncode:
-        sys.exit(f"{done.stdout[-3000:]}\nbootstrap: {what} failed (see above). Is the network reachable? Then try again.")
+        sys.exit(
+            f"{done.stdout[-3000:]}\nbootstrap: {what} failed (see above). Is the network"
+            " reachable? Then try again."
+        )
 
 
 def main():
+    """Make the environment, unless it is up to date."""
     if "--fresh" in sys.argv[1:]:
         shutil.rmtree(VENV, ignore_errors=True)
     if STAMP.exists() and STAMP.read_text() == state():
         return
     if VENV.is_symlink():
-        sys.exit(f"bootstrap: .venv is a link to {os.readlink(VENV)}, which would be emptied: remove the link and try again.")
+        sys.exit(
+            f"bootstrap: .venv is a link to {os.readlink(VENV)}, which would be emptied: remove the"
+            " link and try again."
+        )
     other = find_python()
     if other:
         sys.exit(subprocess.call([other, __file__, *sys.argv[1:]]))
-    print("Making the environment in .venv (about 4 GB; a few minutes the first time) ...", flush=True)
+    print(
+        "Making the environment in .venv (about 4 GB; a few minutes the first time) ...", flush=True
+    )
     STAMP.unlink(missing_ok=True)
     venv.create(VENV, with_pip=True, clear=VENV.exists())
     python = tool("python")
-    run([python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", UV], "installing uv")
-    run([python, "-m", "uv", "pip", "install", "--compile-bytecode", "--python", python, "--require-hashes", "-r", "requirements.lock"],
-        "installing the packages of requirements.lock")
-    run([python, "-m", "uv", "pip", "install", "--python", python, "--no-deps", "--no-build-isolation", "-e", "."], "installing the course")
+    run(
+        [python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", UV],
+        "installing uv",
+    )
+    run(
+        [
+            python,
+            "-m",
+            "uv",
+            "pip",
+            "install",
+            "--compile-bytecode",
+            "--python",
+            python,
+            "--require-hashes",
+            "-r",
+            "requirements.lock",
+        ],
+        "installing the packages of requirements.lock",
+    )
+    run(
+        [
+            python,
+            "-m",
+            "uv",
+            "pip",
+            "install",
+            "--python",
+            python,
+            "--no-deps",
+            "--no-build-isolation",
+            "-e",
+            ".",
+        ],
+        "installing the course",
+    )
     STAMP.write_text(state())
 
 

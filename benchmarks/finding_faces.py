@@ -1,13 +1,16 @@
 """Compare ways to find a face, on photographs of one's own.
 
-    python benchmarks/finding_faces.py work/datasets/face-mask-detection/dataset/without_mask --final --sheets work/sheets
+    python benchmarks/finding_faces.py work/datasets/face-mask-detection/dataset/without_mask
+    --final --sheets work/sheets
 
-Draws pictures at random with a seed and asks every detector about each of them in turn, so that other work on the machine slows
-all alike; one core, processor time. Prints how many pictures each finds a face in, and its speed as a multiple of dlib's HOG
-detector in the same run; then what each stage of the cascade contributes and what easy and hard pictures cost.
+Draws pictures at random with a seed and asks every detector about each of them in turn, so that
+other work on the machine slows all alike; one core, processor time. Prints how many pictures each
+finds a face in, and its speed as a multiple of dlib's HOG detector in the same run; then what each
+stage of the cascade contributes and what easy and hard pictures cost.
 
-The first pictures of the shuffled list are for development, the last ones (`--final`) for a final figure. Whether landmarks lie
-well is seen on the contact sheets only. They show people: keep them out of the repository.
+The first pictures of the shuffled list are for development, the last ones (`--final`) for a final
+figure. Whether landmarks lie well is seen on the contact sheets only. They show people: keep them
+out of the repository.
 """
 
 import argparse
@@ -51,20 +54,38 @@ DETECTORS = {
 
 
 def main():
-    options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    options = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     options.add_argument("folder", help="pictures, subfolders included")
     options.add_argument("--count", type=int, default=300)
     options.add_argument("--seed", type=int, default=1)
-    options.add_argument("--final", action="store_true", help="the last pictures of the shuffled list instead of the first")
-    options.add_argument("--without", nargs="*", default=[], metavar="WORD", help="leave out detectors so named, such as MMOD")
-    options.add_argument("--sheets", type=Path, help="write contact sheets with the landmarks into this folder")
+    options.add_argument(
+        "--final",
+        action="store_true",
+        help="the last pictures of the shuffled list instead of the first",
+    )
+    options.add_argument(
+        "--without",
+        nargs="*",
+        default=[],
+        metavar="WORD",
+        help="leave out detectors so named, such as MMOD",
+    )
+    options.add_argument(
+        "--sheets", type=Path, help="write contact sheets with the landmarks into this folder"
+    )
     asked = options.parse_args()
     cv2.setNumThreads(1)
 
     paths = find_pictures(asked.folder)
     order = np.random.default_rng(asked.seed).permutation(len(paths))
     drawn = order[-asked.count :] if asked.final else order[: asked.count]
-    detectors = {name: ask for name, ask in DETECTORS.items() if not any(word in name for word in asked.without)}
+    detectors = {
+        name: ask
+        for name, ask in DETECTORS.items()
+        if not any(word in name for word in asked.without)
+    }
     for ask in detectors.values():
         ask(read_rgb(paths[drawn[0]]))  # loads the weights
 
@@ -87,29 +108,47 @@ def main():
 
 
 def print_table(detectors, found, seconds, pictures):
-    print(f"{len(pictures)} pictures; longer side: median {np.median([max(image.shape) for image, _ in pictures]):.0f} pixels\n")
+    print(
+        f"{len(pictures)} pictures; longer side: median"
+        f" {np.median([max(image.shape) for image, _ in pictures]):.0f} pixels\n"
+    )
     print(f"{'detector':38}{'found':>9}{'median ms':>11}{'pictures/s':>12}{'of HOG':>9}")
     for name in detectors:
         speed = len(pictures) / sum(seconds[name])
         times = sum(seconds[HOG]) / sum(seconds[name])
-        print(f"{name:38}{found[name] / len(pictures):9.1%}{1000 * np.median(seconds[name]):11.1f}{speed:12.1f}{times:9.2f}")
+        print(
+            f"{name:38}{found[name] / len(pictures):9.1%}"
+            f"{1000 * np.median(seconds[name]):11.1f}{speed:12.1f}{times:9.2f}"
+        )
 
     cost = 1000 * np.array(seconds[CASCADE])
     stages = [faces[0].found_by if faces else "none" for _, faces in pictures]
     small = np.array([max(image.shape) <= EASY for image, _ in pictures])
     easy = small & (np.array(stages) == "blazeface")
-    print("\nfound first by:", ", ".join(f"{stage} {count}" for stage, count in Counter(stages).most_common()))
+    print(
+        "\nfound first by:",
+        ", ".join(f"{stage} {count}" for stage, count in Counter(stages).most_common()),
+    )
     print("more than one face:", sum(len(faces) > 1 for _, faces in pictures))
-    kinds = {f"easy, to {EASY} pixels": easy, f"hard, to {EASY} pixels": small & ~easy, "larger": ~small}
+    kinds = {
+        f"easy, to {EASY} pixels": easy,
+        f"hard, to {EASY} pixels": small & ~easy,
+        "larger": ~small,
+    }
     for name, chosen in kinds.items():
         if chosen.any():
             middle, most = np.percentile(cost[chosen], [50, 95])
             hog_cost = 1000 * np.median(np.array(seconds[HOG])[chosen])
-            print(f"{name}: {chosen.sum()} pictures, median {middle:.1f} ms, 95 % below {most:.1f} ms; HOG {hog_cost:.1f} ms")
+            print(
+                f"{name}: {chosen.sum()} pictures, median {middle:.1f} ms, 95 % below {most:.1f}"
+                f" ms; HOG {hog_cost:.1f} ms"
+            )
 
 
 def write_sheets(folder, pictures):
-    """Write PNG files of 40 pictures each, with the landmarks of all faces: the largest face green, others red."""
+    """Write PNG files of 40 pictures each, with the landmarks of all faces: the largest face green,
+    others red.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     for first in range(0, len(pictures), PER_SHEET):
         sheet = np.zeros((PER_SHEET // PER_ROW * CELL, PER_ROW * CELL, 3), np.uint8)
@@ -117,21 +156,38 @@ def write_sheets(folder, pictures):
             top, left = place // PER_ROW * CELL, place % PER_ROW * CELL
             cell = sheet[top : top + CELL, left : left + CELL]
             draw(cell, image, faces)
-            cv2.putText(cell, str(first + place), (2, 12), cv2.FONT_HERSHEY_SIMPLEX, 0.4, (255, 255, 0), 1, cv2.LINE_AA)
+            cv2.putText(
+                cell,
+                str(first + place),
+                (2, 12),
+                cv2.FONT_HERSHEY_SIMPLEX,
+                0.4,
+                (255, 255, 0),
+                1,
+                cv2.LINE_AA,
+            )
         cv2.imwrite(str(folder / f"faces_{first:03}.png"), sheet[..., ::-1])
 
 
 def draw(cell, image, faces):
-    """Draw a picture into the middle of a cell, small enough to show landmarks that lie outside it."""
+    """Draw a picture into the middle of a cell, small enough to show landmarks outside it."""
     scale = 0.8 * CELL / max(image.shape[:2])
-    shown = cv2.resize(image, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC)
+    shown = cv2.resize(
+        image,
+        None,
+        fx=scale,
+        fy=scale,
+        interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC,
+    )
     top, left = (CELL - shown.shape[0]) // 2, (CELL - shown.shape[1]) // 2
     cell[top : top + shown.shape[0], left : left + shown.shape[1]] = shown
     canvas = cell.copy()
     for number, face in enumerate(faces):
         for x, y in (face.landmarks + 0.5) * scale + [left, top]:
             colour = (255, 0, 0) if number else (0, 255, 0)
-            cv2.circle(canvas, (round(8 * float(x)), round(8 * float(y))), 12, colour, -1, cv2.LINE_AA, 3)
+            cv2.circle(
+                canvas, (round(8 * float(x)), round(8 * float(y))), 12, colour, -1, cv2.LINE_AA, 3
+            )
     cell[:] = canvas
 
 
@@ -147,7 +203,9 @@ def _hog():
 
 @cache
 def _mmod():
-    return dlib.cnn_face_detection_model_v1(weights("face_recognition_models", "models/mmod_human_face_detector.dat"))
+    return dlib.cnn_face_detection_model_v1(
+        weights("face_recognition_models", "models/mmod_human_face_detector.dat")
+    )
 
 
 if __name__ == "__main__":

@@ -1,12 +1,15 @@
-"""Measure mask synthesis on a folder of face crops: speed, share masked, and what a second worker brings.
+"""Measure mask synthesis on a folder of face crops: speed, share masked, and what a second worker
+brings.
 
-    python benchmarks/masking.py work/datasets/face-mask-detection/dataset/without_mask --pictures 300
+    python benchmarks/masking.py work/datasets/face-mask-detection/dataset/without_mask --pictures
+    300
 
-One process with one thread masks each picture, reading and writing included; pictures a second are of processor time,
-where not said otherwise. They are compared with dlib's HOG face detector alone on the same pictures in the same run,
-because seconds say more about the machine than about the program. Counts depend on the folder and the seed only. Two
-workers are compared with one by the clock, which needs a machine that does nothing else, and by the processor time that
-falls to each, which shows on a busy machine too whether one hinders the other.
+One process with one thread masks each picture, reading and writing included; pictures a second are
+of processor time, where not said otherwise. They are compared with dlib's HOG face detector alone
+on the same pictures in the same run, because seconds say more about the machine than about the
+program. Counts depend on the folder and the seed only. Two workers are compared with one by the
+clock, which needs a machine that does nothing else, and by the processor time that falls to each,
+which shows on a busy machine too whether one hinders the other.
 """
 
 import argparse
@@ -28,10 +31,10 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
 from course_utils.errors import CourseError  # noqa: E402
-from course_utils.pictures.images import find_pictures, read_rgb  # noqa: E402
 from course_utils.masks.choice import MaskOptions  # noqa: E402
 from course_utils.masks.picture import MASKED, Task, mask_picture  # noqa: E402
 from course_utils.masks.workers import AHEAD, in_flight, processes, single_threaded  # noqa: E402
+from course_utils.pictures.images import find_pictures, read_rgb  # noqa: E402
 
 WARM_UP = 20  # pictures; models and textures are read once
 CROP = 160  # pixels of the longer side of a typical face crop
@@ -45,7 +48,10 @@ def tasks_of(folder, pictures, options):
         destination, scratch = Path(temporary, "out"), Path(temporary, "unfinished")
         scratch.mkdir()
         names = [path.relative_to(folder).as_posix() for path in pictures]
-        yield [Task(name, path, ((None, name),), None, destination, scratch, options) for name, path in zip(names, pictures)]
+        yield [
+            Task(name, path, ((None, name),), None, destination, scratch, options)
+            for name, path in zip(names, pictures)
+        ]
 
 
 def measure(function, items, repeats):
@@ -55,7 +61,8 @@ def measure(function, items, repeats):
     -------
     answers : list
     clock, processor : numpy.ndarray
-        Shape (items,): seconds, the least of the repeats, so that other work on the machine counts little.
+        Shape (items,): seconds, the least of the repeats, so that other work on the machine counts
+        little.
     """
     seconds = np.full((2, len(items)), np.inf)
     with single_threaded():
@@ -72,7 +79,9 @@ def measure(function, items, repeats):
 
 
 def compare_workers(tasks, repeats):
-    """Return how many times faster two processes are than one, by the best of several rounds of each."""
+    """Return how many times faster two processes are than one, by the best of several rounds of
+    each.
+    """
     with processes(1) as one, processes(2) as two, tempfile.TemporaryDirectory() as meetings:
         pools = [(*pool, Path(meetings, str(pool[1]))) for pool in (one, two)]
         start = [start_up(tasks, *pool) for pool in pools]
@@ -96,7 +105,7 @@ def start_up(tasks, submit, width, meeting):
 
 
 def one_round(tasks, submit, width):
-    """Return the seconds that the workers take by the clock, and of the processor for each of them."""
+    """Return the seconds that the workers take by the clock, and of the processor for each."""
     started, busy = time.perf_counter(), -time.process_time()
     for _, seconds in in_flight(submit, width * AHEAD, processor_time, tasks):
         busy += seconds
@@ -110,7 +119,9 @@ def processor_time(task):
 
 
 def get_ready(order):
-    """Load what a worker needs, and wait for the others, so that each of them takes one of these orders."""
+    """Load what a worker needs, and wait for the others, so that each of them takes one of these
+    orders.
+    """
     tasks, meeting, width = order
     for task in tasks:
         mask_picture(task)
@@ -135,8 +146,19 @@ def summary(tasks, pictures, repeats):
         "pictures": len(rows),
         "masked": int(masked.sum()),
         "share masked": round(float(masked.mean()), 3),
-        "found by": dict(sorted(Counter(lines[0].get("found_by", "nothing") for lines in rows).items())),
-        "not masked": dict(sorted(Counter(line["reason"].partition(":")[0] for lines in rows for line in lines if line["result"] != MASKED).items())),
+        "found by": dict(
+            sorted(Counter(lines[0].get("found_by", "nothing") for lines in rows).items())
+        ),
+        "not masked": dict(
+            sorted(
+                Counter(
+                    line["reason"].partition(":")[0]
+                    for lines in rows
+                    for line in lines
+                    if line["result"] != MASKED
+                ).items()
+            )
+        ),
         "easy pictures": int(easy.sum()),
         f"easy pictures up to {CROP} pixels": int((easy & small).sum()),
         f"pictures/s, easy, up to {CROP} pixels": rate(processor[easy & small]),
@@ -149,8 +171,12 @@ def summary(tasks, pictures, repeats):
         "by the clock: pictures/s, easy": rate(clock[easy]),
         "by the clock: pictures/s, all": rate(clock),
         "HOG alone: pictures/s": rate(hog),
-        f"easy, up to {CROP} pixels, HOG alone on all = 1": ratio(hog.mean(), processor[easy & small].mean()) if (easy & small).any() else None,
-        "easy, HOG alone = 1": ratio(hog[easy].mean(), processor[easy].mean()) if easy.any() else None,
+        f"easy, up to {CROP} pixels, HOG alone on all = 1": (
+            ratio(hog.mean(), processor[easy & small].mean()) if (easy & small).any() else None
+        ),
+        "easy, HOG alone = 1": (
+            ratio(hog[easy].mean(), processor[easy].mean()) if easy.any() else None
+        ),
         "all, HOG alone = 1": ratio(hog.sum(), processor.sum()),
     }
 
@@ -168,9 +194,14 @@ def main():
     parser.add_argument("folder", type=Path, help="a folder of face crops")
     parser.add_argument("--pictures", type=int, default=300, help="how many to draw at random")
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--code", default="surgical_blue, surgical, surgical_green, KN95, N95, cloth, cloth-dots, gas")
+    parser.add_argument(
+        "--code",
+        default="surgical_blue, surgical, surgical_green, KN95, N95, cloth, cloth-dots, gas",
+    )
     parser.add_argument("--wear", default="proper")
-    parser.add_argument("--repeats", type=int, default=3, help="how often to time everything; the best counts")
+    parser.add_argument(
+        "--repeats", type=int, default=3, help="how often to time everything; the best counts"
+    )
     parser.add_argument("--json", action="store_true")
     arguments = parser.parse_args()
     try:
@@ -183,14 +214,20 @@ def main():
     chosen = np.random.default_rng(arguments.seed).permutation(len(found))[: arguments.pictures]
     pictures = [found[number] for number in sorted(chosen)]
     with tasks_of(arguments.folder, pictures, options) as tasks:
-        figures = summary(tasks, pictures, arguments.repeats) | compare_workers(tasks, arguments.repeats)
+        figures = summary(tasks, pictures, arguments.repeats) | compare_workers(
+            tasks, arguments.repeats
+        )
     figures["processor cores"] = os.cpu_count()
     if arguments.json:
         print(json.dumps(figures, indent=2))
         return
     table = Table(box=None, pad_edge=False, show_header=False)
     for what, figure in figures.items():
-        text = ", ".join(f"{name} {count:,}" for name, count in figure.items()) if isinstance(figure, dict) else str(figure)
+        text = (
+            ", ".join(f"{name} {count:,}" for name, count in figure.items())
+            if isinstance(figure, dict)
+            else str(figure)
+        )
         table.add_row(what, escape(text))
     Console().print(table)
 

@@ -4,9 +4,10 @@
     python benchmarks/serving.py soak --seconds 60 --versions 10
     python benchmarks/serving.py latency --model work/sample/05_training/mobilenetv2.keras
 
-Each exports a model, starts a server (`--backend`), and prints a line of JSON. fuzz sends mutated JSON and protobuf and wants an error
-document for each, and memory that stays; soak lets four clients ask at full speed while versions come and go, and wants no failed
-request; latency takes the median of each way to ask at batch 1 and 32 and compares with the network in this process.
+Each exports a model, starts a server (`--backend`), and prints a line of JSON. fuzz sends mutated
+JSON and protobuf and wants an error document for each, and memory that stays; soak lets four
+clients ask at full speed while versions come and go, and wants no failed request; latency takes the
+median of each way to ask at batch 1 and 32 and compares with the network in this process.
 """
 
 import argparse
@@ -28,12 +29,34 @@ from course_utils.serving import launcher, protos, tensors  # noqa: E402
 from course_utils.serving.clients import GrpcClient, RestClient  # noqa: E402
 
 NAME = "face-mask"
-TOKENS = [b"{", b"}", b"[", b"]", b",", b":", b'"', b"\\", b"null", b"true", b"NaN", b"1e999", b"-", b"\x00", b"\xff\xfe", b'"b64"', b'"instances"', b'"signature_name"', b"[[[["]
+TOKENS = [
+    b"{",
+    b"}",
+    b"[",
+    b"]",
+    b",",
+    b":",
+    b'"',
+    b"\\",
+    b"null",
+    b"true",
+    b"NaN",
+    b"1e999",
+    b"-",
+    b"\x00",
+    b"\xff\xfe",
+    b'"b64"',
+    b'"instances"',
+    b'"signature_name"',
+    b"[[[[",
+]
 
 
 # --- fuzz
 def mutated(content, rng, largest=100_000):
-    """Return bytes that were a good request: flipped, cut, repeated, stuffed, exchanged; 1 to `largest` of them."""
+    """Return bytes that were a good request: flipped, cut, repeated, stuffed, exchanged; 1 to
+    `largest` of them.
+    """
     content = bytearray(content)
     for _ in range(rng.integers(1, 6)):
         place = int(rng.integers(0, len(content) + 1))
@@ -41,21 +64,23 @@ def mutated(content, rng, largest=100_000):
         if kind == 0 and content:
             content[place % len(content)] = int(rng.integers(0, 256))
         elif kind == 1:
-            content = content[:max(1, place)]
+            content = content[: max(1, place)]
         elif kind == 2:
             content[place:place] = TOKENS[rng.integers(0, len(TOKENS))]
         elif kind == 3:
-            piece = content[place:place + int(rng.integers(1, 200))]
+            piece = content[place : place + int(rng.integers(1, 200))]
             content[place:place] = piece * int(rng.integers(1, 50))
         elif kind == 4:
             content[place:place] = rng.bytes(int(10 ** rng.uniform(0, np.log10(largest))))
         else:
-            del content[place:place + int(rng.integers(1, 100))]
+            del content[place : place + int(rng.integers(1, 100))]
     return bytes(content[:largest]) or b"{"
 
 
 def distorted(message, rng):
-    """Return a request that is a message still and says something wrong: in its shape, type, content, names or version."""
+    """Return a request that is a message still and says something wrong: in its shape, type,
+    content, names or version.
+    """
     made = type(message)()
     made.CopyFrom(message)
     inputs = getattr(made, "inputs", None)
@@ -76,19 +101,28 @@ def distorted(message, rng):
         elif kind == 4:
             inputs["".join(chr(code) for code in rng.integers(32, 3000, 5))].CopyFrom(tensor)
         elif kind == 5:
-            made.model_spec.version.value = int(rng.integers(-2**62, 2**62))
+            made.model_spec.version.value = int(rng.integers(-(2**62), 2**62))
         elif kind == 6:
-            made.model_spec.name = "".join(chr(code) for code in rng.integers(1, 3000, rng.integers(1, 2000)))
+            made.model_spec.name = "".join(
+                chr(code) for code in rng.integers(1, 3000, rng.integers(1, 2000))
+            )
         else:
-            made.model_spec.signature_name = str(rng.choice(["", "x", "__saved_model_init_op", "serving_bytes"]))
+            made.model_spec.signature_name = str(
+                rng.choice(["", "x", "__saved_model_init_op", "serving_bytes"])
+            )
     return made.SerializeToString()
 
 
 def good_requests(size):
     """Return request bodies as they should be: of REST, and of gRPC by the name of the method."""
     messages, picture = protos.load(), np.zeros((1, size, size, 3), np.float32)
-    rest = [json.dumps({"instances": [[1, 2]]}), json.dumps({"signature_name": "serving_bytes", "instances": [{"b64": "AAAA"}]}), json.dumps({"inputs": {"images": [[[0.5]]]}}),
-            json.dumps({"instances": [[[0.0, 1.5e3, -2]] * 40] * 3}), json.dumps({"instances": [{"images": "x"}], "signature_name": "serving_default"})]
+    rest = [
+        json.dumps({"instances": [[1, 2]]}),
+        json.dumps({"signature_name": "serving_bytes", "instances": [{"b64": "AAAA"}]}),
+        json.dumps({"inputs": {"images": [[[0.5]]]}}),
+        json.dumps({"instances": [[[0.0, 1.5e3, -2]] * 40] * 3}),
+        json.dumps({"instances": [{"images": "x"}], "signature_name": "serving_default"}),
+    ]
     predict = messages.predict.PredictRequest()
     predict.model_spec.name = NAME
     predict.inputs["images"].CopyFrom(tensors.to_proto(picture))
@@ -100,8 +134,12 @@ def good_requests(size):
     status = messages.status.GetModelStatusRequest()
     status.model_spec.name = NAME
     service = "/tensorflow.serving."
-    return [text.encode() for text in rest], [(service + "PredictionService/Predict", predict), (service + "PredictionService/Predict", encoded),
-                                              (service + "PredictionService/GetModelMetadata", metadata), (service + "ModelService/GetModelStatus", status)]
+    return [text.encode() for text in rest], [
+        (service + "PredictionService/Predict", predict),
+        (service + "PredictionService/Predict", encoded),
+        (service + "PredictionService/GetModelMetadata", metadata),
+        (service + "ModelService/GetModelStatus", status),
+    ]
 
 
 def fuzz(server, size, count, seed=0, progress=None):
@@ -110,8 +148,9 @@ def fuzz(server, size, count, seed=0, progress=None):
     Returns
     -------
     dict
-        `answers`: how often each status came; `wrong`: answers that are no error document and no answer to a good request; `memory`: MB
-        of the server's processes after each tenth of the way; `serves`: whether a good request is answered afterwards.
+        `answers`: how often each status came; `wrong`: answers that are no error document and no
+        answer to a good request; `memory`: MB of the server's processes after each tenth of the
+        way; `serves`: whether a good request is answered afterwards.
     """
     import grpc
     import requests
@@ -123,7 +162,9 @@ def fuzz(server, size, count, seed=0, progress=None):
     for number in range(count):
         if number % 2:
             body = mutated(rest[rng.integers(0, len(rest))], rng)
-            answer = session.post(f"{server.rest_address}/v1/models/{NAME}:predict", data=body, timeout=600)
+            answer = session.post(
+                f"{server.rest_address}/v1/models/{NAME}:predict", data=body, timeout=600
+            )
             answers[f"REST {answer.status_code}"] += 1
             document = answer.json()
             if answer.status_code == 200 and ("predictions" in document or "outputs" in document):
@@ -132,14 +173,22 @@ def fuzz(server, size, count, seed=0, progress=None):
                 wrong.append((body[:200], answer.status_code, answer.text[:300]))
         else:
             method, message = rpc[rng.integers(0, len(rpc))]
-            body = distorted(message, rng) if rng.random() < 0.5 else mutated(message.SerializeToString(), rng)
+            body = (
+                distorted(message, rng)
+                if rng.random() < 0.5
+                else mutated(message.SerializeToString(), rng)
+            )
             try:
                 channel.unary_unary(method)(body, timeout=600)
                 answers["gRPC OK"] += 1
             except grpc.RpcError as error:
                 answers[f"gRPC {error.code().name}"] += 1
                 parsed = parses(message, body)
-                allowed = ("INVALID_ARGUMENT", "NOT_FOUND", "FAILED_PRECONDITION") if parsed else ("INTERNAL", "INVALID_ARGUMENT")
+                allowed = (
+                    ("INVALID_ARGUMENT", "NOT_FOUND", "FAILED_PRECONDITION")
+                    if parsed
+                    else ("INTERNAL", "INVALID_ARGUMENT")
+                )
                 if error.code().name not in allowed or not error.details():
                     wrong.append((body[:200], error.code().name, error.details()[:300]))
         if (number + 1) % max(1, count // 10) == 0:
@@ -149,7 +198,13 @@ def fuzz(server, size, count, seed=0, progress=None):
     channel.close()
     with GrpcClient(server.grpc_address) as client:
         serves = client.predict_tensor(np.zeros((2, size, size, 3))).shape[0] == 2
-    return {"requests": count, "answers": dict(sorted(answers.items())), "wrong": wrong, "memory": memory, "serves": serves}
+    return {
+        "requests": count,
+        "answers": dict(sorted(answers.items())),
+        "wrong": wrong,
+        "memory": memory,
+        "serves": serves,
+    }
 
 
 def parses(message, body):
@@ -177,7 +232,8 @@ def soak(server, base, size, files, seconds, versions):
     Returns
     -------
     dict
-        `requests` of each client, `failed` with the first reasons, `published`, `versions_seen` by the clients, `seconds`.
+        `requests` of each client, `failed` with the first reasons, `published`, `versions_seen` by
+        the clients, `seconds`.
     """
     stop, failed, counts, seen = threading.Event(), [], Counter(), Counter()
     pictures = np.random.default_rng(0).integers(0, 256, (2, size, size, 3)).astype(np.float32)
@@ -185,8 +241,12 @@ def soak(server, base, size, files, seconds, versions):
 
     def client(way):
         with RestClient(server.rest_address) as rest, GrpcClient(server.grpc_address) as rpc:
-            call = {"REST lists": lambda: rest.predict_lists(pictures), "REST files": lambda: rest.predict_files(files),
-                    "gRPC tensor": lambda: rpc.predict_tensor(pictures), "gRPC files": lambda: rpc.predict_files(files)}[way]
+            call = {
+                "REST lists": lambda: rest.predict_lists(pictures),
+                "REST files": lambda: rest.predict_files(files),
+                "gRPC tensor": lambda: rpc.predict_tensor(pictures),
+                "gRPC files": lambda: rpc.predict_files(files),
+            }[way]
             while not stop.is_set():
                 try:
                     answer = call()
@@ -196,7 +256,10 @@ def soak(server, base, size, files, seconds, versions):
                 except Exception as error:
                     failed.append(f"{way}: {error}")
 
-    threads = [threading.Thread(target=client, args=(way,)) for way in ("REST lists", "REST files", "gRPC tensor", "gRPC files")]
+    threads = [
+        threading.Thread(target=client, args=(way,))
+        for way in ("REST lists", "REST files", "gRPC tensor", "gRPC files")
+    ]
     started = time.monotonic()
     for thread in threads:
         thread.start()
@@ -212,7 +275,13 @@ def soak(server, base, size, files, seconds, versions):
     stop.set()
     for thread in threads:
         thread.join()
-    return {"seconds": round(time.monotonic() - started, 1), "requests": dict(counts), "failed": len(failed), "reasons": failed[:5], "published": len(seen)}
+    return {
+        "seconds": round(time.monotonic() - started, 1),
+        "requests": dict(counts),
+        "failed": len(failed),
+        "reasons": failed[:5],
+        "published": len(seen),
+    }
 
 
 def publish(original, base, number):
@@ -232,7 +301,9 @@ def wait_for(client, version, state, patience=900):
 
 # --- latency
 def latency(server, model, files, rounds):
-    """Return the median milliseconds of each way at batch 1 and 32, bytes sent, and the largest difference from the network in this process."""
+    """Return the median milliseconds of each way at batch 1 and 32, bytes sent, and the largest
+    difference from the network in this process.
+    """
     import tensorflow as tf
 
     from course_utils.serving.export import decode_and_resize
@@ -243,30 +314,46 @@ def latency(server, model, files, rounds):
     reference = np.asarray(model(pictures, training=False))
     results = {}
     with RestClient(server.rest_address) as rest, GrpcClient(server.grpc_address) as rpc:
-        ways = {"in process": (lambda n: in_graph(tf.constant(files[:n])).numpy(), None), "REST lists": (lambda n: rest.predict_lists(pictures[:n]), rest),
-                "REST files": (lambda n: rest.predict_files(files[:n]), rest), "gRPC tensor": (lambda n: rpc.predict_tensor(pictures[:n]), rpc),
-                "gRPC files": (lambda n: rpc.predict_files(files[:n]), rpc)}
+        ways = {
+            "in process": (lambda n: in_graph(tf.constant(files[:n])).numpy(), None),
+            "REST lists": (lambda n: rest.predict_lists(pictures[:n]), rest),
+            "REST files": (lambda n: rest.predict_files(files[:n]), rest),
+            "gRPC tensor": (lambda n: rpc.predict_tensor(pictures[:n]), rpc),
+            "gRPC files": (lambda n: rpc.predict_files(files[:n]), rpc),
+        }
         for n in (1, 32):
             times = {way: [] for way in ways}
-            for turn in range(rounds + 1):  # they take turns, so that other work on the machine counts for all
+            for turn in range(
+                rounds + 1
+            ):  # they take turns, so that other work on the machine counts for all
                 for way, (call, client) in ways.items():
                     started = time.perf_counter()
                     answer = call(n)
                     if turn:  # the first builds what the others use
                         times[way].append(1000 * (time.perf_counter() - started))
                     entry = results.setdefault(f"{way}, batch {n}", {})
-                    entry["difference"] = max(entry.get("difference", 0), float(np.abs(answer - reference[:n]).max()))
+                    entry["difference"] = max(
+                        entry.get("difference", 0), float(np.abs(answer - reference[:n]).max())
+                    )
                     entry["bytes"] = client.last.sent if client else 0
             for way in ways:
                 results[f"{way}, batch {n}"]["median_ms"] = round(float(np.median(times[way])), 1)
-        results["gRPC files over in process, batch 32"] = round(results["gRPC files, batch 32"]["median_ms"] / results["in process, batch 32"]["median_ms"], 2)
+        results["gRPC files over in process, batch 32"] = round(
+            results["gRPC files, batch 32"]["median_ms"]
+            / results["in process, batch 32"]["median_ms"],
+            2,
+        )
     return results
 
 
 def main():
-    options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    options = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     options.add_argument("what", choices=("fuzz", "soak", "latency"))
-    options.add_argument("--model", help="a .keras file; a MobileNetV2 with random weights when not given")
+    options.add_argument(
+        "--model", help="a .keras file; a MobileNetV2 with random weights when not given"
+    )
     options.add_argument("--backend", default="auto")
     options.add_argument("--requests", type=int, default=10_000)
     options.add_argument("--seconds", type=float, default=60)
@@ -281,13 +368,25 @@ def main():
     if asked.model:
         model, class_names = models.load(asked.model)
     else:
-        model, class_names = models.build("mobilenetv2", 64, 2, alpha=0.35), ("with_mask", "without_mask")
+        model, class_names = (
+            models.build("mobilenetv2", 64, 2, alpha=0.35),
+            (
+                "with_mask",
+                "without_mask",
+            ),
+        )
         for layer in model.get_layer("backbone").layers:
             if hasattr(layer, "moving_mean"):
                 layer.momentum = 0.0
-        model(np.random.default_rng(0).uniform(0, 255, (16, 64, 64, 3)).astype(np.float32), training=True)  # so that different pictures get different answers
+        model(
+            np.random.default_rng(0).uniform(0, 255, (16, 64, 64, 3)).astype(np.float32),
+            training=True,
+        )  # so that different pictures get different answers
     size = model.input_shape[1]
-    files = [path.read_bytes() for path in sorted((ROOT / "data" / "sample" / "faces").rglob("*.jpg"))[:32]]
+    files = [
+        path.read_bytes()
+        for path in sorted((ROOT / "data" / "sample" / "faces").rglob("*.jpg"))[:32]
+    ]
     with tempfile.TemporaryDirectory() as folder:
         base = Path(folder) / NAME
         export(model, base, 1, class_names)
@@ -297,13 +396,21 @@ def main():
 
                 with tqdm(total=asked.requests, disable=None) as progress:
                     result = fuzz(server, size, asked.requests, asked.seed, progress)
-                good = not result["wrong"] and result["serves"] and result["memory"][-1] < 1.1 * result["memory"][len(result["memory"]) // 2]
+                good = (
+                    not result["wrong"]
+                    and result["serves"]
+                    and result["memory"][-1] < 1.1 * result["memory"][len(result["memory"]) // 2]
+                )
             elif asked.what == "soak":
                 result = soak(server, base, size, files[:2], asked.seconds, asked.versions)
                 good = not result["failed"]
             else:
                 result = latency(server, model, files, asked.rounds)
-                good = all(entry["difference"] <= 1e-5 for entry in result.values() if isinstance(entry, dict))
+                good = all(
+                    entry["difference"] <= 1e-5
+                    for entry in result.values()
+                    if isinstance(entry, dict)
+                )
             print(json.dumps({"backend": server.backend, **result}, indent=1, default=str))
     sys.exit(0 if good else 1)
 

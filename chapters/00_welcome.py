@@ -18,18 +18,23 @@
 # %% [markdown]
 # # Welcome: run the finished program first
 #
-# A camera hangs over the entrance of a clinic, and people walk towards it. **Who wears a mask, and how far can a
-# program be trusted to tell?** By the end of this course you will have built that program from raw photographs: data,
-# masks drawn onto faces, three neural networks, a detector on a camera and a server that answers over the network.
+# A camera hangs over the entrance of a clinic, and people walk towards it. **Who wears
+# a mask, and how far can a program be trusted to tell?** By the end of this course you
+# will have built that program from raw photographs: data, masks drawn onto faces, three
+# neural networks, a detector on a camera and a server that answers over the network.
 #
-# **After this chapter you can** run the finished program on a picture, name its four stages, count its mistakes
-# honestly, say how sure an accuracy is, and find your way around the course.
+# **After this chapter you can** run the finished program on a picture, name its four
+# stages, count its mistakes honestly, say how sure an accuracy is, and find your way
+# around the course.
 #
-# **You need** Python, NumPy and a little pandas. Nothing about neural networks: every term is explained when it first
-# appears. **Time:** 25 minutes to read and run, 30 more for the four exercises. Press Shift+Enter to run a cell.
+# **You need** Python, NumPy and a little pandas. Nothing about neural networks: every
+# term is explained when it first appears. **Time:** 25 minutes to read and run, 30 more
+# for the four exercises. Press Shift+Enter to run a cell.
 
 # %% tags=["parameters"]
-PROFILE = "sample"  # "real": the last picture gallery shows photographs that you fetched
+PROFILE = (  # "real": the last picture gallery shows photographs that you fetched
+    "sample"
+)
 
 # %%
 import io
@@ -39,30 +44,30 @@ import ipywidgets
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
-
 from course_utils import figures
+from course_utils.checks import chapter_00
+from course_utils.data.faces_table import faces_dir, load_faces
 from course_utils.detection import welcome
+from course_utils.errors import CourseError
 from course_utils.figures import welcome as welcome_figures
 from course_utils.notebook import chapter_map, quizzes, widgets
-from course_utils.pictures.annotations import Box, read_voc
 from course_utils.notebook.artefacts import Artefacts
-from course_utils.checks import chapter_00
-from course_utils.errors import CourseError
-from course_utils.data.faces_table import faces_dir, load_faces
+from course_utils.notebook.progress import progress
+from course_utils.pictures.annotations import Box, read_voc
 from course_utils.pictures.images import read_rgb
 from course_utils.profiles import SEED
-from course_utils.notebook.progress import progress
 
 pd.set_option("display.max_colwidth", 100)
 
 # %% [markdown]
 # ## What does the finished program do?
 #
-# The pictures that come with this course show **invented people**: a computer rendered them, so nobody's privacy is
-# touched and we know the truth about every face. A *scene* is such a picture with several people near and far, as an
-# entrance camera sees them.
+# The pictures that come with this course show **invented people**: a computer rendered
+# them, so nobody's privacy is touched and we know the truth about every face. A *scene*
+# is such a picture with several people near and far, as an entrance camera sees them.
 #
-# One call runs the whole program on a scene. It takes a few seconds the first time, because a neural network is loaded.
+# One call runs the whole program on a scene. It takes a few seconds the first time,
+# because a neural network is loaded.
 
 # %%
 SAMPLE = faces_dir("sample")
@@ -72,194 +77,327 @@ first_faces = welcome.detect(first_scene)
 
 masked = sum(face.label == "with_mask" for face in first_faces)
 height, width = first_scene.shape[:2]
-print(f"In a picture of {width} x {height} pixels the program found {len(first_faces)} faces:")
+print(
+    f"In a picture of {width} x {height} pixels the program found {len(first_faces)}"
+    " faces:"
+)
 print(f"{masked} with a mask, {len(first_faces) - masked} without.")
 
 # %%
 figure, axis = plt.subplots(figsize=(10, 5.7), layout="constrained")
 welcome_figures.draw(axis, first_scene, first_faces)
-figures.show(figure, f"A rendered scene with people near and far. {len(first_faces)} faces are boxed; {masked} boxes say mask.",
-             photographic=True)
+figures.show(
+    figure,
+    f"A rendered scene with people near and far. {len(first_faces)} faces are boxed;"
+    f" {masked} boxes say mask.",
+    photographic=True,
+)
 
 # %% [markdown]
-# A solid box says *mask*, a dashed box says *no mask*. The number is a **probability**: how strongly the program
-# believes that this face wears a mask over mouth *and* nose. Near 1 it is convinced of a mask, near 0 it is convinced
-# of none, and around 0.5 it might as well toss a coin.
+# A solid box says *mask*, a dashed box says *no mask*. The number is a **probability**:
+# how strongly the program believes that this face wears a mask over mouth *and* nose.
+# Near 1 it is convinced of a mask, near 0 it is convinced of none, and around 0.5 it
+# might as well toss a coin.
 #
-# Look again before you read on. Are there people without a box? Is a box wrong? Most demonstrations stop at the pretty
-# picture. We will count.
+# Look again before you read on. Are there people without a box? Is a box wrong? Most
+# demonstrations stop at the pretty picture. We will count.
 
 # %% [markdown]
 # ## How does a picture become an answer?
 #
-# Four stages stand between the camera and an alarm. The **face detector** draws boxes around faces. Each box is
-# **cropped**: cut out with a little margin and resized to one small square. The **classifier** turns the square into a
-# probability. It is a **neural network**: a long formula with many adjustable numbers, its *weights*, which were
-# **trained**, that is adjusted on examples until its answers were right. Last, a **threshold** turns the probability
-# into a label, and the label may raise the alarm.
+# Four stages stand between the camera and an alarm. The **face detector** draws boxes
+# around faces. Each box is **cropped**: cut out with a little margin and resized to one
+# small square. The **classifier** turns the square into a probability. It is a **neural
+# network**: a long formula with many adjustable numbers, its *weights*, which were
+# **trained**, that is adjusted on examples until its answers were right. Last, a
+# **threshold** turns the probability into a label, and the label may raise the alarm.
 #
 # The next cell lets the faces above travel through the stages.
 
 # %%
 figure = welcome_figures.draw_stages(first_scene, first_faces)
-figures.show(figure, "The camera's picture and then four stages from left to right: the scene; the scene with boxes around its largest faces; the faces cut out; "
-             "a bar of probability for each with the threshold at 0.5; the label mask or no mask.", photographic=True)
+figures.show(
+    figure,
+    "The camera's picture and then four stages from left to right: the scene; the scene"
+    " with boxes around its largest faces; the faces cut out; a bar of probability for"
+    " each with the threshold at 0.5; the label mask or no mask.",
+    photographic=True,
+)
 
 # %% [markdown]
-# Two parts of very different making share the work. The detector slides a fixed pattern of edges over the picture and
-# looks for something face-like (the method is called HOG); the classifier learned from examples. They also fail
-# differently. A face that the *detector* misses is never asked about. A face that it finds can still get the wrong
-# label from the *classifier*. A camera that reports "everybody wears a mask" may simply have seen nobody. So we keep
-# two counts apart: **found or missed**, and, among the found, **right or wrong**.
+# Two parts of very different making share the work. The detector slides a fixed pattern
+# of edges over the picture and looks for something face-like (the method is called
+# HOG); the classifier learned from examples. They also fail differently. A face that
+# the *detector* misses is never asked about. A face that it finds can still get the
+# wrong label from the *classifier*. A camera that reports "everybody wears a mask" may
+# simply have seen nobody. So we keep two counts apart: **found or missed**, and, among
+# the found, **right or wrong**.
 
 # %% [markdown]
 # ## How many faces did it find?
 #
-# To count we need the truth. Each scene comes with an **annotation**: a file with one box per face and the name of its
-# class. Our scenes use the PASCAL VOC format, an XML file that many public data sets use as well; chapter 01 reads it
-# line by line.
+# To count we need the truth. Each scene comes with an **annotation**: a file with one
+# box per face and the name of its class. Our scenes use the PASCAL VOC format, an XML
+# file that many public data sets use as well; chapter 01 reads it line by line.
 #
-# Three classes are annotated. A mask that is worn with the nose out is its own class, and for us it counts as *no
-# mask*: it does not protect.
+# Three classes are annotated. A mask that is worn with the nose out is its own class,
+# and for us it counts as *no mask*: it does not protect.
+
 
 # %%
 def contains_centre(annotated, found):
     """Tell whether the centre of the found box lies inside the annotated one."""
     x, y = (found.x_min + found.x_max) / 2, (found.y_min + found.y_max) / 2
-    return annotated.x_min <= x < annotated.x_max and annotated.y_min <= y < annotated.y_max
+    return (
+        annotated.x_min <= x < annotated.x_max
+        and annotated.y_min <= y < annotated.y_max
+    )
 
 
 boxes, problems = read_voc(SAMPLE / "scenes/scene_2.xml")
 for box in boxes[-3:]:
     hits = [face for face in first_faces if contains_centre(box, face.box)]
-    print(f"A face of {box.width} pixels, annotated as {box.label}: {'found' if hits else 'missed'}.")
+    print(
+        f"A face of {box.width} pixels, annotated as {box.label}:"
+        f" {'found' if hits else 'missed'}."
+    )
 
 # %% [markdown]
-# The rule is simple: a face is *found* when the centre of some found box lies inside the annotated box. (Exercise 0-2
-# builds the stricter measure that the field uses.) Now all scenes. The table gets one row for every annotated face: its
-# width, its true class, whether it was found and what the program said.
+# The rule is simple: a face is *found* when the centre of some found box lies inside
+# the annotated box. (Exercise 0-2 builds the stricter measure that the field uses.) Now
+# all scenes. The table gets one row for every annotated face: its width, its true
+# class, whether it was found and what the program said.
 
 # %%
-detected = {picture: welcome.detect(read_rgb(SAMPLE / picture)) for picture in scenes.picture}
+detected = {
+    picture: welcome.detect(read_rgb(SAMPLE / picture)) for picture in scenes.picture
+}
 rows, extra_boxes = [], 0
 for picture, faces in detected.items():
     boxes, problems = read_voc((SAMPLE / picture).with_suffix(".xml"))
     for box in boxes:
         hits = [face for face in faces if contains_centre(box, face.box)]
-        rows.append({"width": box.width, "class": box.label, "found": bool(hits), "said": hits[0].label if hits else ""})
-    extra_boxes += sum(not any(contains_centre(box, face.box) for box in boxes) for face in faces)
+        rows.append(
+            {
+                "width": box.width,
+                "class": box.label,
+                "found": bool(hits),
+                "said": hits[0].label if hits else "",
+            }
+        )
+    extra_boxes += sum(
+        not any(contains_centre(box, face.box) for box in boxes) for face in faces
+    )
 counted = pd.DataFrame(rows)
-counted["truth"] = np.where(counted["class"] == "with_mask", "with_mask", "without_mask")
+counted["truth"] = np.where(
+    counted["class"] == "with_mask", "with_mask", "without_mask"
+)
 counted["right"] = counted.said == counted.truth
 
 # %%
-sizes = pd.cut(counted.width, [0, 20, 40, 80, 1000], right=False, labels=["under 20", "20 to 39", "40 to 79", "80 and more"])
-by_size = counted.groupby(sizes, observed=False).agg(faces=("found", "size"), found=("found", "sum"), right=("right", "sum"))
+sizes = pd.cut(
+    counted.width,
+    [0, 20, 40, 80, 1000],
+    right=False,
+    labels=["under 20", "20 to 39", "40 to 79", "80 and more"],
+)
+by_size = counted.groupby(sizes, observed=False).agg(
+    faces=("found", "size"), found=("found", "sum"), right=("right", "sum")
+)
 by_size.index.name = "width of the face in pixels"
-large, small_found = counted[counted.width >= 40], counted.found[counted.width < 40].sum()
-print(f"Of {len(counted)} faces in {len(scenes)} scenes the program found {counted.found.sum()}.")
-print(f"Of the {len(large)} faces that are at least 40 pixels wide it found {large.found.sum()}.")
-print(f"Of the {counted.found.sum()} found faces it labelled {counted.right.sum()} correctly.")
+large, small_found = (
+    counted[counted.width >= 40],
+    counted.found[counted.width < 40].sum(),
+)
+print(
+    f"Of {len(counted)} faces in {len(scenes)} scenes the program found"
+    f" {counted.found.sum()}."
+)
+print(
+    f"Of the {len(large)} faces that are at least 40 pixels wide it found"
+    f" {large.found.sum()}."
+)
+print(
+    f"Of the {counted.found.sum()} found faces it labelled {counted.right.sum()}"
+    " correctly."
+)
 print(f"Boxes without any face in them: {extra_boxes}.")
 by_size
 
 # %%
 figure, axis = plt.subplots(figsize=(8, 3), layout="constrained")
-outcomes = [("missed", ~counted.found, "x", "neutral"), ("found, wrong label", counted.found & ~counted.right, "s", "without_mask"),
-            ("found, right label", counted.right, "o", "with_mask")]
+outcomes = [
+    ("missed", ~counted.found, "x", "neutral"),
+    ("found, wrong label", counted.found & ~counted.right, "s", "without_mask"),
+    ("found, right label", counted.right, "o", "with_mask"),
+]
 jitter = np.random.default_rng(SEED).uniform(-0.2, 0.2, len(counted))
-for level, (name, chosen, marker, color) in enumerate(outcomes):
-    axis.scatter(counted.width[chosen], level + jitter[chosen], marker=marker, color=figures.COLORS[color], s=45)
+for level, (_, chosen, marker, color) in enumerate(outcomes):
+    axis.scatter(
+        counted.width[chosen],
+        level + jitter[chosen],
+        marker=marker,
+        color=figures.COLORS[color],
+        s=45,
+    )
 axis.axvline(40, color="black", linestyle=":")
 axis.set(xscale="log", xlabel="width of the face in pixels", ylim=(-0.5, 2.5))
 axis.set_yticks(range(3), [name for name, *_ in outcomes])
 axis.set_xticks([12, 20, 40, 80, 160], ["12", "20", "40", "80", "160"], minor=False)
 axis.minorticks_off()
-figures.show(figure, "Every annotated face as a mark: its width in pixels to the right, its fate upwards. "
-             f"{(counted.width < 40).sum() - small_found} of the {(~counted.found).sum()} missed faces lie left of the dotted line at 40 pixels.")
+figures.show(
+    figure,
+    "Every annotated face as a mark: its width in pixels to the right, its fate"
+    f" upwards. {(counted.width < 40).sum() - small_found} of the"
+    f" {(~counted.found).sum()} missed faces lie left of the dotted line at 40 pixels.",
+)
 
 # %% [markdown]
-# What do we see? The smallest faces are all missed. The detector was made for faces of at least 80 pixels; we double
-# the picture first, which brings that down to about 40, the dotted line. Yet people at the far end of a corridor
-# **are** twenty pixels wide, and this is where the project behind this course struggled most. Chapter 06 measures
-# accuracy against face size and repairs what can be repaired; chapter 07 brings a detector that sees smaller faces.
+# What do we see? The smallest faces are all missed. The detector was made for faces of
+# at least 80 pixels; we double the picture first, which brings that down to about 40,
+# the dotted line. Yet people at the far end of a corridor **are** twenty pixels wide,
+# and this is where the project behind this course struggled most. Chapter 06 measures
+# accuracy against face size and repairs what can be repaired; chapter 07 brings a
+# detector that sees smaller faces.
 #
-# But size is not everything: some large faces are missed as well. Who are they? The scenes hold too few large
-# faces to tell, so the next cell adds a second count: in how many of the photographs that the classifier was made from
-# did the same detector find a face? That was written down when it was trained.
+# But size is not everything: some large faces are missed as well. Who are they? The
+# scenes hold too few large faces to tell, so the next cell adds a second count: in how
+# many of the photographs that the classifier was made from did the same detector find a
+# face? That was written down when it was trained.
 
 # %%
-print(large.groupby("class").agg(faces=("found", "size"), found=("found", "sum")).to_string())
+print(
+    large.groupby("class")
+    .agg(faces=("found", "size"), found=("found", "sum"))
+    .to_string()
+)
 
-provenance = json.loads((SAMPLE.parent / "welcome_detector" / "provenance.json").read_text(encoding="utf-8"))
+provenance = json.loads(
+    (SAMPLE.parent / "welcome_detector" / "provenance.json").read_text(encoding="utf-8")
+)
 for label, counts in provenance["photographs by class"].items():
     number = sum(counts.values())
-    print(f"In {counts['found'] / number:.0%} of {number} photographs labelled {welcome.WORDS[label]} a face was found.")
+    print(
+        f"In {counts['found'] / number:.0%} of {number} photographs labelled"
+        f" {welcome.WORDS[label]} a face was found."
+    )
 
 # %% [markdown]
-# Compare the two sentences. The detector learned what a face is from *bare* faces: eyes, nose, mouth. A mask hides half
-# of that, so it loses the very people whom we want to count. Whoever reads only the labels of found faces would
-# conclude that fewer people wear a mask than do. **A program can be biased before its classifier has said a word.**
-# Faces that are turned away or cut by the picture's edge are lost too; chapter 07 comes back to those.
+# Compare the two sentences. The detector learned what a face is from *bare* faces:
+# eyes, nose, mouth. A mask hides half of that, so it loses the very people whom we want
+# to count. Whoever reads only the labels of found faces would conclude that fewer
+# people wear a mask than do. **A program can be biased before its classifier has said a
+# word.** Faces that are turned away or cut by the picture's edge are lost too; chapter
+# 07 comes back to those.
 
 # %% [markdown]
 # ## Which faces fool it?
 #
-# Finding is one half. For the other half we hand the classifier faces whose boxes we know, so the detector can't
-# interfere. It has never seen these people: they belong to the **test split**, kept aside when it was trained. Some are
-# **hard negatives**: no proper mask, but something that resembles one. A hand, an arm or a scarf before the mouth, a mask
-# under the nose, under the chin, or on the nose only.
+# Finding is one half. For the other half we hand the classifier faces whose boxes we
+# know, so the detector can't interfere. It has never seen these people: they belong to
+# the **test split**, kept aside when it was trained. Some are **hard negatives**: no
+# proper mask, but something that resembles one. A hand, an arm or a scarf before the
+# mouth, a mask under the nose, under the chin, or on the nose only.
 
 # %%
 people = load_faces("sample")
 people = people[people.split == "test"].reset_index(drop=True)
-squares = [welcome.cut_face(read_rgb(SAMPLE / row.picture), Box("face", row.x_min, row.y_min, row.x_max, row.y_max))
-           for row in people.itertuples()]
+squares = [
+    welcome.cut_face(
+        read_rgb(SAMPLE / row.picture),
+        Box("face", row.x_min, row.y_min, row.x_max, row.y_max),
+    )
+    for row in people.itertuples()
+]
 people["probability"] = welcome.classify(squares)
 people["said"] = np.where(people.probability >= 0.5, "with_mask", "without_mask")
 people["right"] = people.said == people.label
-kinds = {"none": "bare face", "proper": "mask worn properly", "under_nose": "mask under the nose",
-         "nose_only": "mask on the nose only", "under_chin": "mask under the chin"}
-things = {"hand": "hand over the mouth", "scarf": "scarf over the mouth", "arm": "arm before the mouth"}
+kinds = {
+    "none": "bare face",
+    "proper": "mask worn properly",
+    "under_nose": "mask under the nose",
+    "nose_only": "mask on the nose only",
+    "under_chin": "mask under the chin",
+}
+things = {
+    "hand": "hand over the mouth",
+    "scarf": "scarf over the mouth",
+    "arm": "arm before the mouth",
+}
 people["kind"] = people.occlusion.map(things).fillna(people.wearing.map(kinds))
 
 # %%
 by_kind = people.groupby("kind").agg(faces=("right", "size"), right=("right", "sum"))
-by_kind["treated in chapter"] = by_kind.index.map({
-    "bare face": "05", "mask worn properly": "05", "mask under the nose": "02", "mask on the nose only": "02",
-    "mask under the chin": "02", "hand over the mouth": "09", "scarf over the mouth": "09", "arm before the mouth": "09"})
+by_kind["treated in chapter"] = by_kind.index.map(
+    {
+        "bare face": "05",
+        "mask worn properly": "05",
+        "mask under the nose": "02",
+        "mask on the nose only": "02",
+        "mask under the chin": "02",
+        "hand over the mouth": "09",
+        "scarf over the mouth": "09",
+        "arm before the mouth": "09",
+    }
+)
 by_kind.sort_values(["faces", "right"], ascending=False)
 
 # %% [markdown]
-# The last column says which chapter treats the kind. Numbers are one thing, faces another: here are, of each kind, the
-# two faces that the classifier believes most to wear a mask.
+# The last column says which chapter treats the kind. Numbers are one thing, faces
+# another: here are, of each kind, the two faces that the classifier believes most to
+# wear a mask.
 
 # %%
-hard = people[people.kind != "bare face"].sort_values(["kind", "probability"], ascending=[True, False]).groupby("kind").head(2)
-titles = [f"{row.kind}\n{welcome.WORDS[row.said]} {row.probability:.2f}{'' if row.right else '  WRONG'}" for row in hard.itertuples()]
-frames = [figures.COLORS["highlight"] if right else figures.COLORS["without_mask"] for right in hard.right]
+hard = (
+    people[people.kind != "bare face"]
+    .sort_values(["kind", "probability"], ascending=[True, False])
+    .groupby("kind")
+    .head(2)
+)
+titles = [
+    f"{row.kind}\n{welcome.WORDS[row.said]}"
+    f" {row.probability:.2f}{'' if row.right else '  WRONG'}"
+    for row in hard.itertuples()
+]
+frames = [
+    figures.COLORS["highlight"] if right else figures.COLORS["without_mask"]
+    for right in hard.right
+]
 pictures = [read_rgb(SAMPLE / picture) for picture in hard.picture]
 figure = figures.picture_grid(pictures, titles, columns=7, size=1.5, colors=frames)
-figures.show(figure, f"{len(hard)} test faces with a mask or something like it, two of each kind, each with what the classifier says of it. "
-             f"{(~hard.right).sum()} answers are marked wrong.", photographic=True)
+figures.show(
+    figure,
+    f"{len(hard)} test faces with a mask or something like it, two of each kind, each"
+    f" with what the classifier says of it. {(~hard.right).sum()} answers are marked"
+    " wrong.",
+    photographic=True,
+)
 
-bare, tricky = people[people.kind == "bare face"], people[~people.kind.isin(["bare face", "mask worn properly"])]
+bare, tricky = (
+    people[people.kind == "bare face"],
+    people[~people.kind.isin(["bare face", "mask worn properly"])],
+)
 print(f"Right on {people.right.sum()} of {len(people)} test faces in all,")
-print(f"on {bare.right.sum()} of {len(bare)} bare faces, but on {tricky.right.sum()} of {len(tricky)} hard negatives.")
+print(
+    f"on {bare.right.sum()} of {len(bare)} bare faces, but on {tricky.right.sum()} of"
+    f" {len(tricky)} hard negatives."
+)
 
 # %% [markdown]
-# The share of right answers is called **accuracy**. One accuracy over all faces would have hidden this. Most test faces
-# are easy, so the easy ones make the average, and the hard negatives drown in it. **A single number describes the
-# mixture of faces that it was measured on as much as it describes the program.** That is why this course counts by
-# group: poor light (chapter 03), masks worn wrongly (chapter 05), small faces (chapter 06), skin tone, age, pose and
-# covered mouths (chapter 09).
+# The share of right answers is called **accuracy**. One accuracy over all faces would
+# have hidden this. Most test faces are easy, so the easy ones make the average, and the
+# hard negatives drown in it. **A single number describes the mixture of faces that it
+# was measured on as much as it describes the program.** That is why this course counts
+# by group: poor light (chapter 03), masks worn wrongly (chapter 05), small faces
+# (chapter 06), skin tone, age, pose and covered mouths (chapter 09).
 
 # %% [markdown]
 # ## Where should the threshold stand?
 #
-# So far a face counts as *mask* from a probability of 0.5. Nobody said that 0.5 is right. At a clinic's door, letting
-# an unmasked person pass is worse than asking a masked one to come closer; in a statistic of mask use both errors weigh
-# the same. The next figure counts both errors on the test faces while the threshold moves.
+# So far a face counts as *mask* from a probability of 0.5. Nobody said that 0.5 is
+# right. At a clinic's door, letting an unmasked person pass is worse than asking a
+# masked one to come closer; in a statistic of mask use both errors weigh the same. The
+# next figure counts both errors on the test faces while the threshold moves.
 
 # %%
 thresholds = np.linspace(0, 1, 101)
@@ -268,36 +406,67 @@ passed = [(people.probability[~wears] >= threshold).sum() for threshold in thres
 stopped = [(people.probability[wears] < threshold).sum() for threshold in thresholds]
 
 figure, axis = plt.subplots(figsize=(8, 3), layout="constrained")
-axis.step(thresholds, passed, color=figures.COLORS["without_mask"], label="no mask, but called mask")
-axis.step(thresholds, stopped, color=figures.COLORS["with_mask"], linestyle="--", label="mask, but called no mask")
+axis.step(
+    thresholds,
+    passed,
+    color=figures.COLORS["without_mask"],
+    label="no mask, but called mask",
+)
+axis.step(
+    thresholds,
+    stopped,
+    color=figures.COLORS["with_mask"],
+    linestyle="--",
+    label="mask, but called no mask",
+)
 axis.axvline(0.5, color="black", linestyle=":")
 axis.set(xlabel="threshold", ylabel="wrong test faces", ylim=(0, 20))
 axis.legend(frameon=False)
-figures.show(figure, "Two kinds of error against the threshold. As it rises from 0 to 1, fewer faces without a mask are called mask, "
-             "and more faces with a mask are called no mask.")
+figures.show(
+    figure,
+    "Two kinds of error against the threshold. As it rises from 0 to 1, fewer faces"
+    " without a mask are called mask, and more faces with a mask are called no mask.",
+)
+
 
 # %%
 def scene_at(threshold):
     """Return the first scene, labelled at a threshold, as JPEG."""
-    return welcome_figures.draw_jpeg(first_scene, [welcome.label_face(face.box, face.probability, threshold) for face in first_faces])
+    return welcome_figures.draw_jpeg(
+        first_scene,
+        [
+            welcome.label_face(face.box, face.probability, threshold)
+            for face in first_faces
+        ],
+    )
 
 
-slider = ipywidgets.FloatSlider(value=0.5, min=0, max=1, step=0.01, description="threshold", continuous_update=False)
+slider = ipywidgets.FloatSlider(
+    value=0.5, min=0, max=1, step=0.01, description="threshold", continuous_update=False
+)
 scene_view = ipywidgets.Image(value=scene_at(0.5), format="jpeg", width=800)
-slider.observe(lambda change: setattr(scene_view, "value", scene_at(change["new"])), names="value")
-widgets.show(ipywidgets.VBox([slider, scene_view]), "move the threshold and watch the labels of the first scene change.")
+slider.observe(
+    lambda change: setattr(scene_view, "value", scene_at(change["new"])), names="value"
+)
+widgets.show(
+    ipywidgets.VBox([slider, scene_view]),
+    "move the threshold and watch the labels of the first scene change.",
+)
 
 # %% [markdown]
-# Raise the threshold: fewer unmasked faces slip through, more masked ones are stopped. No position removes both errors,
-# and the best one depends on what each error costs. The program can't decide that for you. Chapter 09 chooses a
-# threshold for a stated cost, and not on the faces that are counted in the end.
+# Raise the threshold: fewer unmasked faces slip through, more masked ones are stopped.
+# No position removes both errors, and the best one depends on what each error costs.
+# The program can't decide that for you. Chapter 09 chooses a threshold for a stated
+# cost, and not on the faces that are counted in the end.
 
 # %% [markdown]
 # ## What does it say of your picture?
 #
-# Choose a picture of your own below. It is read and judged by this notebook, in memory; nothing leaves your machine and
-# nothing is stored. Try what a programmer would try: a mask pulled down, a hand, sunglasses, your profile, a step back,
-# a photograph of a photograph.
+# Choose a picture of your own below. It is read and judged by this notebook, in memory;
+# nothing leaves your machine and nothing is stored. Try what a programmer would try: a
+# mask pulled down, a hand, sunglasses, your profile, a step back, a photograph of a
+# photograph.
+
 
 # %%
 def judge(source):
@@ -308,13 +477,24 @@ def judge(source):
         return None, [], str(error)
     faces = welcome.detect(rgb)
     words = ", ".join(welcome.WORDS[face.label] for face in faces)
-    return rgb, faces, f"From left to right: {words}." if faces else "No face found: is it 40 pixels wide, and does it look at the camera?"
+    return (
+        rgb,
+        faces,
+        (
+            f"From left to right: {words}."
+            if faces
+            else "No face found: is it 40 pixels wide, and does it look at the camera?"
+        ),
+    )
 
 
-rgb, faces, sentence = judge(SAMPLE / people[people.kind == "mask worn properly"].picture.iloc[0])
+rgb, faces, sentence = judge(
+    SAMPLE / people[people.kind == "mask worn properly"].picture.iloc[0]
+)
 figure, axis = plt.subplots(figsize=(3.5, 3.5), layout="constrained")
 welcome_figures.draw(axis, rgb, faces)
 figures.show(figure, f"A rendered head and shoulders. {sentence}", photographic=True)
+
 
 # %%
 def on_upload(change):
@@ -326,56 +506,89 @@ def on_upload(change):
 upload = ipywidgets.FileUpload(accept="image/*", multiple=False, description="choose")
 answer, picture_view = ipywidgets.Label(), ipywidgets.Image(format="jpeg", width=800)
 upload.observe(on_upload, names="value")
-widgets.show(ipywidgets.VBox([upload, answer, picture_view]), "choose a picture of your own; it is judged on your machine.")
+widgets.show(
+    ipywidgets.VBox([upload, answer, picture_view]),
+    "choose a picture of your own; it is judged on your machine.",
+)
 
 # %% [markdown]
-# Now a gallery of single faces, drawn at random, as many with a mask as without. With the embedded pictures it shows
-# people of the test split. If you have fetched the real photographs, set `PROFILE = "real"` at the top and run again:
-# the same code then shows those. Don't be too impressed by its labels there: most of these photographs were in its
-# training.
+# Now a gallery of single faces, drawn at random, as many with a mask as without. With
+# the embedded pictures it shows people of the test split. If you have fetched the real
+# photographs, set `PROFILE = "real"` at the top and run again: the same code then shows
+# those. Don't be too impressed by its labels there: most of these photographs were in
+# its training.
 
 # %%
 gallery = load_faces(PROFILE)
 gallery = gallery[gallery.split.isin(["test", ""])]
 each = min(8, gallery.label.value_counts().min())
 gallery = gallery.groupby("label").sample(each, random_state=SEED)
-cut = [welcome.cut_largest_face(read_rgb(faces_dir(PROFILE) / picture)) for picture in gallery.picture]
+cut = [
+    welcome.cut_largest_face(read_rgb(faces_dir(PROFILE) / picture))
+    for picture in gallery.picture
+]
 found = [square for square in cut if square is not None]
 truth = [label for label, square in zip(gallery.label, cut) if square is not None]
-said = ["with_mask" if probability >= 0.5 else "without_mask" for probability in welcome.classify(found)]
+said = [
+    "with_mask" if probability >= 0.5 else "without_mask"
+    for probability in welcome.classify(found)
+]
 right = [one == other for one, other in zip(said, truth)]
 for label in ("with_mask", "without_mask"):
-    print(f"Of {each} pictures with the label {welcome.WORDS[label]}, a face was found in {truth.count(label)}.")
+    print(
+        f"Of {each} pictures with the label {welcome.WORDS[label]}, a face was found in"
+        f" {truth.count(label)}."
+    )
 print(f"Of the {len(found)} found faces the program labelled {sum(right)} correctly.")
 
 # %%
-titles = [welcome.WORDS[label] + ("" if is_right else "  WRONG") for label, is_right in zip(said, right)]
-figure = figures.picture_grid(found, titles, columns=8, size=1.2, colors=[figures.COLORS[label] for label in said])
-figures.show(figure, f"{len(found)} faces cut out of single pictures, each titled with the label that the program gave it.", photographic=True)
+titles = [
+    welcome.WORDS[label] + ("" if is_right else "  WRONG")
+    for label, is_right in zip(said, right)
+]
+figure = figures.picture_grid(
+    found, titles, columns=8, size=1.2, colors=[figures.COLORS[label] for label in said]
+)
+figures.show(
+    figure,
+    f"{len(found)} faces cut out of single pictures, each titled with the label that"
+    " the program gave it.",
+    photographic=True,
+)
 
 # %% [markdown]
 # ## How sure is an accuracy?
 #
-# This course retraces a student project of 2021. It gathered about 58,000 faces, drew masks on many of them, trained
-# three networks and tested them on 813 faces from real surveillance cameras. Far and small faces failed, so the
-# students shrank their training faces to 10 to 40 pixels and enlarged them again. That was the *fix*. Here is what they
-# reported.
+# This course retraces a student project of 2021. It gathered about 58,000 faces, drew
+# masks on many of them, trained three networks and tested them on 813 faces from real
+# surveillance cameras. Far and small faces failed, so the students shrank their
+# training faces to 10 to 40 pixels and enlarged them again. That was the *fix*. Here is
+# what they reported.
 
 # %%
-original = pd.DataFrame({"network": ["ResNet-50", "ResNet-34", "MobileNetV2"],
-                         "before the fix": [0.8413, 0.8069, 0.8081], "after the fix": [0.8696, 0.8819, 0.8253]}).set_index("network")
+original = pd.DataFrame(
+    {
+        "network": ["ResNet-50", "ResNet-34", "MobileNetV2"],
+        "before the fix": [0.8413, 0.8069, 0.8081],
+        "after the fix": [0.8696, 0.8819, 0.8253],
+    }
+).set_index("network")
 original.round(2)
 
 # %% [markdown]
-# ResNet-34 reached 0.88 and ResNet-50 reached 0.87. Is ResNet-34 better? Suppose a network is right on exactly 88 % of
-# all faces in the world. Test it on 813 of them, drawn at random, and the measured accuracy will not be 0.88 sharp:
-# luck decides which faces you got. The next cell repeats that test ten thousand times.
+# ResNet-34 reached 0.88 and ResNet-50 reached 0.87. Is ResNet-34 better? Suppose a
+# network is right on exactly 88 % of all faces in the world. Test it on 813 of them,
+# drawn at random, and the measured accuracy will not be 0.88 sharp: luck decides which
+# faces you got. The next cell repeats that test ten thousand times.
 
 # %%
 random = np.random.default_rng(SEED)
 measured = random.binomial(813, 0.88, size=10_000) / 813
 low, high = np.percentile(measured, [2.5, 97.5])
-print(f"95 of 100 tests measure between {low:.2f} and {high:.2f}, though the network never changes.")
+print(
+    f"95 of 100 tests measure between {low:.2f} and {high:.2f}, though the network"
+    " never changes."
+)
 
 figure, axis = plt.subplots(figsize=(8, 2.8), layout="constrained")
 axis.hist(measured, bins=np.arange(0.83, 0.931, 0.004), color=figures.COLORS["neutral"])
@@ -384,17 +597,24 @@ for value, name in ((0.8696, "ResNet-50"), (0.8819, "ResNet-34")):
     axis.axvline(value, color="black", linestyle=":")
     axis.text(value, axis.get_ylim()[1], name, ha="center", va="bottom", fontsize=10)
 axis.set(xlabel="accuracy measured on 813 faces", ylabel="number of tests")
-figures.show(figure, f"Histogram of 10,000 imagined tests of one network: accuracies scatter around 0.88, 95 percent of them from {low:.2f} "
-             f"to {high:.2f}. The results of ResNet-50 and ResNet-34 both lie inside.")
+figures.show(
+    figure,
+    "Histogram of 10,000 imagined tests of one network: accuracies scatter around"
+    f" 0.88, 95 percent of them from {low:.2f} to {high:.2f}. The results of ResNet-50"
+    " and ResNet-34 both lie inside.",
+)
 
 # %% [markdown]
-# Both results lie well inside the luck of one and the same network. The shaded span is a **95 % interval**, which
-# statisticians call a *confidence interval*. You need no simulation to get it: for an accuracy $p$ on $n$ faces it reaches about
+# Both results lie well inside the luck of one and the same network. The shaded span is
+# a **95 % interval**, which statisticians call a *confidence interval*. You need no
+# simulation to get it: for an accuracy $p$ on $n$ faces it reaches about
 #
 # $$1.96\,\sqrt{p\,(1-p)\,/\,n}$$
 #
-# to either side. Under the root stands the variance of the share of heads in $n$ tosses of a coin that shows heads with
-# probability $p$; 1.96 standard deviations to both sides hold 95 % of a bell curve.
+# to either side. Under the root stands the variance of the share of heads in $n$ tosses
+# of a coin that shows heads with probability $p$; 1.96 standard deviations to both
+# sides hold 95 % of a bell curve.
+
 
 # %%
 def half_width(accuracy, faces):
@@ -403,86 +623,125 @@ def half_width(accuracy, faces):
 
 
 figure, axis = plt.subplots(figsize=(8, 3), layout="constrained")
-for shift, column, marker in ((0.12, "before the fix", "s"), (-0.12, "after the fix", "o")):
+for shift, column, marker in (
+    (0.12, "before the fix", "s"),
+    (-0.12, "after the fix", "o"),
+):
     heights = np.arange(len(original))[::-1] + shift
-    axis.errorbar(original[column], heights, xerr=half_width(original[column], 813), fmt=marker, capsize=4, label=column)
+    axis.errorbar(
+        original[column],
+        heights,
+        xerr=half_width(original[column], 813),
+        fmt=marker,
+        capsize=4,
+        label=column,
+    )
 axis.set(xlabel="accuracy on 813 faces, with its 95 % interval", ylim=(-0.6, 2.6))
 axis.set_yticks(np.arange(len(original))[::-1], original.index)
 axis.legend(frameon=False, loc="center left", bbox_to_anchor=(1, 0.5))
-figures.show(figure, "Accuracy of three networks before and after the fix with 95 % intervals. Only for ResNet-34 do the two intervals lie apart; "
-             "after the fix those of ResNet-50 and ResNet-34 overlap almost fully.")
+figures.show(
+    figure,
+    "Accuracy of three networks before and after the fix with 95 % intervals. Only for"
+    " ResNet-34 do the two intervals lie apart; after the fix those of ResNet-50 and"
+    " ResNet-34 overlap almost fully.",
+)
 
 for network, row in original.iterrows():
     gap = row["after the fix"] - row["before the fix"]
-    reach = half_width(row["before the fix"], 813) + half_width(row["after the fix"], 813)
-    print(f"{network}: the fix gained {gap:.3f}; its two intervals {'lie apart' if gap > reach else 'overlap'}.")
+    reach = half_width(row["before the fix"], 813) + half_width(
+        row["after the fix"], 813
+    )
+    print(
+        f"{network}: the fix gained {gap:.3f}; its two intervals"
+        f" {'lie apart' if gap > reach else 'overlap'}."
+    )
 
 # %% [markdown]
-# So one gain stands out and two may be luck. (Overlap is a rough guide; chapter 05 compares two networks properly.)
-# Even that is generous: the same people walk past a camera many times, so 813 faces are worth fewer than 813
-# independent tests. And the fix was judged on the very faces that had suggested it. What this course does differently:
-# **every number is computed by the run that prints it, no person stands in training and test at once, and every
-# accuracy comes with its interval.** The program you have just run is held to that too. (For an accuracy close to 1 the
-# formula is crude; chapter 05 has a better one.)
+# So one gain stands out and two may be luck. (Overlap is a rough guide; chapter 05
+# compares two networks properly.) Even that is generous: the same people walk past a
+# camera many times, so 813 faces are worth fewer than 813 independent tests. And the
+# fix was judged on the very faces that had suggested it. What this course does
+# differently: **every number is computed by the run that prints it, no person stands in
+# training and test at once, and every accuracy comes with its interval.** The program
+# you have just run is held to that too. (For an accuracy close to 1 the formula is
+# crude; chapter 05 has a better one.)
 
 # %%
 accuracy = people.right.mean()
 reach = half_width(accuracy, len(people))
-print(f"Embedded test people, measured by this run: {accuracy:.2f} on {len(people)} faces, give or take {reach:.2f}.")
+print(
+    f"Embedded test people, measured by this run: {accuracy:.2f} on {len(people)}"
+    f" faces, give or take {reach:.2f}."
+)
 
 photographs = provenance["held out"]["photographs"]
 low, high = photographs["interval"]
-print(f"Real photographs, measured when it was trained: {photographs['accuracy']:.2f} on {photographs['faces']} faces, from {low:.2f} to {high:.2f}.")
+print(
+    f"Real photographs, measured when it was trained: {photographs['accuracy']:.2f} on"
+    f" {photographs['faces']} faces, from {low:.2f} to {high:.2f}."
+)
 
-metrics = {"faces_40px_found": large.found.mean(), "found_labelled_right": counted.right.sum() / counted.found.sum(),
-           "test_accuracy": accuracy, "bare_faces_right": bare.right.mean()}
+metrics = {
+    "faces_40px_found": large.found.mean(),
+    "found_labelled_right": counted.right.sum() / counted.found.sum(),
+    "test_accuracy": accuracy,
+    "bare_faces_right": bare.right.mean(),
+}
 Artefacts("00_welcome", PROFILE).record(**metrics)
 
 # %% [markdown]
 # ## What must it not be used for?
 #
-# A face is personal data: it can't be changed like a password, and it shows age, health and origin. This course teaches
-# on invented people for that reason. Photographs of real people are fetched by you, stay on your machine and never
-# enter this repository. A program like this may count how many visitors wear a mask. It must not identify anyone, judge
-# staff, or close a door by itself: it fails more often for some people than for others, and you have just seen it fail.
-# Chapter 09 measures for whom, and writes it into a model card.
+# A face is personal data: it can't be changed like a password, and it shows age, health
+# and origin. This course teaches on invented people for that reason. Photographs of
+# real people are fetched by you, stay on your machine and never enter this repository.
+# A program like this may count how many visitors wear a mask. It must not identify
+# anyone, judge staff, or close a door by itself: it fails more often for some people
+# than for others, and you have just seen it fail. Chapter 09 measures for whom, and
+# writes it into a model card.
 
 # %% [markdown]
 # ## How does this course work?
 #
-# - **Cells.** Prose asks, code answers. Run them from top to bottom; change a value and run again whenever you wonder.
-# - **Profiles.** `PROFILE = "sample"` uses the embedded pictures and needs no network. `"real"` uses photographs:
-#   `course data fetch face-mask-detection`.
-# - **Files.** What a chapter makes lies under `work/`, and later chapters read it there. Nothing else changes. Deleting
-#   `work/sample/` is always safe: a run makes it again.
-# - **The `course` command.** In a terminal, `course run 00` executes this chapter, `course run` all of them; a chapter
-#   that misses a file says which one makes it.
-# - **Stuck?** *Kernel > Restart Kernel and Run All Cells* mends most things; `git checkout chapters` brings every
-#   chapter back as it was shipped, without your changes; `course doctor` looks for the rest.
+# - **Cells.** Prose asks, code answers. Run them from top to bottom; change a value and
+#   run again whenever you wonder.
+# - **Profiles.** `PROFILE = "sample"` uses the embedded pictures and needs no network.
+#   `"real"` uses photographs: `course data fetch face-mask-detection`.
+# - **Files.** What a chapter makes lies under `work/`, and later chapters read it
+#   there. Nothing else changes. Deleting `work/sample/` is always safe: a run makes it
+#   again.
+# - **The `course` command.** In a terminal, `course run 00` executes this chapter,
+#   `course run` all of them; a chapter that misses a file says which one makes it.
+# - **Stuck?** *Kernel > Restart Kernel and Run All Cells* mends most things; `git
+#   checkout chapters` brings every chapter back as it was shipped, without your
+#   changes; `course doctor` looks for the rest.
 
 # %% [markdown]
-# **What is an exercise?** A cell for you to fill in, followed by a check that gives one of three verdicts. Here are all
-# three, for a question that you can answer by now: how many numbers does the classifier receive for one face, a square
-# of 64 x 64 pixels with three colours? Replace the first `None` and run the cell again.
+# **What is an exercise?** A cell for you to fill in, followed by a check that gives one
+# of three verdicts. Here are all three, for a question that you can answer by now: how
+# many numbers does the classifier receive for one face, a square of 64 x 64 pixels with
+# three colours? Replace the first `None` and run the cell again.
 
 # %%
 for answer_to_try in (None, 64 * 64, 64 * 64 * 3):
     display(chapter_00.check_demonstration(answer_to_try))
 
 # %% [markdown]
-# *Not attempted* means that the cell is as it was shipped, *not yet* comes with a hint, *passed* means right. A check
-# looks at your answer with several inputs, so guessing one value will not do. When you have tried, compare with
-# `solutions/00_welcome.ipynb`, unless the course was handed out to you without it: it says why, not only how.
+# *Not attempted* means that the cell is as it was shipped, *not yet* comes with a hint,
+# *passed* means right. A check looks at your answer with several inputs, so guessing
+# one value will not do. When you have tried, compare with `solutions/00_welcome.ipynb`,
+# unless the course was handed out to you without it: it says why, not only how.
 #
-# The map of the course, with the minutes that each chapter takes to read, at 200 words and 20 lines of code a minute, and
-# to run:
+# The map of the course, with the minutes that each chapter takes to read, at 200 words
+# and 20 lines of code a minute, and to run:
 
 # %%
 chapter_map.course_map()
 
 # %% [markdown]
-# **What have you done?** What a check said of your answers is kept in `work/progress.json` on this machine, and sent
-# nowhere. `progress()` shows it in any chapter, `course progress` in a terminal; `course progress --reset` begins anew.
+# **What have you done?** What a check said of your answers is kept in
+# `work/progress.json` on this machine, and sent nowhere. `progress()` shows it in any
+# chapter, `course progress` in a terminal; `course progress --reset` begins anew.
 
 # %%
 progress()
@@ -490,10 +749,13 @@ progress()
 # %% [markdown]
 # ## Exercises
 #
-# In this chapter they stand together at the end; from chapter 01 on you meet each where it belongs.
+# In this chapter they stand together at the end; from chapter 01 on you meet each where
+# it belongs.
 #
-# **Exercise 0-1** (easy, 4 minutes). Count at a threshold. Write a function that takes an array of probabilities and a threshold, and returns how many faces are called *mask*. A
-# face whose probability *reaches* the threshold counts.
+# **Exercise 0-1** (easy, 4 minutes). Count at a threshold. Write a function that takes
+# an array of probabilities and a threshold, and returns how many faces are called
+# *mask*. A face whose probability *reaches* the threshold counts.
+
 
 # %% tags=["exercise-0-1"]
 def count_masks(probabilities, threshold):
@@ -505,14 +767,17 @@ def count_masks(probabilities, threshold):
 chapter_00.check_1(count_masks)
 
 # %% [markdown]
-# **Exercise 0-2** (easy, 8 minutes). Do two boxes mark the same face? The centre rule above is lenient: a box as large as the picture would "find" a face in its middle. The field uses
-# **intersection over union**: the area that two boxes share, divided by the area that they cover together. It is 1 for
-# the same box and 0 for boxes that do not overlap. A `Box` has `x_min`, `y_min`, `x_max`, `y_max`, `width` and
-# `height`, in pixels; the right and the lower edge do not belong to it any more.
+# **Exercise 0-2** (easy, 8 minutes). Do two boxes mark the same face? The centre rule
+# above is lenient: a box as large as the picture would "find" a face in its middle. The
+# field uses **intersection over union**: the area that two boxes share, divided by the
+# area that they cover together. It is 1 for the same box and 0 for boxes that do not
+# overlap. A `Box` has `x_min`, `y_min`, `x_max`, `y_max`, `width` and `height`, in
+# pixels; the right and the lower edge do not belong to it any more.
+
 
 # %% tags=["exercise-0-2"]
 def intersection_over_union(one, two):
-    """Return the shared area of two boxes divided by the area that they cover together."""
+    """Return the shared area of two boxes divided by the area of their union."""
     return None
 
 
@@ -520,13 +785,19 @@ def intersection_over_union(one, two):
 chapter_00.check_2(intersection_over_union)
 
 # %% [markdown]
-# **Exercise 0-3** (medium, 13 minutes). How many faces does a fair comparison need? Two accuracies, 0.87 and 0.88, both from 813 faces, could not be told apart. Turn the formula around: how many faces
-# must a test have, so that the 95 % interval around an accuracy reaches at most a given distance to either side? Write
-# it as a function. Then `faces_needed(0.88, 0.01)` is the size of a test whose interval around 0.88 just ends at 0.87.
+# **Exercise 0-3** (medium, 13 minutes). How many faces does a fair comparison need? Two
+# accuracies, 0.87 and 0.88, both from 813 faces, could not be told apart. Turn the
+# formula around: how many faces must a test have, so that the 95 % interval around an
+# accuracy reaches at most a given distance to either side? Write it as a function. Then
+# `faces_needed(0.88, 0.01)` is the size of a test whose interval around 0.88 just ends
+# at 0.87.
+
 
 # %% tags=["exercise-0-3"]
 def faces_needed(accuracy, reach):
-    """Return the smallest number of faces for which the 95 % interval reaches at most `reach` to either side."""
+    """Return the smallest number of faces for which the 95 % interval reaches at most
+    `reach` to either side.
+    """
     return None
 
 
@@ -534,9 +805,11 @@ def faces_needed(accuracy, reach):
 chapter_00.check_3(faces_needed)
 
 # %% [markdown]
-# **Exercise 0-4** (easy, 3 minutes). Read the plot. Look at the histogram of ten thousand tests once more. Four groups test a network that is right on 88 % of all faces,
-# each on 813 faces of its own. They report 0.84, 0.87, 0.89 and 0.91. Which of these would make you doubt that it is the
-# same network? Replace `None` by a list of numbers.
+# **Exercise 0-4** (easy, 3 minutes). Read the plot. Look at the histogram of ten
+# thousand tests once more. Four groups test a network that is right on 88 % of all
+# faces, each on 813 faces of its own. They report 0.84, 0.87, 0.89 and 0.91. Which of
+# these would make you doubt that it is the same network? Replace `None` by a list of
+# numbers.
 
 # %% tags=["exercise-0-4"]
 surprising = None
@@ -547,7 +820,8 @@ chapter_00.check_4(surprising)
 # %% [markdown]
 # ## Test yourself
 #
-# Four questions on the ideas of this chapter. Choose an answer and read what it says: a wrong one tells you what it overlooks.
+# Four questions on the ideas of this chapter. Choose an answer and read what it says: a
+# wrong one tells you what it overlooks.
 
 # %%
 quizzes.show("00_welcome")
@@ -555,13 +829,14 @@ quizzes.show("00_welcome")
 # %% [markdown]
 # ## Remember
 #
-# - The program has two parts that fail separately: the *face detector* finds or misses, the *classifier* is right or
-#   wrong.
+# - The program has two parts that fail separately: the *face detector* finds or misses,
+#   the *classifier* is right or wrong.
 # - Look at the mistakes by group. An average is made by whatever is frequent.
 # - A threshold trades one error for the other; what they cost decides where it stands.
 # - An accuracy without its interval is half a number.
 #
-# **And now?** The classifier's accuracy on real photographs looks splendid, and nobody has asked what it looks at. In those
-# photographs, many people *without* a mask were cut out tightly around the face, and many people *with* one stand
-# before the white wall of a photo studio. **Could a program score well on them without ever looking at a mouth?**
-# Chapter 01 tries exactly that.
+# **And now?** The classifier's accuracy on real photographs looks splendid, and nobody
+# has asked what it looks at. In those photographs, many people *without* a mask were
+# cut out tightly around the face, and many people *with* one stand before the white
+# wall of a photo studio. **Could a program score well on them without ever looking at a
+# mouth?** Chapter 01 tries exactly that.

@@ -18,15 +18,18 @@
 # %% [markdown]
 # # Build the networks
 #
-# The project behind this course tried three networks: MobileNetV2, ResNet-50, ResNet-34. It took them ready-made. **What is inside, what
-# does each cost, and why are they built in just this way?** In this chapter we build all three and count every multiplication.
+# The project behind this course tried three networks: MobileNetV2, ResNet-50,
+# ResNet-34. It took them ready-made. **What is inside, what does each cost, and why are
+# they built in just this way?** In this chapter we build all three and count every
+# multiplication.
 #
-# **After this chapter you can** write a residual block and an inverted residual by hand, show what a shortcut does to the gradient,
-# count parameters and multiply-adds before you train anything, choose a network for a budget, and avoid the setting that makes a
-# trained MobileNetV2 give the same answer to everyone.
+# **After this chapter you can** write a residual block and an inverted residual by
+# hand, show what a shortcut does to the gradient, count parameters and multiply-adds
+# before you train anything, choose a network for a budget, and avoid the setting that
+# makes a trained MobileNetV2 give the same answer to everyone.
 #
-# **You need** Python and NumPy. The first section introduces the words that the others use. **Time:** 30 minutes to
-# read and run, and about an hour for the five exercises.
+# **You need** Python and NumPy. The first section introduces the words that the others
+# use. **Time:** 30 minutes to read and run, and about an hour for the five exercises.
 
 # %% tags=["parameters"]
 PROFILE = "sample"
@@ -36,18 +39,17 @@ import ipywidgets
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
-from PIL import Image
-
 from course_utils import figures, models, quiet
-from course_utils.notebook import quizzes, widgets
-from course_utils.notebook.artefacts import Artefacts
 from course_utils.checks import chapter_04
 from course_utils.data.faces_table import faces_dir, load_faces
 from course_utils.figures import COLORS
-from course_utils.pictures.images import read_rgb
 from course_utils.figures import architectures as drawing
 from course_utils.models import count
+from course_utils.notebook import quizzes, widgets
+from course_utils.notebook.artefacts import Artefacts
+from course_utils.pictures.images import read_rgb
 from course_utils.profiles import SEED
+from PIL import Image
 
 keras = quiet.import_keras()
 import tensorflow as tf
@@ -58,73 +60,117 @@ out = Artefacts("04_architectures", PROFILE)
 # %% [markdown]
 # ## What is a network?
 #
-# A chain of **layers**. Each takes an array and returns another; its **weights** are the numbers that training has to find. The last layer gives a
-# number for each class, a **logit**. The **softmax** turns logits into probabilities, which lie between 0 and 1 and sum to 1; with a single
-# logit the *sigmoid* does it. The layers that look at the picture are called the **backbone**, the last ones the **head**.
+# A chain of **layers**. Each takes an array and returns another; its **weights** are
+# the numbers that training has to find. The last layer gives a number for each class, a
+# **logit**. The **softmax** turns logits into probabilities, which lie between 0 and 1
+# and sum to 1; with a single logit the *sigmoid* does it. The layers that look at the
+# picture are called the **backbone**, the last ones the **head**.
 #
-# Training needs a **loss**: one number that says how wrong the answers for a batch are. Its **gradient** says for each weight in which direction
-# the loss rises; a small step the other way makes the network a little better. Chapter 05 does this by hand. Here we need the words.
+# Training needs a **loss**: one number that says how wrong the answers for a batch are.
+# Its **gradient** says for each weight in which direction the loss rises; a small step
+# the other way makes the network a little better. Chapter 05 does this by hand. Here we
+# need the words.
 
 # %% [markdown]
 # ## What does a convolution cost?
 #
-# All three networks are made of convolutions. A **convolution** slides a small *kernel* over the picture; at every place it multiplies the
-# pixels below with the kernel's numbers and adds everything up. The result is a new picture, a **feature map**. Here are three
-# kernels of 3 x 3 numbers written by hand. A network has hundreds, and finds their numbers by training.
+# All three networks are made of convolutions. A **convolution** slides a small *kernel*
+# over the picture; at every place it multiplies the pixels below with the kernel's
+# numbers and adds everything up. The result is a new picture, a **feature map**. Here
+# are three kernels of 3 x 3 numbers written by hand. A network has hundreds, and finds
+# their numbers by training.
 
 # %%
 table = load_faces(PROFILE)
 each = min(48, table.label.value_counts().min())
-table = table.groupby("label").sample(each, random_state=SEED).sample(frac=1, random_state=SEED)
-pictures = [Image.fromarray(read_rgb(faces_dir(PROFILE) / name)) for name in table.picture]
+table = (
+    table.groupby("label")
+    .sample(each, random_state=SEED)
+    .sample(frac=1, random_state=SEED)
+)
+pictures = [
+    Image.fromarray(read_rgb(faces_dir(PROFILE) / name)) for name in table.picture
+]
 
 
 def squares(size):
     """Return the faces as float32 (n, size, size, 3), 0 to 255."""
-    return np.array([np.asarray(picture.resize((size, size), Image.Resampling.BOX)) for picture in pictures], np.float32)
+    return np.array(
+        [
+            np.asarray(picture.resize((size, size), Image.Resampling.BOX))
+            for picture in pictures
+        ],
+        np.float32,
+    )
 
 
 labels = (table.label == "with_mask").to_numpy(np.float32)
 print(f"{len(labels)} faces, {labels.mean():.0%} of them with a mask.")
 
 # %%
-kernels = {"edges that lie": [[1, 2, 1], [0, 0, 0], [-1, -2, -1]], "edges that stand": [[1, 0, -1], [2, 0, -2], [1, 0, -1]],
-           "blur": np.ones((3, 3)) / 9}
+kernels = {
+    "edges that lie": [[1, 2, 1], [0, 0, 0], [-1, -2, -1]],
+    "edges that stand": [[1, 0, -1], [2, 0, -2], [1, 0, -1]],
+    "blur": np.ones((3, 3)) / 9,
+}
 face = squares(96)[:1]  # (1, 96, 96, 3)
 maps = []
 for kernel in kernels.values():
-    stacked = np.repeat(np.array(kernel, np.float32)[:, :, None, None], 3, axis=2) / 3  # (3, 3, 3, 1): height, width, channels in, channels out
+    stacked = (
+        np.repeat(np.array(kernel, np.float32)[:, :, None, None], 3, axis=2) / 3
+    )  # (3, 3, 3, 1): height, width, channels in, channels out
     maps.append(keras.ops.conv(face, stacked, padding="same")[0, :, :, 0].numpy())
 maps[:2] = [128 + edge / 2 for edge in maps[:2]]
-figures.show(figures.picture_grid([face[0] / 255, *maps], ["a face", *kernels], columns=4, size=1.9),
-             "A face and three feature maps: lying edges, standing edges, and a blurred copy.", photographic=True)
+figures.show(
+    figures.picture_grid(
+        [face[0] / 255, *maps], ["a face", *kernels], columns=4, size=1.9
+    ),
+    "A face and three feature maps: lying edges, standing edges, and a blurred copy.",
+    photographic=True,
+)
 
 # %% [markdown]
-# **Count it by hand.** A picture consists of three maps, red, green and blue; deeper in a network there are many, and each is a **channel**. Take a layer
-# in the middle: maps of 56 x 56 with 64 channels come in, 128 come out. Each kernel is 3 x 3 and looks at all 64 channels, so it holds 3 · 3 · 64 numbers. There are 128 kernels. And every one of these numbers is
-# multiplied once at each of the 56 x 56 places.
+# **Count it by hand.** A picture consists of three maps, red, green and blue; deeper in
+# a network there are many, and each is a **channel**. Take a layer in the middle: maps
+# of 56 x 56 with 64 channels come in, 128 come out. Each kernel is 3 x 3 and looks at
+# all 64 channels, so it holds 3 · 3 · 64 numbers. There are 128 kernels. And every one
+# of these numbers is multiplied once at each of the 56 x 56 places.
 #
-# The first count, the **parameters**, is memory and what training has to find. The second, the **multiply-adds**, is work for each
-# picture. `count` walks through a model and does the same sum for every layer. (A layer may also add one number to each channel, its **bias**; ours has none.)
+# The first count, the **parameters**, is memory and what training has to find. The
+# second, the **multiply-adds**, is work for each picture. `count` walks through a model
+# and does the same sum for every layer. (A layer may also add one number to each
+# channel, its **bias**; ours has none.)
 
 # %%
 parameters = 3 * 3 * 64 * 128
 multiply_adds = parameters * 56 * 56
-print(f"By hand: {parameters:,} parameters, {multiply_adds / 1e6:,.1f} million multiply-adds.")
+print(
+    f"By hand: {parameters:,} parameters, {multiply_adds / 1e6:,.1f} million"
+    " multiply-adds."
+)
 
-one = keras.Sequential([layers.Input((56, 56, 64)), layers.Conv2D(128, 3, padding="same", use_bias=False)])
+one = keras.Sequential(
+    [layers.Input((56, 56, 64)), layers.Conv2D(128, 3, padding="same", use_bias=False)]
+)
 counted = count(one).iloc[0]
-print(f"Counted: {counted.parameters:,} parameters, {counted.multiply_adds / 1e6:,.1f} million multiply-adds.")
+print(
+    f"Counted: {counted.parameters:,} parameters, {counted.multiply_adds / 1e6:,.1f}"
+    " million multiply-adds."
+)
 
 # %% [markdown]
-# Half the side of the picture, a quarter of the work, but not one parameter less. Papers say *FLOPs* and often mean multiply-adds; others
-# count multiplication and addition apart and get twice as much. We write multiply-adds.
+# Half the side of the picture, a quarter of the work, but not one parameter less.
+# Papers say *FLOPs* and often mean multiply-adds; others count multiplication and
+# addition apart and get twice as much. We write multiply-adds.
 #
 # ## Can a network be too deep?
 #
-# More layers can describe more. Yet around 2015 people found that beyond some twenty layers a network got *worse*, even on its own
-# training pictures. Why? The gradient of the loss is computed from the last layer back to the first, and every layer multiplies it.
-# Many factors below one make almost nothing. So let us measure the gradient on its way, with and without a **shortcut**.
+# More layers can describe more. Yet around 2015 people found that beyond some twenty
+# layers a network got *worse*, even on its own training pictures. Why? The gradient of
+# the loss is computed from the last layer back to the first, and every layer multiplies
+# it. Many factors below one make almost nothing. So let us measure the gradient on its
+# way, with and without a **shortcut**.
+
 
 # %%
 def block(x, shortcut, normalise, filters=16):
@@ -141,25 +187,37 @@ drawn = {}
 for title, shortcut in {"plain": False, "residual": True}.items():
     x = layers.Input((8, 8, 16))
     drawn[title] = keras.Model(x, block(x, shortcut, normalise=True))
-figures.show(drawing.draw_blocks(drawn), "Two blocks drawn from their layers: convolution, batch normalisation, ReLU, convolution, batch normalisation, ReLU. "
-             "The residual block has an arrow from its input around all of them to an addition before the last ReLU.")
+figures.show(
+    drawing.draw_blocks(drawn),
+    "Two blocks drawn from their layers: convolution, batch normalisation, ReLU,"
+    " convolution, batch normalisation, ReLU. The residual block has an arrow from its"
+    " input around all of them to an addition before the last ReLU.",
+)
 
 # %% [markdown]
-# The only difference is one addition. The block on the right computes $x + f(x)$: its convolutions need only learn what to *change*,
-# the **residual**, hence the name (He et al., 2015). A **ReLU** sets all that is negative to zero; without such a bend two convolutions in a row could
-# do no more than one. **Batch normalisation** shifts and scales each channel so that over the
-# batch its mean is 0 and its variance 1; then it applies a learned scale and shift.
+# The only difference is one addition. The block on the right computes $x + f(x)$: its
+# convolutions need only learn what to *change*, the **residual**, hence the name (He et
+# al., 2015). A **ReLU** sets all that is negative to zero; without such a bend two
+# convolutions in a row could do no more than one. **Batch normalisation** shifts and
+# scales each channel so that over the batch its mean is 0 and its variance 1; then it
+# applies a learned scale and shift.
 #
-# Now sixteen such blocks, thirty-two convolutions, small maps. Four networks: with and without the shortcut, with and without normalisation. Each
-# starts from Keras' usual random numbers.
+# Now sixteen such blocks, thirty-two convolutions, small maps. Four networks: with and
+# without the shortcut, with and without normalisation. Each starts from Keras' usual
+# random numbers.
 
 # %%
 BLOCKS = 16
-KINDS = {"plain": (False, False), "residual": (True, False), "plain, normalised": (False, True), "residual, normalised": (True, True)}
+KINDS = {
+    "plain": (False, False),
+    "residual": (True, False),
+    "plain, normalised": (False, True),
+    "residual, normalised": (True, True),
+}
 
 
 def deep_network(shortcut, normalise):
-    """Return a network with one output (above 0: mask), and the outputs of its blocks."""
+    """Return a network with one output (above 0: mask), and its blocks' outputs."""
     keras.utils.set_random_seed(SEED)
     picture = layers.Input((32, 32, 3))
     x = layers.Rescaling(1 / 127.5, offset=-1)(picture)
@@ -169,94 +227,180 @@ def deep_network(shortcut, normalise):
     for _ in range(BLOCKS):
         x = block(x, shortcut, normalise)
         after.append(x)
-    return keras.Model(picture, layers.Dense(1)(layers.GlobalAveragePooling2D()(x))), after
+    return (
+        keras.Model(picture, layers.Dense(1)(layers.GlobalAveragePooling2D()(x))),
+        after,
+    )
+
 
 # %%
 def gradient_norms(network, after, faces, labels):
-    """Return the norm of the loss's gradient with respect to the output of each block, before any training."""
+    """Return the norm of the loss's gradient with respect to the output of each block,
+    before any training.
+    """
     probe = keras.Model(network.input, [*after, network.output])
     with tf.GradientTape() as tape:
         *maps, answer = probe(faces, training=True)
-        loss = tf.reduce_mean(tf.nn.sigmoid_cross_entropy_with_logits(labels[:, None], answer))
-    return np.array([tf.norm(gradient).numpy() for gradient in tape.gradient(loss, maps)])
+        loss = tf.reduce_mean(
+            tf.nn.sigmoid_cross_entropy_with_logits(labels[:, None], answer)
+        )
+    return np.array(
+        [tf.norm(gradient).numpy() for gradient in tape.gradient(loss, maps)]
+    )
 
 
 faces = squares(32)
-norms = {kind: gradient_norms(*deep_network(*switches), faces[:32], labels[:32]) for kind, switches in KINDS.items()}
+norms = {
+    kind: gradient_norms(*deep_network(*switches), faces[:32], labels[:32])
+    for kind, switches in KINDS.items()
+}
 
 # %%
-STYLES = dict(zip(KINDS, [("without_mask", ":"), ("with_mask", ":"), ("without_mask", "-"), ("with_mask", "-")]))
+STYLES = dict(
+    zip(
+        KINDS,
+        [
+            ("without_mask", ":"),
+            ("with_mask", ":"),
+            ("without_mask", "-"),
+            ("with_mask", "-"),
+        ],
+    )
+)
 figure, axis = plt.subplots(figsize=(8.5, 3.6), layout="constrained")
 for kind, (color, line) in STYLES.items():
-    axis.plot(range(1, BLOCKS + 1), norms[kind], line, color=COLORS[color], linewidth=2.5, label=kind)
-axis.set(yscale="log", xlabel="block, from the picture to the answer", ylabel="norm of the gradient", xticks=range(1, BLOCKS + 1, 5))
+    axis.plot(
+        range(1, BLOCKS + 1),
+        norms[kind],
+        line,
+        color=COLORS[color],
+        linewidth=2.5,
+        label=kind,
+    )
+axis.set(
+    yscale="log",
+    xlabel="block, from the picture to the answer",
+    ylabel="norm of the gradient",
+    xticks=range(1, BLOCKS + 1, 5),
+)
 axis.legend(frameon=False, loc="center left", bbox_to_anchor=(1, 0.5))
 change = {kind: values[0] / values[-1] for kind, values in norms.items()}
-figures.show(figure, "Norm of the gradient at each of sixteen blocks, on a logarithmic axis, for four networks. Without shortcut and normalisation it falls "
-             "steeply towards the picture; with the shortcut it hardly changes; normalised without shortcut it rises steeply towards the picture.")
+figures.show(
+    figure,
+    "Norm of the gradient at each of sixteen blocks, on a logarithmic axis, for four"
+    " networks. Without shortcut and normalisation it falls steeply towards the"
+    " picture; with the shortcut it hardly changes; normalised without shortcut it"
+    " rises steeply towards the picture.",
+)
 for kind, factor in change.items():
-    print(f"{kind}: from the last block back to the first the gradient {'grows' if factor > 1 else 'shrinks'}; it is multiplied by {factor:.0e}.")
+    print(
+        f"{kind}: from the last block back to the first the gradient"
+        f" {'grows' if factor > 1 else 'shrinks'}; it is multiplied by {factor:.0e}."
+    )
 
 # %% [markdown]
-# Read the dotted orange line from right to left: the gradient **vanishes**. A ReLU lets about half of the signal through, and nothing
-# makes up for it, so each convolution costs a factor. With the shortcut there is always a way around: the derivative of $x + f(x)$ is
-# $1 + f'(x)$, and the 1 does not shrink.
+# Read the dotted orange line from right to left: the gradient **vanishes**. A ReLU lets
+# about half of the signal through, and nothing makes up for it, so each convolution
+# costs a factor. With the shortcut there is always a way around: the derivative of $x +
+# f(x)$ is $1 + f'(x)$, and the 1 does not shrink.
 #
-# The solid orange line is more surprising. Batch normalisation alone cures the vanishing; now the gradient *grows* towards the picture. (He et al.
-# noticed too that their normalised plain networks did not suffer from vanishing. A start with larger numbers cures it as well: add
-# `kernel_initializer="he_normal"` to the block and see.) Is the shortcut needless then? Train all four.
+# The solid orange line is more surprising. Batch normalisation alone cures the
+# vanishing; now the gradient *grows* towards the picture. (He et al. noticed too that
+# their normalised plain networks did not suffer from vanishing. A start with larger
+# numbers cures it as well: add `kernel_initializer="he_normal"` to the block and see.)
+# Is the shortcut needless then? Train all four.
 
 # %%
 EPOCHS = 25
 histories, trained = {}, {}
 for kind, switches in KINDS.items():
     network, _ = deep_network(*switches)
-    network.compile(keras.optimizers.SGD(0.01, momentum=0.9), keras.losses.BinaryCrossentropy(from_logits=True))
-    histories[kind] = network.fit(faces, labels, batch_size=32, epochs=EPOCHS, verbose=0).history["loss"]
+    network.compile(
+        keras.optimizers.SGD(0.01, momentum=0.9),
+        keras.losses.BinaryCrossentropy(from_logits=True),
+    )
+    histories[kind] = network.fit(
+        faces, labels, batch_size=32, epochs=EPOCHS, verbose=0
+    ).history["loss"]
     trained[kind] = network
 
 # %%
 figure, axis = plt.subplots(figsize=(8.5, 3.4), layout="constrained")
 for kind, (color, line) in STYLES.items():
-    axis.plot(range(1, EPOCHS + 1), histories[kind], line, color=COLORS[color], linewidth=2.5, label=kind)
+    axis.plot(
+        range(1, EPOCHS + 1),
+        histories[kind],
+        line,
+        color=COLORS[color],
+        linewidth=2.5,
+        label=kind,
+    )
 axis.axhline(np.log(2), color="black", linewidth=0.8)
 axis.text(EPOCHS, np.log(2) + 0.03, "a coin", ha="right")
 axis.set(xlabel="epoch", ylabel="loss on the training faces", ylim=(0, 2))
 axis.legend(frameon=False, loc="center left", bbox_to_anchor=(1, 0.5))
-figures.show(figure, "Training loss of the four networks. The plain one stays at the loss of a coin; the normalised plain one falls slowly; "
-             "the normalised residual one reaches almost zero.")
+figures.show(
+    figure,
+    "Training loss of the four networks. The plain one stays at the loss of a coin; the"
+    " normalised plain one falls slowly; the normalised residual one reaches almost"
+    " zero.",
+)
 for kind, losses in histories.items():
-    learned = "nothing" if min(losses) > 0.65 else "the faces by heart" if min(losses) < 0.1 else "something"
+    learned = (
+        "nothing"
+        if min(losses) > 0.65
+        else "the faces by heart"
+        if min(losses) < 0.1
+        else "something"
+    )
     print(f"{kind}: learned {learned}.")
 
 # %% [markdown]
-# Where the gradient vanished, nothing is learned: the loss stays at $\ln 2$, that of a coin. Normalisation helps, and the shortcut helps once
-# more: the same thirty-two convolutions with the same start, but with additions, fit the faces in a fraction of the steps. So a shortcut does
-# more than carry the gradient. It makes *doing nothing* the easy thing for a block, so a deep network need not be worse than a shallow one.
+# Where the gradient vanished, nothing is learned: the loss stays at $\ln 2$, that of a
+# coin. Normalisation helps, and the shortcut helps once more: the same thirty-two
+# convolutions with the same start, but with additions, fit the faces in a fraction of
+# the steps. So a shortcut does more than carry the gradient. It makes *doing nothing*
+# the easy thing for a block, so a deep network need not be worse than a shallow one.
 #
-# (Learning a few faces by heart is no skill. It shows that training *works*; whether it helps with strangers is chapter 05's question.)
+# (Learning a few faces by heart is no skill. It shows that training *works*; whether it
+# helps with strangers is chapter 05's question.)
 
 # %% [markdown]
 # ## ResNet-34
 #
-# Now the real one. A stage halves the side of the maps, by a **stride** of 2 (the kernel moves two pixels at a time), and doubles the channels; then $x$ and
-# $f(x)$ differ in shape and can't be added. The remedy is a convolution of 1 x 1 on the shortcut, a **projection**. **Pooling** near the picture keeps the
-# largest number of each small square.
+# Now the real one. A stage halves the side of the maps, by a **stride** of 2 (the
+# kernel moves two pixels at a time), and doubles the channels; then $x$ and $f(x)$
+# differ in shape and can't be added. The remedy is a convolution of 1 x 1 on the
+# shortcut, a **projection**. **Pooling** near the picture keeps the largest number of
+# each small square.
+
 
 # %%
 def convolve(x, filters, kernel, strides=1):
-    """A convolution without bias (normalisation would remove it), and batch normalisation."""
-    x = layers.Conv2D(filters, kernel, strides, padding="same", use_bias=False, kernel_initializer="he_normal")(x)
+    """A convolution without bias (normalisation would remove it), and batch
+    normalisation.
+    """
+    x = layers.Conv2D(
+        filters,
+        kernel,
+        strides,
+        padding="same",
+        use_bias=False,
+        kernel_initializer="he_normal",
+    )(x)
     return layers.BatchNormalization()(x)
 
 
 def residual_block(x, filters, strides=1):
-    """Two convolutions of 3 x 3 and a shortcut, which is projected where the shape changes."""
+    """Two convolutions of 3 x 3 and a shortcut, which is projected where the shape
+    changes.
+    """
     y = layers.ReLU()(convolve(x, filters, 3, strides))
     y = convolve(y, filters, 3)
     if x.shape != y.shape:
         x = convolve(x, filters, 1, strides)
     return layers.ReLU()(layers.Add()([x, y]))
+
 
 # %%
 def resnet34(size):
@@ -271,21 +415,34 @@ def resnet34(size):
 
 
 drawn = {}
-for title, (filters, strides) in {"the shape stays": (64, 1), "a new stage begins": (128, 2)}.items():
+for title, (filters, strides) in {
+    "the shape stays": (64, 1),
+    "a new stage begins": (128, 2),
+}.items():
     x = layers.Input((56, 56, 64))
     drawn[title] = keras.Model(x, residual_block(x, filters, strides))
-figures.show(drawing.draw_blocks(drawn), "Two residual blocks of ResNet-34. In the second the first convolution has stride 2 and gives 128 channels, "
-             "and the shortcut leads through a convolution of 1 x 1 with stride 2 and batch normalisation.")
+figures.show(
+    drawing.draw_blocks(drawn),
+    "Two residual blocks of ResNet-34. In the second the first convolution has stride 2"
+    " and gives 128 channels, and the shortcut leads through a convolution of 1 x 1"
+    " with stride 2 and batch normalisation.",
+)
 
 # %% [markdown]
-# Is it the network of the paper? For pictures of 224 pixels and the 1,000 classes of **ImageNet**, a collection of over a million photographs, the paper gives
-# 3.6 billion multiply-adds; other programs count 21.8 million parameters. The head is an average over each map and one **dense** layer, a weighted sum of all
-# averages for each class. Keras has no ResNet-34, so the course keeps one in `course_utils.models`; we copy its weights into ours and
-# compare the answers.
+# Is it the network of the paper? For pictures of 224 pixels and the 1,000 classes of
+# **ImageNet**, a collection of over a million photographs, the paper gives 3.6 billion
+# multiply-adds; other programs count 21.8 million parameters. The head is an average
+# over each map and one **dense** layer, a weighted sum of all averages for each class.
+# Keras has no ResNet-34, so the course keeps one in `course_utils.models`; we copy its
+# weights into ours and compare the answers.
+
 
 # %%
 def with_head(backbone, classes=1000):
-    return keras.Model(backbone.input, layers.Dense(classes)(layers.GlobalAveragePooling2D()(backbone.output)))
+    return keras.Model(
+        backbone.input,
+        layers.Dense(classes)(layers.GlobalAveragePooling2D()(backbone.output)),
+    )
 
 
 def totals(model):
@@ -295,51 +452,78 @@ def totals(model):
 
 
 millions, billions = totals(with_head(resnet34(224)))
-print(f"ResNet-34: {millions:.1f} million parameters, {billions:.2f} billion multiply-adds.")
+print(
+    f"ResNet-34: {millions:.1f} million parameters, {billions:.2f} billion"
+    " multiply-adds."
+)
 
 ours, theirs = resnet34(64), models.build("resnet34", 64, 2).get_layer("backbone")
 ours.set_weights(theirs.get_weights())
 small = squares(64)[:4] / 127.5 - 1
-print("The course's ResNet-34 gives the same maps:", np.allclose(ours(small), theirs(small), atol=1e-4))
+print(
+    "The course's ResNet-34 gives the same maps:",
+    np.allclose(ours(small), theirs(small), atol=1e-4),
+)
 
 # %% [markdown]
 # ## How much of the face does one number see?
 #
-# A number in a feature map depends on a patch of the picture only, its **receptive field**. Each further layer widens it. We can measure
-# it: take the middle of a map, and ask for which pixels its gradient is not zero.
+# A number in a feature map depends on a patch of the picture only, its **receptive
+# field**. Each further layer widens it. We can measure it: take the middle of a map,
+# and ask for which pixels its gradient is not zero.
 
 # %%
 tall = squares(128)[:8] / 127.5 - 1
 backbone = resnet34(128)
-pooled = next(layer for layer in backbone.layers if isinstance(layer, layers.MaxPooling2D))
+pooled = next(
+    layer for layer in backbone.layers if isinstance(layer, layers.MaxPooling2D)
+)
 ends = [layer for layer in backbone.layers if isinstance(layer, layers.Add)]
-depths = {"first convolution": pooled.input, "pooling": pooled.output, "first block": ends[0].output, "third block": ends[2].output}
+depths = {
+    "first convolution": pooled.input,
+    "pooling": pooled.output,
+    "first block": ends[0].output,
+    "third block": ends[2].output,
+}
 seen = {}
 for name, tensor in depths.items():
     with tf.GradientTape() as tape:
         picture = tf.Variable(tall)
         maps = keras.Model(backbone.input, tensor)(picture)  # (8, side, side, 64)
         middle = tf.reduce_sum(maps[:, maps.shape[1] // 2, maps.shape[2] // 2])
-    seen[name] = np.abs(tape.gradient(middle, picture)).sum(axis=(0, 3)) > 0  # (128, 128)
+    seen[name] = (
+        np.abs(tape.gradient(middle, picture)).sum(axis=(0, 3)) > 0
+    )  # (128, 128)
 
-shown = [np.where(mask[:, :, None], 1, 0.35) * (tall[0] + 1) / 2 for mask in seen.values()]
+shown = [
+    np.where(mask[:, :, None], 1, 0.35) * (tall[0] + 1) / 2 for mask in seen.values()
+]
 sides = [int(np.ptp(np.flatnonzero(mask.any(axis=0)))) + 1 for mask in seen.values()]
 titles = [f"{name}\n{side} pixels" for name, side in zip(seen, sides)]
-figures.show(figures.picture_grid(shown, titles, columns=4, size=1.9),
-             "A face four times; the bright square is what the middle of a feature map depends on, and it grows from layer to layer: "
-             + ", ".join(map(str, sides)) + " pixels.", photographic=True)
+figures.show(
+    figures.picture_grid(shown, titles, columns=4, size=1.9),
+    "A face four times; the bright square is what the middle of a feature map depends"
+    " on, and it grows from layer to layer: " + ", ".join(map(str, sides)) + " pixels.",
+    photographic=True,
+)
 
 # %% [markdown]
-# Kernels of 3 x 3 see far after all, since every halving before them doubles their reach.
+# Kernels of 3 x 3 see far after all, since every halving before them doubles their
+# reach.
 #
-# **Exercise 4-1** (medium, 12 minutes). Work it out without a gradient. `steps` is a list of `(kernel, stride)`, from the picture on, for
-# convolutions and poolings alike; return the side of the receptive field in pixels. The first convolution and the pooling above are
-# `[(7, 2), (3, 2)]`.
+# **Exercise 4-1** (medium, 12 minutes). Work it out without a gradient. `steps` is a
+# list of `(kernel, stride)`, from the picture on, for convolutions and poolings alike;
+# return the side of the receptive field in pixels. The first convolution and the
+# pooling above are `[(7, 2), (3, 2)]`.
+
 
 # %% tags=["exercise-4-1"]
 def receptive_field(steps):
-    """Return the side, in pixels, of what one number sees after the steps (kernel, stride)."""
+    """Return the side, in pixels, of what one number sees after the steps (kernel,
+    stride).
+    """
     ...  # your lines
+
 
 # %%
 chapter_04.check_1(receptive_field)
@@ -347,28 +531,44 @@ chapter_04.check_1(receptive_field)
 # %% [markdown]
 # ## ResNet-50: narrow where it is expensive
 #
-# Deeper still, at the price of ResNet-34? A convolution of 3 x 3 costs channels in times channels out times nine. So ResNet-50 first
-# reduces the channels to a quarter with a convolution of 1 x 1, convolves 3 x 3 there, and widens again with another 1 x 1: a **bottleneck**.
-# Keras has this network. We cut one block out of it and draw what we find.
+# Deeper still, at the price of ResNet-34? A convolution of 3 x 3 costs channels in
+# times channels out times nine. So ResNet-50 first reduces the channels to a quarter
+# with a convolution of 1 x 1, convolves 3 x 3 there, and widens again with another 1 x
+# 1: a **bottleneck**. Keras has this network. We cut one block out of it and draw what
+# we find.
 
 # %%
-resnet50 = keras.applications.ResNet50(weights=None, include_top=False, input_shape=(224, 224, 3))
-cut = keras.Model(resnet50.get_layer("conv3_block1_out").output, resnet50.get_layer("conv3_block2_out").output)
-figures.show(drawing.draw_blocks({"ResNet-50: the second block of the second stage": cut}),
-             "A bottleneck block cut out of Keras' ResNet-50: convolutions of 1 x 1 to 128 channels, 3 x 3 with 128, 1 x 1 back to 512, each with batch "
-             "normalisation, and a shortcut around them.")
+resnet50 = keras.applications.ResNet50(
+    weights=None, include_top=False, input_shape=(224, 224, 3)
+)
+cut = keras.Model(
+    resnet50.get_layer("conv3_block1_out").output,
+    resnet50.get_layer("conv3_block2_out").output,
+)
+figures.show(
+    drawing.draw_blocks({"ResNet-50: the second block of the second stage": cut}),
+    "A bottleneck block cut out of Keras' ResNet-50: convolutions of 1 x 1 to 128"
+    " channels, 3 x 3 with 128, 1 x 1 back to 512, each with batch normalisation, and a"
+    " shortcut around them.",
+)
 wide = 2 * 3 * 3 * 512 * 512
-print(f"{count(cut).parameters.sum():,} parameters; two convolutions of 3 x 3 on all 512 channels would have {wide:,}.")
+print(
+    f"{count(cut).parameters.sum():,} parameters; two convolutions of 3 x 3 on all 512"
+    f" channels would have {wide:,}."
+)
 
 # %% [markdown]
-# **Exercise 4-2** (medium, 15 minutes). Write the bottleneck block. `x` is a Keras tensor, `filters` the number of channels in the narrow
-# part; four times as many come out. With `strides=2` the maps are halved, and where the shape changes the shortcut is projected. `convolve` from
-# above is yours to use.
+# **Exercise 4-2** (medium, 15 minutes). Write the bottleneck block. `x` is a Keras
+# tensor, `filters` the number of channels in the narrow part; four times as many come
+# out. With `strides=2` the maps are halved, and where the shape changes the shortcut is
+# projected. `convolve` from above is yours to use.
+
 
 # %% tags=["exercise-4-2"]
 def bottleneck_block(x, filters, strides=1):
     """Return a Keras tensor with 4 * filters channels."""
     ...  # your lines
+
 
 # %%
 chapter_04.check_2(bottleneck_block)
@@ -376,31 +576,50 @@ chapter_04.check_2(bottleneck_block)
 # %% [markdown]
 # ## MobileNetV2: what if every channel were convolved alone?
 #
-# A convolution does two things at once: it looks around, and it mixes channels. Split them. A **depthwise** convolution gives each
-# channel one 3 x 3 kernel of its own and mixes nothing; a **pointwise** one, 1 x 1, mixes and does not look around. Together they are called
-# *depthwise separable*. By hand, for the layer that we counted above:
+# A convolution does two things at once: it looks around, and it mixes channels. Split
+# them. A **depthwise** convolution gives each channel one 3 x 3 kernel of its own and
+# mixes nothing; a **pointwise** one, 1 x 1, mixes and does not look around. Together
+# they are called *depthwise separable*. By hand, for the layer that we counted above:
 
 # %%
 looking, mixing = 3 * 3 * 64, 64 * 128
 separable = (looking + mixing) * 56 * 56
-print(f"depthwise {looking:,} + pointwise {mixing:,} = {looking + mixing:,} parameters, {separable / 1e6:.1f} million multiply-adds")
-print(f"standard {parameters:,} parameters, {multiply_adds / 1e6:.1f} million multiply-adds: {multiply_adds / separable:.1f} times as many")
+print(
+    f"depthwise {looking:,} + pointwise {mixing:,} = {looking + mixing:,} parameters,"
+    f" {separable / 1e6:.1f} million multiply-adds"
+)
+print(
+    f"standard {parameters:,} parameters, {multiply_adds / 1e6:.1f} million"
+    f" multiply-adds: {multiply_adds / separable:.1f} times as many"
+)
 
-two = keras.Sequential([layers.Input((56, 56, 64)), layers.DepthwiseConv2D(3, padding="same", use_bias=False, name="looking"),
-                        layers.Conv2D(128, 1, use_bias=False, name="mixing")])
+two = keras.Sequential(
+    [
+        layers.Input((56, 56, 64)),
+        layers.DepthwiseConv2D(3, padding="same", use_bias=False, name="looking"),
+        layers.Conv2D(128, 1, use_bias=False, name="mixing"),
+    ]
+)
 count(two)
 
 # %% [markdown]
-# Far less work, and it looks around just as far. Note where the rest of the work went: into mixing. That is why the next idea, the inverted
-# residual, is about the number of channels.
+# Far less work, and it looks around just as far. Note where the rest of the work went:
+# into mixing. That is why the next idea, the inverted residual, is about the number of
+# channels.
 #
-# **Exercise 4-3** (easy, 6 minutes). How much does splitting save in general? Write the number of multiply-adds of a standard
-# convolution divided by that of a depthwise separable one, for any kernel and any number of channels. Does the size of the maps matter?
+# **Exercise 4-3** (easy, 6 minutes). How much does splitting save in general? Write the
+# number of multiply-adds of a standard convolution divided by that of a depthwise
+# separable one, for any kernel and any number of channels. Does the size of the maps
+# matter?
+
 
 # %% tags=["exercise-4-3"]
 def saving(kernel, channels_in, channels_out):
-    """Return how many times more multiply-adds a standard convolution (kernel x kernel) needs than a separable one."""
+    """Return how many times more multiply-adds a standard convolution (kernel x kernel)
+    needs than a separable one.
+    """
     ...  # your lines
+
 
 # %%
 chapter_04.check_3(saving)
@@ -408,30 +627,43 @@ chapter_04.check_3(saving)
 # %% [markdown]
 # ### What does a ReLU destroy?
 #
-# MobileNetV2 wants few channels between its blocks, to save mixing. But a ReLU sets all that is negative to zero, and in few channels what is lost
-# is lost. Try it, as its authors did: map a spiral from 2 to *n* channels by random numbers, apply the ReLU, and map back as well
-# as one can.
+# MobileNetV2 wants few channels between its blocks, to save mixing. But a ReLU sets all
+# that is negative to zero, and in few channels what is lost is lost. Try it, as its
+# authors did: map a spiral from 2 to *n* channels by random numbers, apply the ReLU,
+# and map back as well as one can.
 
 # %%
 rng = np.random.default_rng(SEED)
 turns = np.linspace(0, 1, 600)
-spiral = np.stack([turns * np.cos(4 * np.pi * turns), turns * np.sin(4 * np.pi * turns)], axis=1)  # (600, 2)
+spiral = np.stack(
+    [turns * np.cos(4 * np.pi * turns), turns * np.sin(4 * np.pi * turns)], axis=1
+)  # (600, 2)
 figure, axes = plt.subplots(1, 5, figsize=(10, 2.3), layout="constrained")
 for axis, channels in zip(axes, (0, 2, 3, 10, 40)):
-    hidden = np.maximum(spiral @ rng.normal(size=(2, channels)), 0) if channels else spiral  # (600, channels)
+    hidden = (
+        np.maximum(spiral @ rng.normal(size=(2, channels)), 0) if channels else spiral
+    )  # (600, channels)
     points = hidden @ np.linalg.lstsq(hidden, spiral)[0]
     axis.scatter(*points.T, c=turns, s=3, cmap="viridis")
-    axis.set_title(f"ReLU in {channels} channels" if channels else "before", fontsize=10)
+    axis.set_title(
+        f"ReLU in {channels} channels" if channels else "before", fontsize=10
+    )
     axis.set(xlim=(-1.2, 1.2), ylim=(-1.2, 1.2), aspect="equal")
     axis.axis("off")
-figures.show(figure, "A spiral, and what is left of it after a ReLU in 2, 3, 10 and 40 channels: in 2 and 3 large parts are crushed onto lines, in 10 and 40 it comes back whole.")
+figures.show(
+    figure,
+    "A spiral, and what is left of it after a ReLU in 2, 3, 10 and 40 channels: in 2"
+    " and 3 large parts are crushed onto lines, in 10 and 40 it comes back whole.",
+)
 
 # %% [markdown]
-# Hence the **inverted residual** (Sandler et al., 2018). Widen the maps sixfold with a 1 x 1 convolution, look around depthwise where it
-# is cheap, and narrow them again *without* a ReLU at the end, so that nothing is destroyed in few channels. The shortcut joins the
-# narrow ends. In ResNet-50 it joined the wide ones: inverted.
+# Hence the **inverted residual** (Sandler et al., 2018). Widen the maps sixfold with a
+# 1 x 1 convolution, look around depthwise where it is cheap, and narrow them again
+# *without* a ReLU at the end, so that nothing is destroyed in few channels. The
+# shortcut joins the narrow ends. In ResNet-50 it joined the wide ones: inverted.
 #
 # The ReLU is cut off at 6, which suits arithmetic with few bits on a telephone.
+
 
 # %%
 def normalise(x):
@@ -442,27 +674,48 @@ def inverted_residual(x, filters, strides, expansion):
     """Widen, look around, narrow; a shortcut where the shape stays."""
     y = x
     if expansion > 1:
-        y = layers.ReLU(6)(normalise(layers.Conv2D(expansion * x.shape[-1], 1, use_bias=False)(y)))
-    y = layers.ReLU(6)(normalise(layers.DepthwiseConv2D(3, strides, padding="same", use_bias=False)(y)))
+        y = layers.ReLU(6)(
+            normalise(layers.Conv2D(expansion * x.shape[-1], 1, use_bias=False)(y))
+        )
+    y = layers.ReLU(6)(
+        normalise(layers.DepthwiseConv2D(3, strides, padding="same", use_bias=False)(y))
+    )
     y = normalise(layers.Conv2D(filters, 1, use_bias=False)(y))  # no ReLU here
     return layers.Add()([x, y]) if x.shape == y.shape else y
 
 
 x = layers.Input((28, 28, 32))
-figures.show(drawing.draw_blocks({"inverted residual": keras.Model(x, inverted_residual(x, 32, 1, 6)), "bottleneck of ResNet-50": cut}),
-             "Left, an inverted residual: 32 channels, widened to 192, depthwise convolution, narrowed to 32, with a shortcut around. Right, the bottleneck of "
-             "ResNet-50: 512 channels, narrowed to 128, widened to 512.")
+figures.show(
+    drawing.draw_blocks(
+        {
+            "inverted residual": keras.Model(x, inverted_residual(x, 32, 1, 6)),
+            "bottleneck of ResNet-50": cut,
+        }
+    ),
+    "Left, an inverted residual: 32 channels, widened to 192, depthwise convolution,"
+    " narrowed to 32, with a shortcut around. Right, the bottleneck of ResNet-50: 512"
+    " channels, narrowed to 128, widened to 512.",
+)
 
 # %% [markdown]
-# The whole network is a table of such blocks. The **width** `alpha` multiplies all its channels; they are rounded to multiples of 8, which
-# processors like, and never down by more than a tenth.
+# The whole network is a table of such blocks. The **width** `alpha` multiplies all its
+# channels; they are rounded to multiples of 8, which processors like, and never down by
+# more than a tenth.
 
 # %%
-TABLE = [(1, 16, 1, 1), (6, 24, 2, 2), (6, 32, 3, 2), (6, 64, 4, 2), (6, 96, 3, 1), (6, 160, 3, 2), (6, 320, 1, 1)]  # expansion, filters, blocks, stride
+TABLE = [
+    (1, 16, 1, 1),
+    (6, 24, 2, 2),
+    (6, 32, 3, 2),
+    (6, 64, 4, 2),
+    (6, 96, 3, 1),
+    (6, 160, 3, 2),
+    (6, 320, 1, 1),
+]  # expansion, filters, blocks, stride
 
 
 def by_eight(filters):
-    """Round to the next multiple of 8, at least 8, and not below 0.9 of what was asked."""
+    """Round to the next multiple of 8, at least 8 and 0.9 of what was asked."""
     rounded = max(8, int(filters + 4) // 8 * 8)
     return rounded + 8 if rounded < 0.9 * filters else rounded
 
@@ -470,112 +723,253 @@ def by_eight(filters):
 def mobilenet_v2(size, alpha=1.0):
     """Sandler et al. 2018, table 2, up to the last maps."""
     picture = layers.Input((size, size, 3))
-    x = layers.ReLU(6)(normalise(layers.Conv2D(by_eight(32 * alpha), 3, 2, padding="same", use_bias=False)(picture)))  # size / 2
+    x = layers.ReLU(6)(
+        normalise(
+            layers.Conv2D(by_eight(32 * alpha), 3, 2, padding="same", use_bias=False)(
+                picture
+            )
+        )
+    )  # size / 2
     for expansion, filters, blocks, strides in TABLE:
         for number in range(blocks):
-            x = inverted_residual(x, by_eight(int(filters * alpha)), strides if number == 0 else 1, expansion)
+            x = inverted_residual(
+                x,
+                by_eight(int(filters * alpha)),
+                strides if number == 0 else 1,
+                expansion,
+            )
     last = by_eight(1280 * max(alpha, 1))
-    return keras.Model(picture, layers.ReLU(6)(normalise(layers.Conv2D(last, 1, use_bias=False)(x))))
+    return keras.Model(
+        picture, layers.ReLU(6)(normalise(layers.Conv2D(last, 1, use_bias=False)(x)))
+    )
+
 
 # %% [markdown]
 # ### Is it the same network as Keras'?
 #
-# Counts that agree are a hint, not a proof. So: put Keras' network beside ours and compare **layer by layer** what kind it is and what
-# shape it gives; copy Keras' weights, one by one, into ours; then send faces through both and compare the output of *every* layer. One
-# difference is known. Before each stride of 2 Keras pads with zeros in a layer of its own, where we write `padding="same"`.
+# Counts that agree are a hint, not a proof. So: put Keras' network beside ours and
+# compare **layer by layer** what kind it is and what shape it gives; copy Keras'
+# weights, one by one, into ours; then send faces through both and compare the output of
+# *every* layer. One difference is known. Before each stride of 2 Keras pads with zeros
+# in a layer of its own, where we write `padding="same"`.
 
 # %%
-mine, keras_own = mobilenet_v2(96), keras.applications.MobileNetV2(weights=None, include_top=False, input_shape=(96, 96, 3))
-pairs = list(zip([layer for layer in mine.layers[1:]], [layer for layer in keras_own.layers[1:] if not isinstance(layer, layers.ZeroPadding2D)], strict=True))
-alike = [type(a) is type(b) and a.output.shape == b.output.shape and [w.shape for w in a.weights] == [w.shape for w in b.weights] for a, b in pairs]
-print(f"{len(pairs)} pairs of layers, {sum(alike)} of the same kind, shape and weights.")
+mine, keras_own = (
+    mobilenet_v2(96),
+    keras.applications.MobileNetV2(
+        weights=None, include_top=False, input_shape=(96, 96, 3)
+    ),
+)
+pairs = list(
+    zip(
+        list(mine.layers[1:]),
+        [
+            layer
+            for layer in keras_own.layers[1:]
+            if not isinstance(layer, layers.ZeroPadding2D)
+        ],
+        strict=True,
+    )
+)
+alike = [
+    type(a) is type(b)
+    and a.output.shape == b.output.shape
+    and [w.shape for w in a.weights] == [w.shape for w in b.weights]
+    for a, b in pairs
+]
+print(
+    f"{len(pairs)} pairs of layers, {sum(alike)} of the same kind, shape and weights."
+)
 
 rng = np.random.default_rng(SEED)
-for a, b in pairs:  # random weights everywhere, also where Keras starts from zeros and ones
-    b.set_weights([rng.uniform(0.5, 1.5, w.shape) if "BatchNormalization" in type(b).__name__ else w.numpy() for w in b.weights])
+for (
+    a,
+    b,
+) in pairs:  # random weights everywhere, also where Keras starts from zeros and ones
+    b.set_weights(
+        [
+            (
+                rng.uniform(0.5, 1.5, w.shape)
+                if "BatchNormalization" in type(b).__name__
+                else w.numpy()
+            )
+            for w in b.weights
+        ]
+    )
     a.set_weights(b.get_weights())
 some = squares(96)[:2] / 127.5 - 1
-outputs = [keras.Model(network.input, [pair[side].output for pair in pairs])(some) for side, network in enumerate((mine, keras_own))]
-same = [np.allclose(a, b, rtol=1e-3, atol=1e-3 * np.abs(b).max()) for a, b in zip(*outputs)]
-print(f"{len(mine.weights)} weights copied; {sum(same)} of {len(same)} layers give the same output.")
+outputs = [
+    keras.Model(network.input, [pair[side].output for pair in pairs])(some)
+    for side, network in enumerate((mine, keras_own))
+]
+same = [
+    np.allclose(a, b, rtol=1e-3, atol=1e-3 * np.abs(b).max()) for a, b in zip(*outputs)
+]
+print(
+    f"{len(mine.weights)} weights copied; {sum(same)} of {len(same)} layers give the"
+    " same output."
+)
 
 # %% [markdown]
 # Same weights in, same numbers out, at every layer: it is the same network.
 #
 # ## The three side by side
 #
-# Each bar is a convolution, as high as its output has channels; arcs are shortcuts. Drawn by walking through the layers, not by hand.
+# Each bar is a convolution, as high as its output has channels; arcs are shortcuts.
+# Drawn by walking through the layers, not by hand.
 
 # %%
-backbones = {"ResNet-34": resnet34(224), "ResNet-50": resnet50, "MobileNetV2": mobilenet_v2(224)}
-figures.show(drawing.draw_skylines(backbones), "Channels of each convolution of the three networks. ResNet-34: steps from 64 to 512, with an arc around every two bars. "
-             "ResNet-50: two low bars and a high one, again and again, arcs between the high ones. MobileNetV2: two high bars and a low one, arcs between the low ones.")
-measured = pd.DataFrame({name: totals(with_head(backbone)) for name, backbone in backbones.items()}, index=["parameters (million)", "multiply-adds (billion)"]).T
+backbones = {
+    "ResNet-34": resnet34(224),
+    "ResNet-50": resnet50,
+    "MobileNetV2": mobilenet_v2(224),
+}
+figures.show(
+    drawing.draw_skylines(backbones),
+    "Channels of each convolution of the three networks. ResNet-34: steps from 64 to"
+    " 512, with an arc around every two bars. ResNet-50: two low bars and a high one,"
+    " again and again, arcs between the high ones. MobileNetV2: two high bars and a low"
+    " one, arcs between the low ones.",
+)
+measured = pd.DataFrame(
+    {name: totals(with_head(backbone)) for name, backbone in backbones.items()},
+    index=["parameters (million)", "multiply-adds (billion)"],
+).T
 measured["published"] = ["21.8 and 3.6", "25.6 and 3.8", "3.4 and 0.30"]
 measured.round(2)
 
 # %% [markdown]
-# The skyline shows the inversion: ResNet-50's shortcuts join high bars, MobileNetV2's join low ones. And the table is the price list: MobileNetV2
-# needs less than a tenth of the work. Where does each network spend it?
+# The skyline shows the inversion: ResNet-50's shortcuts join high bars, MobileNetV2's
+# join low ones. And the table is the price list: MobileNetV2 needs less than a tenth of
+# the work. Where does each network spend it?
 
 # %%
-kinds = {"convolution": "3 x 3 and larger", "pointwise": "1 x 1", "depthwise": "depthwise"}
-shares = pd.DataFrame({name: (costs := count(backbone)).groupby("kind").multiply_adds.sum() / costs.multiply_adds.sum() for name, backbone in backbones.items()})
+kinds = {
+    "convolution": "3 x 3 and larger",
+    "pointwise": "1 x 1",
+    "depthwise": "depthwise",
+}
+shares = pd.DataFrame(
+    {
+        name: (
+            (costs := count(backbone)).groupby("kind").multiply_adds.sum()
+            / costs.multiply_adds.sum()
+        )
+        for name, backbone in backbones.items()
+    }
+)
 shares = shares.reindex(list(kinds)).fillna(0).T[::-1]
 figure, axis = plt.subplots(figsize=(8.5, 2.2), layout="constrained")
 left = np.zeros(len(shares))
 for kind, words in kinds.items():
-    axis.barh(shares.index, 100 * shares[kind], left=left, color=drawing.KINDS[kind], label=words)
+    axis.barh(
+        shares.index,
+        100 * shares[kind],
+        left=left,
+        color=drawing.KINDS[kind],
+        label=words,
+    )
     left += 100 * shares[kind]
 axis.set(xlabel="share of the multiply-adds (%)", xlim=(0, 100))
 axis.legend(frameon=False, loc="center left", bbox_to_anchor=(1, 0.5))
-figures.show(figure, "Shares of multiply-adds by kind of convolution: ResNet-34 nearly all in 3 x 3, ResNet-50 about half and half, MobileNetV2 mostly in 1 x 1.")
-print(f"MobileNetV2 spends {shares.loc['MobileNetV2', 'pointwise']:.0%} of its work on mixing channels and {shares.loc['MobileNetV2', 'depthwise']:.0%} on depthwise convolutions.")
+figures.show(
+    figure,
+    "Shares of multiply-adds by kind of convolution: ResNet-34 nearly all in 3 x 3,"
+    " ResNet-50 about half and half, MobileNetV2 mostly in 1 x 1.",
+)
+print(
+    f"MobileNetV2 spends {shares.loc['MobileNetV2', 'pointwise']:.0%} of its work on"
+    f" mixing channels and {shares.loc['MobileNetV2', 'depthwise']:.0%} on depthwise"
+    " convolutions."
+)
 
 # %% [markdown]
-# Beware: multiply-adds are not seconds. A depthwise convolution does little work for each number that it fetches from memory, so it runs below the
-# processor's speed. Chapter 05 measures the time.
+# Beware: multiply-adds are not seconds. A depthwise convolution does little work for
+# each number that it fetches from memory, so it runs below the processor's speed.
+# Chapter 05 measures the time.
 #
 # ## Which size can I afford?
 #
-# MobileNetV2 has two knobs: the width `alpha` and the size of the picture. The size changes multiply-adds with its square and parameters not at
-# all; exactly so when it is a multiple of 32, since then every halving comes out even. The width changes both, roughly with its square.
+# MobileNetV2 has two knobs: the width `alpha` and the size of the picture. The size
+# changes multiply-adds with its square and parameters not at all; exactly so when it is
+# a multiple of 32, since then every halving comes out even. The width changes both,
+# roughly with its square.
 
 # %%
-at_full_size = {alpha: count(mobilenet_v2(224, alpha)) for alpha in (0.35, 0.5, 0.75, 1.0)}
+at_full_size = {
+    alpha: count(mobilenet_v2(224, alpha)) for alpha in (0.35, 0.5, 0.75, 1.0)
+}
 
 
 def cost(alpha, size):
-    """Return parameters and multiply-adds of a MobileNetV2 for pictures whose size is a multiple of 32."""
+    """Return parameters and multiply-adds of a MobileNetV2 for pictures whose size is a
+    multiple of 32.
+    """
     costs = at_full_size[alpha]
     return costs.parameters.sum(), costs.multiply_adds.sum() * size**2 // 224**2
 
 
 small_cost = cost(0.35, 96)[1]
-print("Scaled from 224 pixels and counted at 96, the same:", small_cost == count(mobilenet_v2(96, 0.35)).multiply_adds.sum())
-print(f"Width 0.35 at 96 pixels: {1e9 * billions / small_cost:.0f} times fewer multiply-adds than ResNet-34 at 224.")
+print(
+    "Scaled from 224 pixels and counted at 96, the same:",
+    small_cost == count(mobilenet_v2(96, 0.35)).multiply_adds.sum(),
+)
+print(
+    f"Width 0.35 at 96 pixels: {1e9 * billions / small_cost:.0f} times fewer"
+    " multiply-adds than ResNet-34 at 224."
+)
 
 
 def draw_cost(alpha, size):
-    """Draw a face as the network sees it, and what the network costs among the others."""
-    figure, (left, right) = plt.subplots(1, 2, figsize=(8.5, 3.2), width_ratios=[1, 2.4], layout="constrained")
+    """Draw a face as the network sees it, and the network's cost among others."""
+    figure, (left, right) = plt.subplots(
+        1, 2, figsize=(8.5, 3.2), width_ratios=[1, 2.4], layout="constrained"
+    )
     left.imshow(squares(size)[0] / 255)
     left.set_title(f"{size} x {size} pixels")
     left.axis("off")
     for width in at_full_size:
         line = [cost(width, side)[1] / 1e6 for side in range(32, 225, 32)]
-        right.plot(range(32, 225, 32), line, "o-", label=f"alpha {width}: {cost(width, 32)[0] / 1e6:.2f} million parameters")
-    right.plot(size, cost(alpha, size)[1] / 1e6, "s", markersize=13, markerfacecolor="none", color="black")
-    right.set(yscale="log", xlabel="size of the picture in pixels", ylabel="million multiply-adds", xticks=range(32, 225, 32))
+        right.plot(
+            range(32, 225, 32),
+            line,
+            "o-",
+            label=f"alpha {width}: {cost(width, 32)[0] / 1e6:.2f} million parameters",
+        )
+    right.plot(
+        size,
+        cost(alpha, size)[1] / 1e6,
+        "s",
+        markersize=13,
+        markerfacecolor="none",
+        color="black",
+    )
+    right.set(
+        yscale="log",
+        xlabel="size of the picture in pixels",
+        ylabel="million multiply-adds",
+        xticks=range(32, 225, 32),
+    )
     right.legend(frameon=False, fontsize=9)
-    return figure, f"A face at {size} pixels, and multiply-adds against size for four widths; alpha {alpha} at {size} pixels needs {cost(alpha, size)[1] / 1e6:.1f} million."
+    return (
+        figure,
+        (
+            f"A face at {size} pixels, and multiply-adds against size for four widths;"
+            f" alpha {alpha} at {size} pixels needs {cost(alpha, size)[1] / 1e6:.1f}"
+            " million."
+        ),
+    )
 
 
 figures.show(*draw_cost(0.35, 96), photographic=True)
 
 # %%
-alpha_slider = ipywidgets.SelectionSlider(options=list(at_full_size), value=0.35, description="alpha")
-size_slider = ipywidgets.IntSlider(value=96, min=32, max=224, step=32, description="size", continuous_update=False)
+alpha_slider = ipywidgets.SelectionSlider(
+    options=list(at_full_size), value=0.35, description="alpha"
+)
+size_slider = ipywidgets.IntSlider(
+    value=96, min=32, max=224, step=32, description="size", continuous_update=False
+)
 cost_view = ipywidgets.HTML()
 
 
@@ -587,61 +981,99 @@ def redraw(change=None):
 redraw()
 for slider in (alpha_slider, size_slider):
     slider.observe(redraw, names="value")
-widgets.show(ipywidgets.VBox([alpha_slider, size_slider, cost_view]), "choose a width and a size, see the face and the cost.")
+widgets.show(
+    ipywidgets.VBox([alpha_slider, size_slider, cost_view]),
+    "choose a width and a size, see the face and the cost.",
+)
 
 # %% [markdown]
-# Find the smallest size at which *you* still see whether the mask covers the nose. Below it, no network can. Chapter 05 trains
-# width 0.35 on a laptop, at a size that is smaller still.
+# Find the smallest size at which *you* still see whether the mask covers the nose.
+# Below it, no network can. Chapter 05 trains width 0.35 on a laptop, at a size that is
+# smaller still.
 #
 # ## The setting that spoils a trained network without an error
 #
-# One of our networks has learned its faces by heart. Ask it about them, in earnest this time, not in training.
+# One of our networks has learned its faces by heart. Ask it about them, in earnest this
+# time, not in training.
+
 
 # %%
 def right(network):
-    """Return the share of its own training faces that a network, no longer in training, answers right."""
-    return float(np.mean((network(faces, training=False).numpy()[:, 0] > 0) == (labels == 1)))
+    """Return the share of its own training faces that a network, no longer in training,
+    answers right.
+    """
+    return float(
+        np.mean((network(faces, training=False).numpy()[:, 0] > 0) == (labels == 1))
+    )
 
 
 learned = trained["residual, normalised"]
 asked = {"after training": right(learned)}
-print(f"Loss in training below 0.1: {histories['residual, normalised'][-1] < 0.1}. Asked afterwards, it answers {'well' if asked['after training'] > 0.95 else 'badly'}.")
+print(
+    f"Loss in training below 0.1: {histories['residual, normalised'][-1] < 0.1}. Asked"
+    f" afterwards, it answers {'well' if asked['after training'] > 0.95 else 'badly'}."
+)
 
 # %% [markdown]
-# By heart, and yet wrong? Batch normalisation behaves in two ways. In training it uses the mean and variance of the batch. Afterwards a single
-# face has no batch, so it uses **running statistics**, which start at 0 and 1 and move a little with each step: new = momentum · old
-# + (1 - momentum) · batch. We took a momentum of 0.999, as Keras does in its MobileNetV2.
+# By heart, and yet wrong? Batch normalisation behaves in two ways. In training it uses
+# the mean and variance of the batch. Afterwards a single face has no batch, so it uses
+# **running statistics**, which start at 0 and 1 and move a little with each step: new =
+# momentum · old
+# + (1 - momentum) · batch. We took a momentum of 0.999, as Keras does in its
+#   MobileNetV2.
 #
-# If that is the culprit, we need not train again. Leave all weights as they are, set the momentum to 0, and show the network its faces once.
+# If that is the culprit, we need not train again. Leave all weights as they are, set
+# the momentum to 0, and show the network its faces once.
+
 
 # %%
 def batch_norms(network):
-    return [layer for layer in network.layers if isinstance(layer, layers.BatchNormalization)]
+    return [
+        layer
+        for layer in network.layers
+        if isinstance(layer, layers.BatchNormalization)
+    ]
 
 
 steps = EPOCHS * -(-len(labels) // 32)
-print(f"After {steps} steps {0.999**steps:.0%} of the start is left; with a momentum of 0.9 it would be {0.9**steps:.0%}.")
+print(
+    f"After {steps} steps {0.999**steps:.0%} of the start is left; with a momentum of"
+    f" 0.9 it would be {0.9**steps:.0%}."
+)
 for layer in batch_norms(learned):
     layer.momentum = 0.0
 learned(faces, training=True)  # moves the running statistics; the weights stay
 asked["with new statistics"] = right(learned)
-print(f"With the same weights and new statistics it answers {'well' if asked['with new statistics'] > 0.95 else 'badly'}.")
+print(
+    "With the same weights and new statistics it answers"
+    f" {'well' if asked['with new statistics'] > 0.95 else 'badly'}."
+)
 
 # %% [markdown]
-# The weights were right all the time. How bad is it in MobileNetV2, which has less to hold on to, since only ten of its blocks have a shortcut? Give
-# Keras' network a head and compare what it says of a face in training and after 200 steps. (A momentum $m$ does in $n$ steps on one batch what
-# $m^n$ does in one step, so one step is enough to see the effect of many.)
+# The weights were right all the time. How bad is it in MobileNetV2, which has less to
+# hold on to, since only ten of its blocks have a shortcut? Give Keras' network a head
+# and compare what it says of a face in training and after 200 steps. (A momentum $m$
+# does in $n$ steps on one batch what $m^n$ does in one step, so one step is enough to
+# see the effect of many.)
+
 
 # %%
 def before_and_after(momentum, steps=200):
-    """Return an untrained MobileNetV2's outputs for the faces in training, and after so many steps with the momentum: two arrays (faces,)."""
+    """Return an untrained MobileNetV2's outputs for the faces in training, and after so
+    many steps with the momentum: two arrays (faces,).
+    """
     keras.utils.set_random_seed(SEED)
-    backbone = keras.applications.MobileNetV2(weights=None, include_top=False, input_shape=(64, 64, 3), alpha=0.35)
+    backbone = keras.applications.MobileNetV2(
+        weights=None, include_top=False, input_shape=(64, 64, 3), alpha=0.35
+    )
     network = with_head(backbone, 1)
     for layer in batch_norms(network):
         layer.momentum = momentum**steps
     shown = squares(64)[:48] / 127.5 - 1
-    return network(shown, training=True).numpy()[:, 0], network(shown, training=False).numpy()[:, 0]
+    return (
+        network(shown, training=True).numpy()[:, 0],
+        network(shown, training=False).numpy()[:, 0],
+    )
 
 
 figure, axis = plt.subplots(figsize=(5.5, 3.6), layout="constrained")
@@ -649,40 +1081,69 @@ spread = {}
 for momentum, color, marker in ((0.999, "without_mask", "x"), (0.9, "with_mask", "o")):
     during, afterwards = before_and_after(momentum)
     spread[momentum] = float(np.std(afterwards) / np.std(during))
-    axis.scatter(during, afterwards, marker=marker, color=COLORS[color], alpha=0.7, label=f"momentum {momentum}")
+    axis.scatter(
+        during,
+        afterwards,
+        marker=marker,
+        color=COLORS[color],
+        alpha=0.7,
+        label=f"momentum {momentum}",
+    )
 axis.set(xlabel="output in training", ylabel="output afterwards")
 axis.legend(frameon=False)
-figures.show(figure, "Output of a MobileNetV2 for 48 faces, in training to the right and afterwards upwards. With a momentum of 0.9 the points lie on the diagonal; "
-             "with 0.999 they lie on a flat line: every face gets the same output.")
+figures.show(
+    figure,
+    "Output of a MobileNetV2 for 48 faces, in training to the right and afterwards"
+    " upwards. With a momentum of 0.9 the points lie on the diagonal; with 0.999 they"
+    " lie on a flat line: every face gets the same output.",
+)
 for momentum, share in spread.items():
-    print(f"momentum {momentum}: afterwards the outputs of different faces differ by {share:.0%} of what they did in training.")
+    print(
+        f"momentum {momentum}: afterwards the outputs of different faces differ by"
+        f" {share:.0%} of what they did in training."
+    )
 
 # %% [markdown]
-# With 0.999 the network gives the same answer to everyone. No error is raised, and the training loss looks splendid. On ImageNet, with a million steps,
-# 0.999 is fine; for a few hundred it is not. The models of this course use 0.9.
+# With 0.999 the network gives the same answer to everyone. No error is raised, and the
+# training loss looks splendid. On ImageNet, with a million steps, 0.999 is fine; for a
+# few hundred it is not. The models of this course use 0.9.
 #
-# **Exercise 4-4** (easy, 8 minutes). How long must one train? Return the smallest whole number of steps after which at most the share `rest`
-# of the start is left.
+# **Exercise 4-4** (easy, 8 minutes). How long must one train? Return the smallest whole
+# number of steps after which at most the share `rest` of the start is left.
+
 
 # %% tags=["exercise-4-4"]
 def steps_needed(momentum, rest):
-    """Return the smallest number of steps after which at most `rest` of the start is left in the running statistics."""
+    """Return the smallest number of steps after which at most `rest` of the start is
+    left in the running statistics.
+    """
     ...  # your lines
+
 
 # %%
 chapter_04.check_4(steps_needed)
 
 # %% [markdown]
-# After training, the statistics stand still, and batch normalisation is one multiplication and one addition for each channel:
-# $\gamma\,(x - \mu)\,/\sqrt{\sigma^2 + \varepsilon} + \beta$. Papers do not count it, because it can be **folded** into the convolution before it.
+# After training, the statistics stand still, and batch normalisation is one
+# multiplication and one addition for each channel:
+# $\gamma\,(x - \mu)\,/\sqrt{\sigma^2 + \varepsilon} + \beta$.
+# Papers do not count it, because it can be **folded**
+# into the
+# convolution before it.
 #
-# **Exercise 4-5** (hard, 20 minutes). Do that. From a convolution's kernel, shape (height, width, channels in, channels out), without bias, and the
-# numbers of the normalisation after it, shape (channels out,), return a kernel and a bias of one convolution that does the work of both.
+# **Exercise 4-5** (hard, 20 minutes). Do that. From a convolution's kernel, shape
+# (height, width, channels in, channels out), without bias, and the numbers of the
+# normalisation after it, shape (channels out,), return a kernel and a bias of one
+# convolution that does the work of both.
+
 
 # %% tags=["exercise-4-5"]
 def fold(kernel, gamma, beta, mean, variance, epsilon):
-    """Return (kernel, bias) of a convolution that equals the convolution followed by batch normalisation."""
+    """Return (kernel, bias) of a convolution that equals the convolution followed by
+    batch normalisation.
+    """
     ...  # your lines
+
 
 # %%
 chapter_04.check_5(fold)
@@ -690,21 +1151,35 @@ chapter_04.check_5(fold)
 # %% [markdown]
 # ## A model that carries all it needs
 #
-# Later chapters call `models.build(name, size, classes)`. What it returns takes pictures as they are, RGB from 0 to 255: shifting and scaling
-# are its first layers, because whoever forgets them when serving gets wrong answers without an error. The saved file also holds
-# the names of the classes.
+# Later chapters call `models.build(name, size, classes)`. What it returns takes
+# pictures as they are, RGB from 0 to 255: shifting and scaling are its first layers,
+# because whoever forgets them when serving gets wrong answers without an error. The
+# saved file also holds the names of the classes.
 #
-# `weights="imagenet"` starts from a network that was trained on ImageNet, if it can be fetched or lies in Keras' cache; a path takes
-# the weights of a file. When they can't be had, one sentence says so, and the caller decides what to do instead.
+# `weights="imagenet"` starts from a network that was trained on ImageNet, if it can be
+# fetched or lies in Keras' cache; a path takes the weights of a file. When they can't
+# be had, one sentence says so, and the caller decides what to do instead.
 
 # %%
 keras.utils.set_random_seed(SEED)
 model = models.build("mobilenetv2", size=96, classes=2, alpha=0.35)
-models.save(model, out.path("untrained.keras"), class_names=["with_mask", "without_mask"])
+models.save(
+    model, out.path("untrained.keras"), class_names=["with_mask", "without_mask"]
+)
 again, class_names = models.load(out.path("untrained.keras"))
 raw = squares(96)[:8]
-print("classes:", ", ".join(class_names), "| input:", again.input_shape[1:], "|", f"{raw.min():.0f} to {raw.max():.0f}")
-print("The loaded model gives the same probabilities:", np.allclose(model(raw), again(raw), atol=1e-5))
+print(
+    "classes:",
+    ", ".join(class_names),
+    "| input:",
+    again.input_shape[1:],
+    "|",
+    f"{raw.min():.0f} to {raw.max():.0f}",
+)
+print(
+    "The loaded model gives the same probabilities:",
+    np.allclose(model(raw), again(raw), atol=1e-5),
+)
 print("Its layers:", ", ".join(layer.name for layer in again.layers))
 try:
     models.build("resnet34", 96, 2, weights="imagenet")
@@ -713,19 +1188,30 @@ except models.WeightsUnavailable as error:
 
 # %%
 out.record(
-    vanished=round(float(np.log10(change["plain"])), 2), kept=round(float(np.log10(change["residual"])), 2),
-    loss_plain=round(histories["plain"][-1], 3), loss_plain_normalised=round(histories["plain, normalised"][-1], 3),
-    loss_residual_normalised=round(histories["residual, normalised"][-1], 3), right_after_training=round(asked["after training"], 3), right_with_new_statistics=round(asked["with new statistics"], 3),
-    spread_0_999=round(spread[0.999], 3), spread_0_9=round(spread[0.9], 3),
-    same_layers=sum(same) / len(same), resnet34_parameters=round(measured.iloc[0, 0], 2), resnet34_multiply_adds=round(measured.iloc[0, 1], 2),
-    resnet50_parameters=round(measured.iloc[1, 0], 2), resnet50_multiply_adds=round(measured.iloc[1, 1], 2),
-    mobilenetv2_parameters=round(measured.iloc[2, 0], 2), mobilenetv2_multiply_adds=round(measured.iloc[2, 1], 3))
+    vanished=round(float(np.log10(change["plain"])), 2),
+    kept=round(float(np.log10(change["residual"])), 2),
+    loss_plain=round(histories["plain"][-1], 3),
+    loss_plain_normalised=round(histories["plain, normalised"][-1], 3),
+    loss_residual_normalised=round(histories["residual, normalised"][-1], 3),
+    right_after_training=round(asked["after training"], 3),
+    right_with_new_statistics=round(asked["with new statistics"], 3),
+    spread_0_999=round(spread[0.999], 3),
+    spread_0_9=round(spread[0.9], 3),
+    same_layers=sum(same) / len(same),
+    resnet34_parameters=round(measured.iloc[0, 0], 2),
+    resnet34_multiply_adds=round(measured.iloc[0, 1], 2),
+    resnet50_parameters=round(measured.iloc[1, 0], 2),
+    resnet50_multiply_adds=round(measured.iloc[1, 1], 2),
+    mobilenetv2_parameters=round(measured.iloc[2, 0], 2),
+    mobilenetv2_multiply_adds=round(measured.iloc[2, 1], 3),
+)
 print("Recorded:", ", ".join(sorted(path.name for path in out.folder.iterdir())))
 
 # %% [markdown]
 # ## Test yourself
 #
-# Five questions on the ideas of this chapter. Choose an answer and read what it says: a wrong one tells you what it overlooks.
+# Five questions on the ideas of this chapter. Choose an answer and read what it says: a
+# wrong one tells you what it overlooks.
 
 # %%
 quizzes.show("04_architectures")
@@ -733,12 +1219,18 @@ quizzes.show("04_architectures")
 # %% [markdown]
 # ## Remember
 #
-# - Parameters do not depend on the size of the picture; multiply-adds do, with its square.
-# - In a deep plain network the gradient vanishes. A shortcut keeps a way open, and makes it easy for a block to do nothing.
+# - Parameters do not depend on the size of the picture; multiply-adds do, with its
+#   square.
+# - In a deep plain network the gradient vanishes. A shortcut keeps a way open, and
+#   makes it easy for a block to do nothing.
 # - Batch normalisation also cures the vanishing, and still the shortcut helps.
-# - A bottleneck is narrow where looking around is expensive; an inverted residual is wide where it is cheap.
-# - Depthwise separable convolutions need about eight times less work. What is left is mixing.
-# - Lower the momentum of batch normalisation for short training. Keep preprocessing inside the model.
+# - A bottleneck is narrow where looking around is expensive; an inverted residual is
+#   wide where it is cheap.
+# - Depthwise separable convolutions need about eight times less work. What is left is
+#   mixing.
+# - Lower the momentum of batch normalisation for short training. Keep preprocessing
+#   inside the model.
 #
-# **And now?** ResNet-34 does over ten times the work of MobileNetV2, per picture. Is it also more often right, on people it has never seen, or
-# does it only learn them by heart faster? Chapter 05 trains all three and compares them honestly.
+# **And now?** ResNet-34 does over ten times the work of MobileNetV2, per picture. Is it
+# also more often right, on people it has never seen, or does it only learn them by
+# heart faster? Chapter 05 trains all three and compares them honestly.

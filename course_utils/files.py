@@ -36,7 +36,9 @@ def replacing(path):
     """
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.stem[:40]}-", suffix=path.suffix)
+    handle, name = tempfile.mkstemp(
+        dir=path.parent, prefix=f".{path.stem[:40]}-", suffix=path.suffix
+    )
     os.close(handle)
     temporary = Path(name)
     temporary.chmod(0o644)
@@ -69,7 +71,10 @@ def replacing_folder(folder):
         When the folder can't be written to or the disk is full.
     """
     folder = Path(folder)
-    temporary, old = folder.with_name(f".{folder.name}.partial"), folder.with_name(f".{folder.name}.old")
+    temporary, old = (
+        folder.with_name(f".{folder.name}.partial"),
+        folder.with_name(f".{folder.name}.old"),
+    )
     for leftover in (temporary, old):
         shutil.rmtree(leftover, ignore_errors=True)
     temporary.mkdir(parents=True)
@@ -96,13 +101,21 @@ def explaining_disk_errors(folder):
         yield
     except OSError as error:
         place, again = error.filename or folder, "then run the command again"
-        if Path(str(place)).name.startswith("."):  # a temporary file of ours: what is wrong is its folder
+        if Path(str(place)).name.startswith(
+            "."
+        ):  # a temporary file of ours: what is wrong is its folder
             place = Path(str(place)).parent
         if error.errno in DISK_FULL:
-            raise CourseError(f"The disk that holds {folder} is full: free some space, {again}.") from error
+            raise CourseError(
+                f"The disk that holds {folder} is full: free some space, {again}."
+            ) from error
         if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
-            raise CourseError(f"{place} can't be read or written: correct its permissions, {again}.") from error
-        raise CourseError(f"{place} can't be used ({error.strerror or error}): correct that, {again}.") from error
+            raise CourseError(
+                f"{place} can't be read or written: correct its permissions, {again}."
+            ) from error
+        raise CourseError(
+            f"{place} can't be used ({error.strerror or error}): correct that, {again}."
+        ) from error
 
 
 def write_text(path, text):
@@ -120,5 +133,7 @@ def sha256(path):
 def files_below(folder) -> Iterator[Path]:
     """Yield every file below `folder`, sorted by path, hidden ones left out."""
     for path in sorted(Path(folder).rglob("*")):
-        if path.is_file() and not any(part.startswith(".") for part in path.relative_to(folder).parts):
+        if path.is_file() and not any(
+            part.startswith(".") for part in path.relative_to(folder).parts
+        ):
             yield path

@@ -40,7 +40,8 @@ class Training:
     Attributes
     ----------
     masks : str
-        "drawn": learn from the drawn masks of chapter 02; "worn": from pictures of masks that were worn. The other kind is for testing.
+        "drawn": learn from the drawn masks of chapter 02; "worn": from pictures of masks that were
+        worn. The other kind is for testing.
     size : int
         Side of the networks' picture in pixels.
     alpha : float
@@ -70,7 +71,8 @@ class SmallFaces:
     curve : tuple of int
         Sizes of a face in pixels at which they are asked.
     asked : int
-        Faces of each point of a curve, at most; twice as many judge a remedy, and twice as many are tested.
+        Faces of each point of a curve, at most; twice as many judge a remedy, and twice as many are
+        tested.
     recipes : dict of str to Recipe
         Of the further training, by the network's name.
     """
@@ -104,16 +106,58 @@ class Profile:
 
 
 PROFILES = {
-    "sample": Profile("sample", "sample", "embedded pictures of invented people", Training(
-        masks="drawn", size=48, alpha=0.35, augment="light", weights=None,
-        recipes={"resnet34": Recipe(4, 640, 1e-3), "resnet50": Recipe(5, 640, 1e-3), "mobilenetv2": Recipe(20, 640, 4e-3, 64)}), SmallFaces(
-        curve=(4, 6, 8, 12, 20, 40), asked=130,
-        recipes={"resnet34": Recipe(2, 480, 2e-4), "resnet50": Recipe(2, 480, 2e-4), "mobilenetv2": Recipe(4, 640, 2e-3, 64)})),
-    "real": Profile("real", "face-mask-detection", "real photographs", Training(
-        masks="worn", size=64, alpha=0.35, augment="light", weights="imagenet",
-        recipes={"resnet34": Recipe(12, 10_000, 1e-3), "resnet50": Recipe(12, 10_000, 1e-3), "mobilenetv2": Recipe(40, 10_000, 2e-3)}), SmallFaces(
-        curve=(4, 6, 8, 12, 20, 40, 80), asked=200,
-        recipes={"resnet34": Recipe(4, 10_000, 3e-5), "resnet50": Recipe(4, 10_000, 3e-5), "mobilenetv2": Recipe(6, 10_000, 1e-3)})),
+    "sample": Profile(
+        "sample",
+        "sample",
+        "embedded pictures of invented people",
+        Training(
+            masks="drawn",
+            size=48,
+            alpha=0.35,
+            augment="light",
+            weights=None,
+            recipes={
+                "resnet34": Recipe(4, 640, 1e-3),
+                "resnet50": Recipe(5, 640, 1e-3),
+                "mobilenetv2": Recipe(20, 640, 4e-3, 64),
+            },
+        ),
+        SmallFaces(
+            curve=(4, 6, 8, 12, 20, 40),
+            asked=130,
+            recipes={
+                "resnet34": Recipe(2, 480, 2e-4),
+                "resnet50": Recipe(2, 480, 2e-4),
+                "mobilenetv2": Recipe(4, 640, 2e-3, 64),
+            },
+        ),
+    ),
+    "real": Profile(
+        "real",
+        "face-mask-detection",
+        "real photographs",
+        Training(
+            masks="worn",
+            size=64,
+            alpha=0.35,
+            augment="light",
+            weights="imagenet",
+            recipes={
+                "resnet34": Recipe(12, 10_000, 1e-3),
+                "resnet50": Recipe(12, 10_000, 1e-3),
+                "mobilenetv2": Recipe(40, 10_000, 2e-3),
+            },
+        ),
+        SmallFaces(
+            curve=(4, 6, 8, 12, 20, 40, 80),
+            asked=200,
+            recipes={
+                "resnet34": Recipe(4, 10_000, 3e-5),
+                "resnet50": Recipe(4, 10_000, 3e-5),
+                "mobilenetv2": Recipe(6, 10_000, 1e-3),
+            },
+        ),
+    ),
 }
 
 

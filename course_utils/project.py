@@ -7,7 +7,9 @@ from course_utils.errors import CourseError
 
 
 def root(start=None):
-    """Find the course's folder: the nearest one upwards that holds `chapters/` and `pyproject.toml`.
+    """Find the course's folder.
+
+    The nearest one upwards that holds `chapters/` and `pyproject.toml`.
 
     Parameters
     ----------
@@ -29,7 +31,8 @@ def root(start=None):
         if (folder / "chapters").is_dir() and (folder / "pyproject.toml").is_file():
             return folder
     raise CourseError(
-        f"{start} is not inside the course: change to the folder that holds chapters/ and try again."
+        f"{start} is not inside the course: change to the folder that holds chapters/ and try"
+        " again."
     )
 
 

@@ -1,7 +1,8 @@
 """Load Keras without TensorFlow's start-up lines.
 
-TensorFlow reports which processor features it uses before any of its settings can forbid it, straight to the
-process's error stream. In a notebook these lines, with their times and process numbers, would stand in the outputs.
+TensorFlow reports which processor features it uses before any of its settings can forbid it,
+straight to the process's error stream. In a notebook these lines, with their times and process
+numbers, would stand in the outputs.
 """
 
 import os
@@ -40,7 +41,9 @@ def native_errors_muted():
 
 
 def import_keras():
-    """Return the module `keras` with TensorFlow loaded behind it; later imports of either are as quiet.
+    """Return the module `keras` with TensorFlow loaded behind it.
+
+    Later imports of either are as quiet.
 
     Returns
     -------

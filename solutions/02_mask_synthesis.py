@@ -18,8 +18,9 @@
 # %% [markdown]
 # # Draw masks onto faces: worked answers
 #
-# Each answer to the exercises of [chapter 02](../chapters/02_mask_synthesis.ipynb), why it is right, and what goes wrong with the answer
-# that one is tempted to give. Run the chapter first: this notebook reads what it made.
+# Each answer to the exercises of [chapter 02](../chapters/02_mask_synthesis.ipynb), why
+# it is right, and what goes wrong with the answer that one is tempted to give. Run the
+# chapter first: this notebook reads what it made.
 
 # %% tags=["parameters"]
 PROFILE = "sample"
@@ -27,20 +28,22 @@ PROFILE = "sample"
 # %%
 import numpy as np
 import pandas as pd
-
-from course_utils import figures
-from course_utils.notebook.artefacts import Artefacts
 from course_utils.checks import chapter_02
-from course_utils.faces import find_faces
 from course_utils.data.faces_table import load_faces
-from course_utils.pictures.images import read_rgb
+from course_utils.faces import find_faces
 from course_utils.masks import MaskChoice, put_on
 from course_utils.masks.choice import WEARS
+from course_utils.notebook.artefacts import Artefacts
+from course_utils.pictures.images import read_rgb
 from course_utils.profiles import SEED
 
 made = Artefacts("02_mask_synthesis", PROFILE)
-table = pd.read_csv(made.earlier("02_mask_synthesis", "faces.csv"), keep_default_na=False)
-rows = pd.read_csv(made.earlier("02_mask_synthesis", "masked/masks.csv"), keep_default_na=False)
+table = pd.read_csv(
+    made.earlier("02_mask_synthesis", "faces.csv"), keep_default_na=False
+)
+rows = pd.read_csv(
+    made.earlier("02_mask_synthesis", "masked/masks.csv"), keep_default_na=False
+)
 folder = made.folder
 some = table[table.wearing == "none"].sample(40, random_state=SEED)
 pictures = [read_rgb(folder / name) for name in some.picture]
@@ -50,39 +53,54 @@ print(f"{len(table):,} pictures in the table of chapter 02.")
 # %% [markdown]
 # ## 2-1: the roll of a head
 #
-# The arc tangent of rise over run gives the angle. `arctan2` takes the two apart, so that nothing is divided by zero and the quadrant is
-# right. Since y grows downwards in a picture, a positive rise means that the right eye (of the picture) is *lower*: the head is
-# turned clockwise. In a mathematics book, where y grows upwards, the same numbers would mean the opposite turn.
+# The arc tangent of rise over run gives the angle. `arctan2` takes the two apart, so
+# that nothing is divided by zero and the quadrant is right. Since y grows downwards in
+# a picture, a positive rise means that the right eye (of the picture) is *lower*: the
+# head is turned clockwise. In a mathematics book, where y grows upwards, the same
+# numbers would mean the opposite turn.
+
 
 # %% tags=["exercise-2-1"]
 def roll(landmarks):
-    """Return the roll of a head in degrees, positive clockwise, from its 68 landmarks."""
+    """Return a head's roll in degrees, positive clockwise, from its 68 landmarks."""
     across, down = landmarks[45] - landmarks[36]
     return np.degrees(np.arctan2(down, across))
+
 
 # %%
 chapter_02.check_1(roll)
 
 # %% [markdown]
-# Why the outer corners? Any two points give an angle. But a landmark is off by a pixel or two, and the closer two points lie, the more
-# that turns the line between them. The next cell moves all landmarks at random by one pixel and looks how much the angle jumps.
+# Why the outer corners? Any two points give an angle. But a landmark is off by a pixel
+# or two, and the closer two points lie, the more that turns the line between them. The
+# next cell moves all landmarks at random by one pixel and looks how much the angle
+# jumps.
 
 # %%
 rng = np.random.default_rng(SEED)
-for name, (left, right) in {"outer corners of the eyes": (36, 45), "inner corners of the eyes": (39, 42), "corners of the mouth": (48, 54)}.items():
+for name, (left, right) in {
+    "outer corners of the eyes": (36, 45),
+    "inner corners of the eyes": (39, 42),
+    "corners of the mouth": (48, 54),
+}.items():
     jumps = []
     for face in faces:
         moved = face.landmarks + rng.normal(0, 1, (200, 68, 2))
         across, down = (moved[:, right] - moved[:, left]).T
         jumps.append(np.degrees(np.arctan2(down, across)).std())
-    print(f"{name}: the angle jumps by {np.mean(jumps):.0f}° when each landmark is off by one pixel.")
+    print(
+        f"{name}: the angle jumps by {np.mean(jumps):.0f}° when each landmark is off by"
+        " one pixel."
+    )
 
 # %% [markdown]
 # ## 2-2: apply a homography
 #
-# Put a 1 behind each point, multiply, and divide by what arrives in the third place. The points are *rows* here, and the formula wants
-# columns, so the matrix is transposed. Who leaves the division out is right for shifts and turns (the third number is 1 there) and
-# wrong for everything that a homography was made for.
+# Put a 1 behind each point, multiply, and divide by what arrives in the third place.
+# The points are *rows* here, and the formula wants columns, so the matrix is
+# transposed. Who leaves the division out is right for shifts and turns (the third
+# number is 1 there) and wrong for everything that a homography was made for.
+
 
 # %% tags=["exercise-2-2"]
 def move(matrix, points):
@@ -91,19 +109,25 @@ def move(matrix, points):
     moved = homogeneous @ matrix.T
     return moved[:, :2] / moved[:, 2:]
 
+
 # %%
 chapter_02.check_2(move)
 
 # %% [markdown]
 # ## 2-3: how is the mask worn?
 #
-# Ask three questions: is the nose covered, the mouth, the chin? More than half of the landmarks is covered, or it is not. The order of the questions
-# matters: a properly worn mask covers the chin too, so the chin is asked last. Landmarks outside the picture are left out; a negative
-# index would silently read the other side of the picture, the mistake of exercise 1-1 in a new dress.
+# Ask three questions: is the nose covered, the mouth, the chin? More than half of the
+# landmarks is covered, or it is not. The order of the questions matters: a properly
+# worn mask covers the chin too, so the chin is asked last. Landmarks outside the
+# picture are left out; a negative index would silently read the other side of the
+# picture, the mistake of exercise 1-1 in a new dress.
+
 
 # %% tags=["exercise-2-3"]
 def way_of_wearing(alpha, landmarks):
-    """Say how a mask is worn from the pixels that it covers, (height, width), and 68 landmarks (68, 2)."""
+    """Say how a mask is worn from the pixels that it covers, (height, width), and 68
+    landmarks (68, 2).
+    """
     height, width = alpha.shape
 
     def is_covered(numbers):
@@ -111,65 +135,97 @@ def way_of_wearing(alpha, landmarks):
         inside = (x >= 0) & (y >= 0) & (x < width) & (y < height)
         return inside.any() and (alpha[y[inside], x[inside]] > 0.5).mean() > 0.5
 
-    nose, mouth, chin = is_covered(slice(30, 36)), is_covered(slice(48, 68)), is_covered([8])
+    nose, mouth, chin = (
+        is_covered(slice(30, 36)),
+        is_covered(slice(48, 68)),
+        is_covered([8]),
+    )
     if nose:
         return "proper" if mouth else "nose-only"
     return "under-nose" if mouth else "under-chin" if chin else "none"
+
 
 # %%
 chapter_02.check_3(way_of_wearing)
 
 # %% [markdown]
-# The check uses invented bands. Does the function agree with the masks that the course draws? A perfect score is not expected: the drawing asks
-# where the mask's edges were *meant* to be, the function where they are.
+# The check uses invented bands. Does the function agree with the masks that the course
+# draws? A perfect score is not expected: the drawing asks where the mask's edges were
+# *meant* to be, the function where they are.
 
 # %%
 agreed = {way: [] for way in WEARS}
 for number, (picture, face) in enumerate(zip(pictures, faces)):
     for way in WEARS:
-        drawn = put_on(picture, face, MaskChoice("surgical_blue", wear=way), np.random.default_rng((SEED, number)))
+        drawn = put_on(
+            picture,
+            face,
+            MaskChoice("surgical_blue", wear=way),
+            np.random.default_rng((SEED, number)),
+        )
         if drawn.quality.ok:
             agreed[way].append(way_of_wearing(drawn.alpha, face.landmarks) == way)
 for way, answers in agreed.items():
-    print(f"{way}: the same word for {np.mean(answers):.0%} of {len(answers)} drawn masks.")
+    print(
+        f"{way}: the same word for {np.mean(answers):.0%} of {len(answers)} drawn"
+        " masks."
+    )
 
 # %% [markdown]
 # ## 2-4: is the loss fair?
 #
-# First decide for each *picture* whether it is lost: none of its lines says `masked`. Then take the mean by value; the mean of yes and no is
-# a share. Counting lines instead would weigh a picture by its number of faces.
+# First decide for each *picture* whether it is lost: none of its lines says `masked`.
+# Then take the mean by value; the mean of yes and no is a share. Counting lines instead
+# would weigh a picture by its number of faces.
+
 
 # %% tags=["exercise-2-4"]
 def loss_rates(pictures, rows, column):
-    """Return, by value of a column, the share of pictures without any masked face: a Series."""
+    """Return, by value of a column, the share of pictures without any masked face.
+
+    A Series.
+    """
     masked = rows.loc[rows.result == "masked", "picture"]
     lost = ~pictures.picture.isin(masked)
     return lost.groupby(pictures[column]).mean()
+
 
 # %%
 chapter_02.check_4(loss_rates)
 
 # %% [markdown]
-# What does it say here? The embedded pictures know a few things about their people, so we can ask; of strangers' photographs we know the split only. The
-# last column says how large a difference may be by chance alone: 1.96 standard errors of the share.
+# What does it say here? The embedded pictures know a few things about their people, so
+# we can ask; of strangers' photographs we know the split only. The last column says how
+# large a difference may be by chance alone: 1.96 standard errors of the share.
 
 # %%
 everybody = load_faces(PROFILE)
 everybody = everybody[everybody.picture.isin(rows.picture)]
 lost_all = loss_rates(everybody.assign(all="all"), rows, "all").iloc[0]
 if not lost_all:
-    print("Nobody is lost here, so nobody more than others; the real profile has an answer.")
-for column in [name for name in ("light", "head_covering", "glasses", "monk_tone") if name in everybody and lost_all] or ["label"] * bool(lost_all):
+    print(
+        "Nobody is lost here, so nobody more than others; the real profile has an"
+        " answer."
+    )
+for column in [
+    name
+    for name in ("light", "head_covering", "glasses", "monk_tone")
+    if name in everybody and lost_all
+] or ["label"] * bool(lost_all):
     rates, sizes = loss_rates(everybody, rows, column), everybody[column].value_counts()
     worst = rates.idxmax()
     chance = 1.96 * np.sqrt(max(lost_all * (1 - lost_all), 1e-9) / sizes[worst])
-    print(f"by {column}: most is lost of '{worst}', {rates[worst]:.1%} of {sizes[worst]} pictures; all together {lost_all:.1%} ± {chance:.1%}.")
+    print(
+        f"by {column}: most is lost of '{worst}', {rates[worst]:.1%} of {sizes[worst]}"
+        f" pictures; all together {lost_all:.1%} ± {chance:.1%}."
+    )
 
 # %% [markdown]
 # ## 2-5: the two-class merge
 #
-# Of the masked half 3 in 6 wear it properly, and the masked half is half of all: a quarter. Tempting is one half, when one forgets the bare faces, or
-# three sevenths, when one counts them as one more part.
+# Of the masked half 3 in 6 wear it properly, and the masked half is half of all: a
+# quarter. Tempting is one half, when one forgets the bare faces, or three sevenths,
+# when one counts them as one more part.
 
 # %% tags=["exercise-2-5"]
 share_with_mask = 0.5 * 3 / 6
@@ -178,4 +234,7 @@ share_with_mask = 0.5 * 3 / 6
 chapter_02.check_5(share_with_mask)
 
 # %%
-print(f"In the table of chapter 02 it is {(table.label == 'with_mask').mean():.2f}: ways of wearing are drawn at random, so it is near, not equal.")
+print(
+    f"In the table of chapter 02 it is {(table.label == 'with_mask').mean():.2f}: ways"
+    " of wearing are drawn at random, so it is near, not equal."
+)

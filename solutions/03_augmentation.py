@@ -18,8 +18,8 @@
 # %% [markdown]
 # # Imitate the camera: worked answers
 #
-# Each answer to the exercises of [chapter 03](../chapters/03_augmentation.ipynb), why it is right, and what goes wrong with the answer
-# that one is tempted to give.
+# Each answer to the exercises of [chapter 03](../chapters/03_augmentation.ipynb), why
+# it is right, and what goes wrong with the answer that one is tempted to give.
 
 # %% tags=["parameters"]
 PROFILE = "sample"
@@ -28,14 +28,13 @@ PROFILE = "sample"
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
-
 from course_utils import figures, quiet
-from course_utils.training import pipeline
-from course_utils.notebook.artefacts import Artefacts
 from course_utils.checks import chapter_03
 from course_utils.faces import find_faces
+from course_utils.notebook.artefacts import Artefacts
 from course_utils.pictures.images import read_rgb
 from course_utils.profiles import SEED
+from course_utils.training import pipeline
 
 keras = quiet.import_keras()
 import tensorflow as tf
@@ -49,15 +48,19 @@ print(f"{len(table):,} faces in the table of chapter 02.")
 # %% [markdown]
 # ## 3-1: noise in eight bits
 #
-# Three steps: compute in wide numbers, clip, go back to eight bits. Without `clip` the pixels wrap around: in a dark corner noise of -5 makes
-# a white dot. Without `rint` the fraction is cut off, and every picture gets darker by half a grey level. `rng.normal` needs the shape of the
-# *whole* picture; with `picture.shape[:2]` all three colours of a pixel would move together, and the noise would be grey.
+# Three steps: compute in wide numbers, clip, go back to eight bits. Without `clip` the
+# pixels wrap around: in a dark corner noise of -5 makes a white dot. Without `rint` the
+# fraction is cut off, and every picture gets darker by half a grey level. `rng.normal`
+# needs the shape of the *whole* picture; with `picture.shape[:2]` all three colours of
+# a pixel would move together, and the noise would be grey.
+
 
 # %% tags=["exercise-3-1"]
 def add_noise(picture, deviation, rng):
     """Return a copy of a uint8 picture with Gaussian noise."""
     noisy = picture + rng.normal(0, deviation, picture.shape)  # float64
     return np.rint(noisy).clip(0, 255).astype(np.uint8)
+
 
 # %%
 chapter_03.check_1(add_noise)
@@ -66,58 +69,129 @@ chapter_03.check_1(add_noise)
 face = pipeline.read_face(folder / row.picture, row[list(pipeline.BOX)], 128)
 rng = np.random.default_rng(SEED)
 noise = rng.normal(0, 20, face.shape)
-versions = {"as it is": face, "right": add_noise(face, 20, rng), "not clipped": np.rint(face + noise).astype(int).astype(np.uint8),
-            "one draw a pixel": np.rint(face + noise[..., :1]).clip(0, 255).astype(np.uint8)}
-figures.show(figures.picture_grid(list(versions.values()), list(versions), columns=4, size=1.9),
-             "A face with noise in four versions. Without clipping, dots of the opposite brightness stand in dark and light parts.", photographic=True)
+versions = {
+    "as it is": face,
+    "right": add_noise(face, 20, rng),
+    "not clipped": np.rint(face + noise).astype(int).astype(np.uint8),
+    "one draw a pixel": np.rint(face + noise[..., :1]).clip(0, 255).astype(np.uint8),
+}
+figures.show(
+    figures.picture_grid(list(versions.values()), list(versions), columns=4, size=1.9),
+    "A face with noise in four versions. Without clipping, dots of the opposite"
+    " brightness stand in dark and light parts.",
+    photographic=True,
+)
 
 # %% [markdown]
 # ## 3-2: left and right
 #
-# Mirror the places, then take for each number the point that bore the *other* side's number. The list of numbers can be written down
-# part by part, as here. It can also be found: mirror a mean face and ask for each point which one of the original lies nearest.
+# Mirror the places, then take for each number the point that bore the *other* side's
+# number. The list of numbers can be written down part by part, as here. It can also be
+# found: mirror a mean face and ask for each point which one of the original lies
+# nearest.
+
 
 # %% tags=["exercise-3-2"]
 def flip_landmarks(landmarks, width):
     """Return the 68 landmarks (68, 2) of the mirrored picture."""
-    partner = [*range(16, -1, -1), *range(26, 16, -1), 27, 28, 29, 30, 35, 34, 33, 32, 31,
-               45, 44, 43, 42, 47, 46, 39, 38, 37, 36, 41, 40,
-               *range(54, 47, -1), *range(59, 54, -1), *range(64, 59, -1), 67, 66, 65]
+    partner = [
+        *range(16, -1, -1),
+        *range(26, 16, -1),
+        27,
+        28,
+        29,
+        30,
+        35,
+        34,
+        33,
+        32,
+        31,
+        45,
+        44,
+        43,
+        42,
+        47,
+        46,
+        39,
+        38,
+        37,
+        36,
+        41,
+        40,
+        *range(54, 47, -1),
+        *range(59, 54, -1),
+        *range(64, 59, -1),
+        67,
+        66,
+        65,
+    ]
     mirrored = np.column_stack([width - 1 - landmarks[:, 0], landmarks[:, 1]])
     return mirrored[partner]
+
 
 # %%
 chapter_03.check_2(flip_landmarks)
 
 # %% [markdown]
-# The best test is the landmark predictor itself: it sees the mirrored picture, and its points should be ours.
+# The best test is the landmark predictor itself: it sees the mirrored picture, and its
+# points should be ours.
 
 # %%
 source = read_rgb(folder / "bare" / row.source)
 landmarks = find_faces(source, max_faces=1)[0].landmarks
 mirrored = np.ascontiguousarray(source[:, ::-1])
 predicted = find_faces(mirrored, max_faces=1)[0]
-ours, careless = flip_landmarks(landmarks, source.shape[1]), np.column_stack([source.shape[1] - 1 - landmarks[:, 0], landmarks[:, 1]])
+ours, careless = (
+    flip_landmarks(landmarks, source.shape[1]),
+    np.column_stack([source.shape[1] - 1 - landmarks[:, 0], landmarks[:, 1]]),
+)
 figure, axes = plt.subplots(1, 2, figsize=(6.4, 3.5), layout="constrained")
-for axis, (name, points) in zip(axes, {"numbers exchanged": ours, "numbers kept": careless}.items()):
+for axis, (name, points) in zip(
+    axes, {"numbers exchanged": ours, "numbers kept": careless}.items()
+):
     axis.imshow(mirrored)
     axis.plot(*points.T, "o", color="#56B4E9", markersize=2.5)
     for number in (36, 45, 48, 54):
-        axis.annotate(number, points[number], color="white", fontsize=9, weight="bold", ha="center", va="center",
-                      bbox={"boxstyle": "round,pad=0.15", "facecolor": "black", "edgecolor": "none"})
+        axis.annotate(
+            number,
+            points[number],
+            color="white",
+            fontsize=9,
+            weight="bold",
+            ha="center",
+            va="center",
+            bbox={
+                "boxstyle": "round,pad=0.15",
+                "facecolor": "black",
+                "edgecolor": "none",
+            },
+        )
     axis.set_title(name)
     axis.axis("off")
-figures.show(figure, "The mirrored face twice, with dots on the same places. With exchanged numbers 36 is the eye on the left of the picture, as it should "
-             "be; with kept numbers it is the one on the right.", photographic=True)
+figures.show(
+    figure,
+    "The mirrored face twice, with dots on the same places. With exchanged numbers 36"
+    " is the eye on the left of the picture, as it should be; with kept numbers it is"
+    " the one on the right.",
+    photographic=True,
+)
 for name, points in {"numbers exchanged": ours, "numbers kept": careless}.items():
-    error = np.linalg.norm(points - predicted.landmarks, axis=1).mean() / predicted.interocular
-    print(f"{name}: on average within a tenth of the distance of the eyes: {error < 0.1}")
+    error = (
+        np.linalg.norm(points - predicted.landmarks, axis=1).mean()
+        / predicted.interocular
+    )
+    print(
+        f"{name}: on average within a tenth of the distance of the eyes: {error < 0.1}"
+    )
 
 # %% [markdown]
 # ## 3-3: a patch that looks before it lands
 #
-# List every allowed place and draw one. A square is beside the box when it ends before the box begins or begins behind its end, across *or*
-# down: four comparisons joined by *or*. A loop that draws until a place fits is as right, but never ends when there is none.
+# List every allowed place and draw one. A square is beside the box when it ends before
+# the box begins or begins behind its end, across *or* down: four comparisons joined by
+# *or*. A loop that draws until a place fits is as right, but never ends when there is
+# none.
+
 
 # %% tags=["exercise-3-3"]
 def safe_patch(landmarks, size, side, rng):
@@ -129,6 +203,7 @@ def safe_patch(landmarks, size, side, rng):
     places = np.column_stack([x[beside], y[beside]])
     return tuple(int(edge) for edge in rng.choice(places)) if len(places) else None
 
+
 # %%
 chapter_03.check_3(safe_patch)
 
@@ -136,20 +211,29 @@ chapter_03.check_3(safe_patch)
 size = 128
 x_min, y_min, x_max, y_max = row[list(pipeline.BOX)].astype(float)
 scale = size / np.array([x_max - x_min, y_max - y_min]) / (1 + 2 * pipeline.MARGIN)
-inside = (landmarks - (x_min, y_min)) * scale + size * pipeline.MARGIN / (1 + 2 * pipeline.MARGIN)  # where the margin isn't cut off
+inside = (landmarks - (x_min, y_min)) * scale + size * pipeline.MARGIN / (
+    1 + 2 * pipeline.MARGIN
+)  # where the margin isn't cut off
 rng, patched = np.random.default_rng(SEED), []
 for _ in range(6):
     x, y = safe_patch(inside, size, 44, rng)
     patched.append(face.copy())
-    patched[-1][y:y + 44, x:x + 44] = 110
-figures.show(figures.picture_grid(patched, columns=6, size=1.6), "Six times the masked face with a large grey patch; nose and mouth stay free.", photographic=True)
+    patched[-1][y : y + 44, x : x + 44] = 110
+figures.show(
+    figures.picture_grid(patched, columns=6, size=1.6),
+    "Six times the masked face with a large grey patch; nose and mouth stay free.",
+    photographic=True,
+)
 
 # %% [markdown]
 # ## 3-4: how long does the network wait?
 #
-# Without prefetching the two times add up. With it they run side by side, the slower one sets the pace, and the network waits for what is
-# missing: $p - c$ if that is positive, else nothing. So preparing may be *as slow as computing*, and nobody notices. That is the aim: not a pipeline as
-# fast as can be, but one that is faster than the network.
+# Without prefetching the two times add up. With it they run side by side, the slower
+# one sets the pace, and the network waits for what is missing: $p - c$ if that is
+# positive, else nothing. So preparing may be *as slow as computing*, and nobody
+# notices. That is the aim: not a pipeline as fast as can be, but one that is faster
+# than the network.
+
 
 # %% tags=["exercise-3-4"]
 def waiting_share(prepare, compute, prefetch):
@@ -158,24 +242,35 @@ def waiting_share(prepare, compute, prefetch):
         return max(0, prepare - compute) / max(prepare, compute)
     return prepare / (prepare + compute)
 
+
 # %%
 chapter_03.check_4(waiting_share)
 
 # %%
 for prepare in (10, 20, 40, 80):
-    print(f"preparing {prepare} ms, computing 40 ms: waits {waiting_share(prepare, 40, False):.0%}, with prefetching {waiting_share(prepare, 40, True):.0%}")
+    print(
+        f"preparing {prepare} ms, computing 40 ms: waits"
+        f" {waiting_share(prepare, 40, False):.0%}, with prefetching"
+        f" {waiting_share(prepare, 40, True):.0%}"
+    )
 
 # %% [markdown]
-# One thing the formula hides: on a machine without a graphics card both need the *same* processor. Prefetching then hides the waiting, but what
-# is spent on preparing is missing for computing. There only a cheaper policy helps.
+# One thing the formula hides: on a machine without a graphics card both need the *same*
+# processor. Prefetching then hides the waiting, but what is spent on preparing is
+# missing for computing. There only a cheaper policy helps.
 #
 # ## 3-5: the order of the steps
 #
-# `map(read)` and `cache` come first: what is the same in every epoch is done once. `shuffle` with a buffer as large as the collection, else the first
-# pictures always come early. Then `batch`, and `augment` on whole batches. `prefetch` is last, since it keeps what is finished.
+# `map(read)` and `cache` come first: what is the same in every epoch is done once.
+# `shuffle` with a buffer as large as the collection, else the first pictures always
+# come early. Then `batch`, and `augment` on whole batches. `prefetch` is last, since it
+# keeps what is finished.
 #
-# Three tempting mistakes run without an error. `cache` after the augmentation: the network sees the same copies in each epoch, and augmentation is
-# lost. `shuffle` before the cache: the order of the first epoch is kept for ever. `shuffle` after `batch`: the same pictures always sit together.
+# Three tempting mistakes run without an error. `cache` after the augmentation: the
+# network sees the same copies in each epoch, and augmentation is lost. `shuffle` before
+# the cache: the order of the first epoch is kept for ever. `shuffle` after `batch`: the
+# same pictures always sit together.
+
 
 # %% tags=["exercise-3-5"]
 def build_pipeline(numbers, read, augment, batch, seed):
@@ -183,11 +278,16 @@ def build_pipeline(numbers, read, augment, batch, seed):
     dataset = tf.data.Dataset.from_tensor_slices(numbers)
     dataset = dataset.map(read, num_parallel_calls=tf.data.AUTOTUNE).cache()
     dataset = dataset.shuffle(len(numbers), seed=seed).batch(batch)
-    return dataset.map(lambda pictures, labels: (augment(pictures), labels)).prefetch(tf.data.AUTOTUNE)
+    return dataset.map(lambda pictures, labels: (augment(pictures), labels)).prefetch(
+        tf.data.AUTOTUNE
+    )
+
 
 # %%
 chapter_03.check_5(build_pipeline)
 
 # %% [markdown]
-# Why not give `augment`'s `map` several calls at once? It would be right for this check and faster on many cores. But the layers draw random numbers from one
-# state, and several calls would reach it in an order that depends on chance: the same seed would no longer give the same pictures.
+# Why not give `augment`'s `map` several calls at once? It would be right for this check
+# and faster on many cores. But the layers draw random numbers from one state, and
+# several calls would reach it in an order that depends on chance: the same seed would
+# no longer give the same pictures.

@@ -18,8 +18,9 @@
 # %% [markdown]
 # # Build the networks: worked answers
 #
-# Each answer to the exercises of [chapter 04](../chapters/04_architectures.ipynb), why it is right, and what goes wrong with the answer
-# that one is tempted to give. This notebook runs by itself.
+# Each answer to the exercises of [chapter 04](../chapters/04_architectures.ipynb), why
+# it is right, and what goes wrong with the answer that one is tempted to give. This
+# notebook runs by itself.
 
 # %% tags=["parameters"]
 PROFILE = "sample"
@@ -27,7 +28,6 @@ PROFILE = "sample"
 # %%
 import matplotlib.pyplot as plt
 import numpy as np
-
 from course_utils import figures, models, quiet
 from course_utils.checks import chapter_04
 from course_utils.models import count
@@ -39,30 +39,45 @@ from keras import layers
 
 def convolve(x, filters, kernel, strides=1):
     """A convolution without bias, and batch normalisation: as in the chapter."""
-    x = layers.Conv2D(filters, kernel, strides, padding="same", use_bias=False, kernel_initializer="he_normal")(x)
+    x = layers.Conv2D(
+        filters,
+        kernel,
+        strides,
+        padding="same",
+        use_bias=False,
+        kernel_initializer="he_normal",
+    )(x)
     return layers.BatchNormalization()(x)
+
 
 # %% [markdown]
 # ## 4-1: the receptive field
 #
-# Keep two numbers: the side that one number sees, and the *jump*, how many pixels lie between neighbours of the present map. A kernel of
-# *k* reaches over *k* - 1 gaps between neighbours, and each gap is one jump wide. Only then does the step's own stride spread the places further.
+# Keep two numbers: the side that one number sees, and the *jump*, how many pixels lie
+# between neighbours of the present map. A kernel of *k* reaches over *k* - 1 gaps
+# between neighbours, and each gap is one jump wide. Only then does the step's own
+# stride spread the places further.
+
 
 # %% tags=["exercise-4-1"]
 def receptive_field(steps):
-    """Return the side, in pixels, of what one number sees after the steps (kernel, stride)."""
+    """Return the side, in pixels, of what one number sees after the steps (kernel,
+    stride).
+    """
     side, jump = 1, 1
     for kernel, stride in steps:
         side += (kernel - 1) * jump
         jump *= stride
     return side
 
+
 # %%
 chapter_04.check_1(receptive_field)
 
 # %% [markdown]
-# The tempting answer multiplies the jump first, so that a step's own stride counts for its own kernel; for `[(7, 2), (3, 2)]` it says 21
-# instead of 11. How far does ResNet-34 see, stage by stage?
+# The tempting answer multiplies the jump first, so that a step's own stride counts for
+# its own kernel; for `[(7, 2), (3, 2)]` it says 21 instead of 11. How far does
+# ResNet-34 see, stage by stage?
 
 # %%
 steps, seen = [(7, 2), (3, 2)], {"stem": receptive_field([(7, 2), (3, 2)])}
@@ -73,14 +88,16 @@ for stage, blocks in enumerate((3, 4, 6, 3), start=1):
 print("; ".join(f"after the {name}: {side} pixels" for name, side in seen.items()))
 
 # %% [markdown]
-# With pictures of 224 pixels the last two stages could see everything. *Could*: most of the influence comes from the middle of the field, since many
-# more paths lead there.
+# With pictures of 224 pixels the last two stages could see everything. *Could*: most of
+# the influence comes from the middle of the field, since many more paths lead there.
 #
 # ## 4-2: the bottleneck block
 #
-# Three convolutions, each normalised; a ReLU after the first two, and one after the addition. The last normalisation has none: what is
-# added to $x$ must be free to be negative. The stride stands in the first convolution, as in the paper; later versions moved it to the 3 x 3, which loses
-# less, and the check accepts both.
+# Three convolutions, each normalised; a ReLU after the first two, and one after the
+# addition. The last normalisation has none: what is added to $x$ must be free to be
+# negative. The stride stands in the first convolution, as in the paper; later versions
+# moved it to the 3 x 3, which loses less, and the check accepts both.
+
 
 # %% tags=["exercise-4-2"]
 def bottleneck_block(x, filters, strides=1):
@@ -92,95 +109,136 @@ def bottleneck_block(x, filters, strides=1):
         x = convolve(x, 4 * filters, 1, strides)
     return layers.ReLU()(layers.Add()([x, y]))
 
+
 # %%
 chapter_04.check_2(bottleneck_block)
 
 # %% [markdown]
-# The tempting answer projects always. It works, costs more, and gives away the point: an identity carries the gradient unchanged. With 3, 4, 6
-# and 3 of the blocks we have ResNet-50. Keras' own has biases in its convolutions besides, which the normalisation after them makes useless; hence the few
-# more parameters.
+# The tempting answer projects always. It works, costs more, and gives away the point:
+# an identity carries the gradient unchanged. With 3, 4, 6 and 3 of the blocks we have
+# ResNet-50. Keras' own has biases in its convolutions besides, which the normalisation
+# after them makes useless; hence the few more parameters.
 
 # %%
 picture = layers.Input((224, 224, 3))
-x = layers.MaxPooling2D(3, 2, padding="same")(layers.ReLU()(convolve(picture, 64, 7, 2)))
+x = layers.MaxPooling2D(3, 2, padding="same")(
+    layers.ReLU()(convolve(picture, 64, 7, 2))
+)
 for filters, blocks in ((64, 3), (128, 4), (256, 6), (512, 3)):
     for number in range(blocks):
         x = bottleneck_block(x, filters, 2 if filters > 64 and number == 0 else 1)
-mine = count(keras.Model(picture, layers.Dense(1000)(layers.GlobalAveragePooling2D()(x))))
+mine = count(
+    keras.Model(picture, layers.Dense(1000)(layers.GlobalAveragePooling2D()(x)))
+)
 theirs = count(models.build("resnet50", 224, 1000))
 for name, costs in {"by hand": mine, "Keras": theirs}.items():
-    print(f"ResNet-50 {name}: {costs.parameters.sum() / 1e6:.2f} million parameters, {costs.multiply_adds.sum() / 1e9:.2f} billion multiply-adds")
+    print(
+        f"ResNet-50 {name}: {costs.parameters.sum() / 1e6:.2f} million parameters,"
+        f" {costs.multiply_adds.sum() / 1e9:.2f} billion multiply-adds"
+    )
 
 # %% [markdown]
 # ## 4-3: what separating saves
 #
-# At each place the standard convolution needs $k^2 \cdot c_{in} \cdot c_{out}$ multiply-adds, the separable one $k^2 \cdot c_{in} + c_{in} \cdot c_{out}$.
-# The channels that come in cancel, and so does the number of places.
+# At each place the standard convolution needs $k^2 \cdot c_{in} \cdot c_{out}$
+# multiply-adds, the separable one $k^2 \cdot c_{in} + c_{in} \cdot c_{out}$. The
+# channels that come in cancel, and so does the number of places.
+
 
 # %% tags=["exercise-4-3"]
 def saving(kernel, channels_in, channels_out):
-    """Return how many times more multiply-adds a standard convolution (kernel x kernel) needs than a separable one."""
+    """Return how many times more multiply-adds a standard convolution (kernel x kernel)
+    needs than a separable one.
+    """
     return kernel**2 * channels_out / (kernel**2 + channels_out)
+
 
 # %%
 chapter_04.check_3(saving)
 
 # %% [markdown]
-# The tempting answer is "the number of channels": it forgets who mixes. The saving never exceeds the kernel's $k^2$, and larger kernels become nearly
-# free, which is why newer networks take 5 x 5 and 7 x 7 depthwise.
+# The tempting answer is "the number of channels": it forgets who mixes. The saving
+# never exceeds the kernel's $k^2$, and larger kernels become nearly free, which is why
+# newer networks take 5 x 5 and 7 x 7 depthwise.
 
 # %%
 channels = 2 ** np.arange(3, 12)
 figure, axis = plt.subplots(figsize=(7, 3), layout="constrained")
 for kernel, line in ((3, "-"), (5, "--"), (7, ":")):
-    axis.plot(channels, [saving(kernel, 64, number) for number in channels], line, label=f"{kernel} x {kernel}, at most {kernel**2}")
-axis.set(xscale="log", xlabel="channels that go out", ylabel="times fewer multiply-adds")
+    axis.plot(
+        channels,
+        [saving(kernel, 64, number) for number in channels],
+        line,
+        label=f"{kernel} x {kernel}, at most {kernel**2}",
+    )
+axis.set(
+    xscale="log", xlabel="channels that go out", ylabel="times fewer multiply-adds"
+)
 axis.set_xticks(channels, channels)
 axis.minorticks_off()
 axis.legend(frameon=False)
-figures.show(figure, "Saving against the channels that go out for kernels of 3, 5 and 7: each curve rises towards the square of its kernel.")
+figures.show(
+    figure,
+    "Saving against the channels that go out for kernels of 3, 5 and 7: each curve"
+    " rises towards the square of its kernel.",
+)
 
 # %% [markdown]
 # ## 4-4: how long the start lasts
 #
-# After $n$ steps the share $m^n$ of the start is left. From $m^n \le r$ follows $n \ge \log r / \log m$: the sign turns round, since
-# $\log m$ is negative. The smallest whole number is that, rounded up.
+# After $n$ steps the share $m^n$ of the start is left. From $m^n \le r$ follows $n \ge
+# \log r / \log m$: the sign turns round, since $\log m$ is negative. The smallest whole
+# number is that, rounded up.
+
 
 # %% tags=["exercise-4-4"]
 def steps_needed(momentum, rest):
-    """Return the smallest number of steps after which at most `rest` of the start is left in the running statistics."""
+    """Return the smallest number of steps after which at most `rest` of the start is
+    left in the running statistics.
+    """
     return int(np.ceil(np.log(rest) / np.log(momentum)))
+
 
 # %%
 chapter_04.check_4(steps_needed)
 
 # %%
 for momentum in (0.9, 0.99, 0.999):
-    print(f"momentum {momentum}: {steps_needed(momentum, 0.05):,} steps until 5 % of the start is left")
+    print(
+        f"momentum {momentum}: {steps_needed(momentum, 0.05):,} steps until 5 % of the"
+        " start is left"
+    )
 
 # %% [markdown]
-# The tempting answer is the rule of thumb $1 / (1 - m)$; after that many steps more than a third of the start is still there.
+# The tempting answer is the rule of thumb $1 / (1 - m)$; after that many steps more
+# than a third of the start is still there.
 #
-# Why not take 0 then? Because the statistics of one batch are a poor estimate: with 0.9 about the last ten or twenty batches have a say.
+# Why not take 0 then? Because the statistics of one batch are a poor estimate: with 0.9
+# about the last ten or twenty batches have a say.
 #
 # ## 4-5: fold the normalisation into the convolution
 #
-# A convolution is linear in its kernel. So the factor $\gamma / \sqrt{\sigma^2 + \varepsilon}$ for each channel that comes out can be
-# multiplied into the kernel, along the *last* axis, where those channels lie and where NumPy lines up shapes by itself. What is left does not depend
-# on the picture, and is the bias.
+# A convolution is linear in its kernel. So the factor $\gamma / \sqrt{\sigma^2 +
+# \varepsilon}$ for each channel that comes out can be multiplied into the kernel, along
+# the *last* axis, where those channels lie and where NumPy lines up shapes by itself.
+# What is left does not depend on the picture, and is the bias.
+
 
 # %% tags=["exercise-4-5"]
 def fold(kernel, gamma, beta, mean, variance, epsilon):
-    """Return (kernel, bias) of a convolution that equals the convolution followed by batch normalisation."""
+    """Return (kernel, bias) of a convolution that equals the convolution followed by
+    batch normalisation.
+    """
     scale = gamma / np.sqrt(variance + epsilon)
     return kernel * scale, beta - mean * scale
+
 
 # %%
 chapter_04.check_5(fold)
 
 # %% [markdown]
-# The tempting answer forgets that the mean is scaled as well. Try the right one on a network: fold every normalisation of a residual
-# block and compare what comes out.
+# The tempting answer forgets that the mean is scaled as well. Try the right one on a
+# network: fold every normalisation of a residual block and compare what comes out.
 
 # %%
 keras.utils.set_random_seed(SEED)
@@ -203,9 +261,19 @@ def convolve(x, filters, kernel, strides=1):
 
 
 lean = keras.Model(x, bottleneck_block(x, 16))
-for conv, norm, slim in zip(all_of(block, layers.Conv2D), all_of(block, layers.BatchNormalization), all_of(lean, layers.Conv2D), strict=True):
+for conv, norm, slim in zip(
+    all_of(block, layers.Conv2D),
+    all_of(block, layers.BatchNormalization),
+    all_of(lean, layers.Conv2D),
+    strict=True,
+):
     gamma, beta, mean, variance = norm.get_weights()
-    slim.set_weights(fold(conv.get_weights()[0], gamma, beta, mean, variance, norm.epsilon))
+    slim.set_weights(
+        fold(conv.get_weights()[0], gamma, beta, mean, variance, norm.epsilon)
+    )
 
 maps = rng.normal(size=(4, 14, 14, 64)).astype(np.float32)
-print(f"{len(block.layers)} layers, folded into {len(lean.layers)}; the same output: {np.allclose(block(maps), lean(maps), rtol=1e-3, atol=1e-3)}.")
+print(
+    f"{len(block.layers)} layers, folded into {len(lean.layers)}; the same output:"
+    f" {np.allclose(block(maps), lean(maps), rtol=1e-3, atol=1e-3)}."
+)

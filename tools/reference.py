@@ -27,7 +27,10 @@ def reference(name):
     """Gather a chapter's recorded metrics, its other tables of figures and what made them."""
     real = profiles.get_profile("real")
     folder = project.work_dir() / real.name / name
-    read = {path.stem: json.loads(path.read_text(encoding="utf-8")) for path in sorted(folder.glob("*.json"))}
+    read = {
+        path.stem: json.loads(path.read_text(encoding="utf-8"))
+        for path in sorted(folder.glob("*.json"))
+    }
     return {
         "chapter": name,
         "profile": real.name,
@@ -36,7 +39,10 @@ def reference(name):
         "commit": registry.find(real.dataset).commit,
         "seed": profiles.SEED,
         "machine": f"{os.cpu_count()} CPU cores, {platform.system()} {platform.machine()}, no GPU",
-        "versions": {"python": platform.python_version()} | {package: importlib.metadata.version(package) for package in PACKAGES},
+        "versions": (
+            {"python": platform.python_version()}
+            | {package: importlib.metadata.version(package) for package in PACKAGES}
+        ),
         **read,
     }
 

@@ -1,8 +1,10 @@
-"""Keras layers that imitate a camera's faults on whole batches: those that Keras itself does not have.
+"""Keras layers that imitate a camera's faults on whole batches.
 
-Every layer takes and gives float32 (n, height, width, 3), RGB, 0 to 255, and does nothing unless it is called with
-`training=True`. Each picture of a batch draws its own numbers. The order in a policy is that of the light: what stands
-before the camera, lens, sensor, file.
+Those that Keras itself does not have.
+
+Every layer takes and gives float32 (n, height, width, 3), RGB, 0 to 255, and does nothing unless it
+is called with `training=True`. Each picture of a batch draws its own numbers. The order in a policy
+is that of the light: what stands before the camera, lens, sensor, file.
 """
 
 import math
@@ -15,7 +17,9 @@ keras = quiet.import_keras()
 import tensorflow as tf  # noqa: E402
 from keras import ops  # noqa: E402
 
-GREY = np.array([[0.299, 0.587, 0.114]], np.float32)  # ITU-R BT.601: how much R, G and B weigh in a grey picture
+GREY = np.array(
+    [[0.299, 0.587, 0.114]], np.float32
+)  # ITU-R BT.601: how much R, G and B weigh in a grey picture
 
 
 class Fault(keras.layers.Layer):
@@ -28,7 +32,9 @@ class Fault(keras.layers.Layer):
     """
 
     def __init__(self, seed=None, **kwargs):
-        super().__init__(**{"dtype": "float32", **kwargs})  # pictures keep their precision under mixed precision, too
+        super().__init__(
+            **{"dtype": "float32", **kwargs}
+        )  # pictures keep their precision under mixed precision, too
         self.seed = seed
         self.random = keras.random.SeedGenerator(seed)
 
@@ -47,7 +53,9 @@ class Fault(keras.layers.Layer):
 
 @keras.saving.register_keras_serializable("course")
 class RandomWarp(Fault):
-    """Flip, turn, zoom, shift, shear and tilt in one step: a random homography, and one interpolation.
+    """Flip, turn, zoom, shift, shear and tilt in one step.
+
+    A random homography, and one interpolation.
 
     Parameters
     ----------
@@ -63,7 +71,17 @@ class RandomWarp(Fault):
         Mirror every second picture, left to right.
     """
 
-    def __init__(self, rotation=0.0, shear=0.0, zoom=0.0, shift=0.0, perspective=0.0, flip=True, seed=None, **kwargs):
+    def __init__(
+        self,
+        rotation=0.0,
+        shear=0.0,
+        zoom=0.0,
+        shift=0.0,
+        perspective=0.0,
+        flip=True,
+        seed=None,
+        **kwargs,
+    ):
         super().__init__(seed, **kwargs)
         self.rotation, self.shear, self.zoom = rotation, shear, zoom
         self.shift, self.perspective, self.flip = shift, perspective, flip
@@ -80,22 +98,46 @@ class RandomWarp(Fault):
         shear = ops.tan(self.uniform(-1, 1, count) * math.radians(self.shear))
         scale = ops.exp(self.uniform(-1, 1, count) * math.log(1 + self.zoom))
         mirror = ops.sign(self.uniform(-1, 1, count)) if self.flip else ops.ones(count)
-        x, y, p, q = (self.uniform(-1, 1, count) * limit for limit in (2 * self.shift, 2 * self.shift, self.perspective, self.perspective))
+        x, y, p, q = (
+            self.uniform(-1, 1, count) * limit
+            for limit in (2 * self.shift, 2 * self.shift, self.perspective, self.perspective)
+        )
         cosine, sine = ops.cos(turn) * scale, ops.sin(turn) * scale
-        numbers = [cosine * mirror, cosine * shear - sine, x, sine * mirror, sine * shear + cosine, y, p * mirror, q, ops.ones(count)]
+        numbers = [
+            cosine * mirror,
+            cosine * shear - sine,
+            x,
+            sine * mirror,
+            sine * shear + cosine,
+            y,
+            p * mirror,
+            q,
+            ops.ones(count),
+        ]
         return ops.reshape(ops.stack(numbers, axis=-1), (-1, 3, 3))
 
     def spoil(self, pictures):
         count, height, width = ops.shape(pictures)[0], *pictures.shape[1:3]
         half = max(height, width) / 2
-        middle = np.array([[half, 0, (width - 1) / 2], [0, half, (height - 1) / 2], [0, 0, 1]], np.float32)
+        middle = np.array(
+            [[half, 0, (width - 1) / 2], [0, half, (height - 1) / 2], [0, 0, 1]], np.float32
+        )
         pixels = middle @ self.homographies(count) @ np.linalg.inv(middle).astype(np.float32)
         eight = ops.reshape(pixels / pixels[:, 2:, 2:], (-1, 9))[:, :8]
-        return ops.image.affine_transform(pictures, eight, interpolation="bilinear", fill_mode="reflect")  # TensorFlow's takes all eight
+        return ops.image.affine_transform(
+            pictures, eight, interpolation="bilinear", fill_mode="reflect"
+        )  # TensorFlow's takes all eight
 
     def get_config(self):
-        return {**super().get_config(), "rotation": self.rotation, "shear": self.shear, "zoom": self.zoom, "shift": self.shift,
-                "perspective": self.perspective, "flip": self.flip}
+        return {
+            **super().get_config(),
+            "rotation": self.rotation,
+            "shear": self.shear,
+            "zoom": self.zoom,
+            "shift": self.shift,
+            "perspective": self.perspective,
+            "flip": self.flip,
+        }
 
 
 @keras.saving.register_keras_serializable("course")
@@ -107,14 +149,21 @@ class RandomLight(Fault):
     exposure : float
         Stops, to either side; one stop doubles or halves every value.
     contrast, saturation : float
-        Factor 1 - value to 1 + value; contrast pulls towards the middle grey of 127.5, saturation towards the pixel's own grey.
+        Factor 1 - value to 1 + value; contrast pulls towards the middle grey of 127.5, saturation
+        towards the pixel's own grey.
     hue : float
-        Share of the colour circle, to either side; 0.5 reaches the opposite colour. A turn about the axis of greys.
+        Share of the colour circle, to either side; 0.5 reaches the opposite colour. A turn about
+        the axis of greys.
     """
 
     def __init__(self, exposure=0.0, contrast=0.0, saturation=0.0, hue=0.0, seed=None, **kwargs):
         super().__init__(seed, **kwargs)
-        self.exposure, self.contrast, self.saturation, self.hue = exposure, contrast, saturation, hue
+        self.exposure, self.contrast, self.saturation, self.hue = (
+            exposure,
+            contrast,
+            saturation,
+            hue,
+        )
 
     def spoil(self, pictures):
         count = ops.shape(pictures)[0]
@@ -123,15 +172,29 @@ class RandomLight(Fault):
         contrast = 1 + self.uniform(-1, 1, count, 1, 1) * self.contrast
         exposure = 2 ** (self.uniform(-1, 1, count, 1, 1) * self.exposure)
         grey = np.full((3, 3), 1 / 3, np.float32)
-        quarter = np.array([[0, -1, 1], [1, 0, -1], [-1, 1, 0]], np.float32) / math.sqrt(3)  # across the axis of greys
-        turn = grey + ops.cos(angle) * (np.eye(3, dtype=np.float32) - grey) + ops.sin(angle) * quarter  # Rodrigues' formula
+        quarter = np.array([[0, -1, 1], [1, 0, -1], [-1, 1, 0]], np.float32) / math.sqrt(
+            3
+        )  # across the axis of greys
+        turn = (
+            grey + ops.cos(angle) * (np.eye(3, dtype=np.float32) - grey) + ops.sin(angle) * quarter
+        )  # Rodrigues' formula
         fade = saturation * np.eye(3, dtype=np.float32) + (1 - saturation) * GREY
-        colors = ops.swapaxes(fade @ turn, 1, 2) * exposure * contrast  # (n, 3, 3), for pixels as rows
+        colors = (
+            ops.swapaxes(fade @ turn, 1, 2) * exposure * contrast
+        )  # (n, 3, 3), for pixels as rows
         rows = ops.reshape(pictures, (-1, pictures.shape[1] * pictures.shape[2], 3))
-        return ops.reshape(ops.clip(rows @ colors + 127.5 * (1 - contrast), 0, 255), ops.shape(pictures))
+        return ops.reshape(
+            ops.clip(rows @ colors + 127.5 * (1 - contrast), 0, 255), ops.shape(pictures)
+        )
 
     def get_config(self):
-        return {**super().get_config(), "exposure": self.exposure, "contrast": self.contrast, "saturation": self.saturation, "hue": self.hue}
+        return {
+            **super().get_config(),
+            "exposure": self.exposure,
+            "contrast": self.contrast,
+            "saturation": self.saturation,
+            "hue": self.hue,
+        }
 
 
 @keras.saving.register_keras_serializable("course")
@@ -151,15 +214,25 @@ class RandomBlur(Fault):
         self.focus, self.motion = focus, motion
 
     def kernels(self, count, side):
-        """Draw kernels: float32 (count, k, k), each of sum 1, k odd and wide enough for pictures of `side` pixels."""
+        """Draw kernels: float32 (count, k, k), each of sum 1.
+
+        k is odd and wide enough for pictures of `side` pixels.
+        """
         reach = max(1, math.ceil(side * (2 * self.focus + self.motion / 2)))
-        y, x = np.mgrid[-reach:reach + 1, -reach:reach + 1].astype(np.float32)
+        y, x = np.mgrid[-reach : reach + 1, -reach : reach + 1].astype(np.float32)
         angle = self.uniform(0, math.pi, count, 1, 1)
         half = self.uniform(0, 1, count, 1, 1) * self.motion * side / 2
-        width = math.sqrt(2) * (0.35 + self.uniform(0, 1, count, 1, 1) * self.focus * side)  # 0.35: a point stays nearly a point
-        along, across = x * ops.cos(angle) + y * ops.sin(angle), y * ops.cos(angle) - x * ops.sin(angle)
+        width = math.sqrt(2) * (
+            0.35 + self.uniform(0, 1, count, 1, 1) * self.focus * side
+        )  # 0.35: a point stays nearly a point
+        along, across = (
+            x * ops.cos(angle) + y * ops.sin(angle),
+            y * ops.cos(angle) - x * ops.sin(angle),
+        )
         half = ops.maximum(half, 0.01)
-        kernel = ops.exp(-((across / width) ** 2)) * (ops.erf((along + half) / width) - ops.erf((along - half) / width))
+        kernel = ops.exp(-((across / width) ** 2)) * (
+            ops.erf((along + half) / width) - ops.erf((along - half) / width)
+        )
         return kernel / ops.sum(kernel, axis=(1, 2), keepdims=True)
 
     def spoil(self, pictures):
@@ -168,8 +241,13 @@ class RandomBlur(Fault):
         reach = kernels.shape[1] // 2
         padded = ops.pad(pictures, ((0, 0), (reach, reach), (reach, reach), (0, 0)), mode="reflect")
         # Each picture has its own kernel: the pictures become channels of one.
-        channels = ops.reshape(ops.transpose(padded, (1, 2, 0, 3)), (1, height + 2 * reach, width + 2 * reach, -1))
-        each = ops.reshape(ops.repeat(ops.transpose(kernels, (1, 2, 0)), 3, axis=-1), (2 * reach + 1, 2 * reach + 1, -1, 1))
+        channels = ops.reshape(
+            ops.transpose(padded, (1, 2, 0, 3)), (1, height + 2 * reach, width + 2 * reach, -1)
+        )
+        each = ops.reshape(
+            ops.repeat(ops.transpose(kernels, (1, 2, 0)), 3, axis=-1),
+            (2 * reach + 1, 2 * reach + 1, -1, 1),
+        )
         blurred = ops.reshape(ops.depthwise_conv(channels, each), (height, width, -1, 3))
         return ops.transpose(blurred, (2, 0, 1, 3))
 
@@ -202,7 +280,9 @@ class RandomNoise(Fault):
 
 @keras.saving.register_keras_serializable("course")
 class RandomJpeg(Fault):
-    """What JPEG throws away: each picture is encoded and decoded by libjpeg, one after the other. On the CPU only.
+    """What JPEG throws away: each picture is encoded and decoded by libjpeg, one after the other.
+
+    On the CPU only.
 
     Parameters
     ----------
@@ -215,9 +295,15 @@ class RandomJpeg(Fault):
         self.lowest, self.highest = lowest, highest
 
     def spoil(self, pictures):
-        quality = ops.cast(self.uniform(self.lowest, self.highest + 1, ops.shape(pictures)[0]), "int32")
+        quality = ops.cast(
+            self.uniform(self.lowest, self.highest + 1, ops.shape(pictures)[0]), "int32"
+        )
         eight_bits = tf.cast(ops.round(ops.clip(pictures, 0, 255)), tf.uint8)
-        saved = tf.map_fn(lambda pair: tf.image.adjust_jpeg_quality(*pair), (eight_bits, ops.minimum(quality, self.highest)), fn_output_signature=tf.uint8)
+        saved = tf.map_fn(
+            lambda pair: tf.image.adjust_jpeg_quality(*pair),
+            (eight_bits, ops.minimum(quality, self.highest)),
+            fn_output_signature=tf.uint8,
+        )
         return ops.cast(tf.ensure_shape(saved, pictures.shape), "float32")
 
     def get_config(self):
@@ -245,13 +331,19 @@ class Sometimes(Fault):
 
     def spoil(self, pictures):
         count = ops.shape(pictures)[0]
-        chosen = ops.cast(ops.floor(self.share * ops.cast(count, "float32") + self.uniform(0, 1)), "int32")
+        chosen = ops.cast(
+            ops.floor(self.share * ops.cast(count, "float32") + self.uniform(0, 1)), "int32"
+        )
         numbers = ops.argsort(self.uniform(0, 1, count))[:chosen]
         spoiled = self.layer(ops.take(pictures, numbers, axis=0), training=True)
         return ops.scatter_update(pictures, numbers[:, None], spoiled)
 
     def get_config(self):
-        return {**super().get_config(), "layer": keras.saving.serialize_keras_object(self.layer), "share": self.share}
+        return {
+            **super().get_config(),
+            "layer": keras.saving.serialize_keras_object(self.layer),
+            "share": self.share,
+        }
 
     @classmethod
     def from_config(cls, config):

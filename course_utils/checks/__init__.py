@@ -35,7 +35,9 @@ class Verdict:
     hint: str = ""
 
     def __str__(self):
-        return f"{MARKS[self.state]} Exercise {self.exercise}: {self.state}" + (f". {self.hint}" if self.hint else "")
+        return f"{MARKS[self.state]} Exercise {self.exercise}: {self.state}" + (
+            f". {self.hint}" if self.hint else ""
+        )
 
     __repr__ = __str__
 

@@ -1,7 +1,7 @@
 """Checks of chapter 00's exercises.
 
-Each tries the reader's function on several inputs. When the answers are those of a well-known mistake, the hint
-speaks to that mistake; else it names the kind of input that goes wrong.
+Each tries the reader's function on several inputs. When the answers are those of a well-known
+mistake, the hint speaks to that mistake; else it names the kind of input that goes wrong.
 """
 
 import math
@@ -11,8 +11,8 @@ from fractions import Fraction
 
 import numpy as np
 
-from course_utils.pictures.annotations import Box
 from course_utils.checks import not_attempted, not_yet, passed
+from course_utils.pictures.annotations import Box
 
 
 def check_demonstration(answer):
@@ -22,59 +22,105 @@ def check_demonstration(answer):
     if answer == 64 * 64 * 3:
         return passed("0-0", "A network sees nothing but these numbers.")
     if answer == 64 * 64:
-        return not_yet("0-0", "You counted the pixels. How many numbers describe the colour of one pixel?")
+        return not_yet(
+            "0-0", "You counted the pixels. How many numbers describe the colour of one pixel?"
+        )
     return not_yet("0-0", "Multiply the height, the width and the number of colours.")
 
 
 def check_1(count_masks):
     """Check the number of probabilities that reach a threshold."""
-    return _check("0-1", count_masks, COUNTS, _count, COUNT_MISTAKES, _is_same,
-                  "It counts labels, and needs no network to do so: the threshold is yours to choose.")
+    return _check(
+        "0-1",
+        count_masks,
+        COUNTS,
+        _count,
+        COUNT_MISTAKES,
+        _is_same,
+        "It counts labels, and needs no network to do so: the threshold is yours to choose.",
+    )
 
 
 def check_2(intersection_over_union):
     """Check the shared area of two boxes divided by the area that they cover."""
-    return _check("0-2", intersection_over_union, PAIRS, _iou, IOU_MISTAKES, _is_close,
-                  "With 0.5 as the least value for \"found\", no box as large as the picture finds a face any more.")
+    return _check(
+        "0-2",
+        intersection_over_union,
+        PAIRS,
+        _iou,
+        IOU_MISTAKES,
+        _is_close,
+        'With 0.5 as the least value for "found", no box as large as the picture finds a face any'
+        " more.",
+    )
 
 
 def check_3(faces_needed):
     """Check the smallest number of faces for which an interval is narrow enough."""
-    return _check("0-3", faces_needed, TESTS, _needed, NEEDED_MISTAKES, _is_same,
-                  "Thousands of faces for one hundredth: remember it when you read a table of results.")
+    return _check(
+        "0-3",
+        faces_needed,
+        TESTS,
+        _needed,
+        NEEDED_MISTAKES,
+        _is_same,
+        "Thousands of faces for one hundredth: remember it when you read a table of results.",
+    )
 
 
 def check_4(surprising):
     """Check which of four accuracies lie outside of the shaded span of the histogram."""
     if surprising is None:
         return not_attempted("0-4")
-    numbers = re.findall(r"\d*[.,]?\d+", surprising) if isinstance(surprising, str) else np.ravel(list(surprising) if isinstance(surprising, (set, frozenset)) else surprising)
+    numbers = (
+        re.findall(r"\d*[.,]?\d+", surprising)
+        if isinstance(surprising, str)
+        else np.ravel(list(surprising) if isinstance(surprising, (set, frozenset)) else surprising)
+    )
     try:
         said = {round(float(str(number).replace(",", ".")), 2) for number in numbers}
     except ValueError:
         said = set()
     said = {value / 100 if value > 1 else value for value in said}
     if not said or not said <= set(REPORTED):
-        return not_yet("0-4", f"The answer is a list of some of the four numbers {', '.join(map(str, REPORTED))}.")
+        return not_yet(
+            "0-4",
+            f"The answer is a list of some of the four numbers {', '.join(map(str, REPORTED))}.",
+        )
     if said == {0.84, 0.91}:
-        return passed("0-4", "Both lie outside of the shaded span. A test this far off happens now and then, but not often: first suspect other faces, or another network.")
+        return passed(
+            "0-4",
+            "Both lie outside of the shaded span. A test this far off happens now and then, but not"
+            " often: first suspect other faces, or another network.",
+        )
     if said == set(REPORTED):
-        return not_yet("0-4", "The network scatters by itself. Which of the four lie inside the shaded span?")
+        return not_yet(
+            "0-4", "The network scatters by itself. Which of the four lie inside the shaded span?"
+        )
     if said == {0.87, 0.89}:
         return not_yet("0-4", "These two are what one expects. Which ones does the span not hold?")
     if said & {0.87, 0.89}:
-        return not_yet("0-4", "At least one of your numbers lies inside the shaded span, where 95 of 100 tests fall.")
-    return not_yet("0-4", "That one is right, and not the only one: a result can be surprising to either side.")
+        return not_yet(
+            "0-4",
+            "At least one of your numbers lies inside the shaded span, where 95 of 100 tests fall.",
+        )
+    return not_yet(
+        "0-4", "That one is right, and not the only one: a result can be surprising to either side."
+    )
 
 
 REPORTED = (0.84, 0.87, 0.89, 0.91)
 
 
-# --- 0-1: (description, arguments); probabilities are exact in binary, so that "reaches" is no question of rounding
+# --- 0-1: (description, arguments)
+# Probabilities are exact in binary, so that "reaches" is no question of rounding.
 COUNTS = [
     ("five faces and the threshold 0.5", (np.array([0.125, 0.75, 0.5, 0.9375, 0.25]), 0.5)),
     ("a high threshold", (np.array([0.125, 0.75, 0.5, 0.9375, 0.25]), 0.875)),
-    ("several probabilities equal to the threshold", (np.array([0.25, 0.25, 0.25, 0.125, 1.0, 0.0]), 0.25)),
+    (
+        "several probabilities equal to the threshold",
+        (np.array([0.25, 0.25, 0.25, 0.125, 1.0, 0.0]), 0.25),
+    ),
     ("the threshold 0", (np.array([0.0, 0.5, 1.0, 0.0]), 0.0)),
     ("the threshold 1", (np.array([0.0, 0.5, 1.0, 0.984375]), 1.0)),
     ("no face at all", (np.array([]), 0.5)),
@@ -87,13 +133,28 @@ def _count(probabilities, threshold):
 
 
 COUNT_MISTAKES = [
-    (lambda p, t: int(np.sum(p > t)), "What happens to a face whose probability is exactly the threshold?"),
+    (
+        lambda p, t: int(np.sum(p > t)),
+        "What happens to a face whose probability is exactly the threshold?",
+    ),
     (lambda p, t: int(np.sum(p < t)), "You counted the faces of the other label."),
-    (lambda p, t: int(np.sum(p <= t)), "You counted from the other side: compare the other way round."),
+    (
+        lambda p, t: int(np.sum(p <= t)),
+        "You counted from the other side: compare the other way round.",
+    ),
     (lambda p, t: int(np.sum(p >= 0.5)), "Your answer does not change with the threshold."),
-    (lambda p, t: float(np.sum(p[p >= t])), "You added the probabilities up. Each face should count as one."),
-    (lambda p, t: float(np.sum(p)), "You added the probabilities up. Each face should count as one, or not at all."),
-    (lambda p, t: float(np.mean(p >= t)) if len(p) else 0.0, "That is a share between 0 and 1. How many faces is it?"),
+    (
+        lambda p, t: float(np.sum(p[p >= t])),
+        "You added the probabilities up. Each face should count as one.",
+    ),
+    (
+        lambda p, t: float(np.sum(p)),
+        "You added the probabilities up. Each face should count as one, or not at all.",
+    ),
+    (
+        lambda p, t: float(np.mean(p >= t)) if len(p) else 0.0,
+        "That is a share between 0 and 1. How many faces is it?",
+    ),
     (lambda p, t: len(p), "You counted all faces, whatever their probability."),
 ]
 
@@ -113,7 +174,9 @@ PAIRS = [
 
 
 def _sides(one, two):
-    return min(one.x_max, two.x_max) - max(one.x_min, two.x_min), min(one.y_max, two.y_max) - max(one.y_min, two.y_min)
+    return min(one.x_max, two.x_max) - max(one.x_min, two.x_min), min(one.y_max, two.y_max) - max(
+        one.y_min, two.y_min
+    )
 
 
 def _area(box):
@@ -152,18 +215,66 @@ def _iou_frame(one, two):
 
 
 IOU_MISTAKES = [
-    (_iou_unclamped, "Boxes that do not meet have a negative overlap in width or height. What does your function make of two boxes apart in both directions?"),
-    (_iou_abs, "A negative overlap means that the boxes do not meet; without its sign it looks like a real one."),
-    (_iou_inclusive, "You counted the right and lower edges as part of the box. They do not belong to it."),
-    (lambda a, b: _shared(a, b) / (_area(a) + _area(b)), "Two equal boxes give less than 1: the shared part was counted twice in the area that both cover."),
-    (lambda a, b: _shared(a, b) / _area(a), "The answer should not change when the two boxes change places."),
-    (lambda a, b: _shared(a, b) / _area(b), "The answer should not change when the two boxes change places. You divide by the second alone."),
-    (lambda a, b: _shared(a, b) / min(_area(a), _area(b)), "A small box inside a large one gives 1. Which area do you divide by?"),
-    (lambda a, b: _shared(a, b) / max(_area(a), _area(b)), "You divide by the larger box. Two boxes cover more than that when neither contains the other."),
-    (_iou_frame, "You divide by the rectangle around both boxes. Its corners belong to neither box."),
-    (lambda a, b: _shared(a, b), "That is the shared area in pixels. It has to be divided by something."),
+    (
+        _iou_unclamped,
+        (
+            "Boxes that do not meet have a negative overlap in width or height. What does your"
+            " function make of two boxes apart in both directions?"
+        ),
+    ),
+    (
+        _iou_abs,
+        (
+            "A negative overlap means that the boxes do not meet; without its sign it looks like a"
+            " real one."
+        ),
+    ),
+    (
+        _iou_inclusive,
+        "You counted the right and lower edges as part of the box. They do not belong to it.",
+    ),
+    (
+        lambda a, b: _shared(a, b) / (_area(a) + _area(b)),
+        (
+            "Two equal boxes give less than 1: the shared part was counted twice in the area that"
+            " both cover."
+        ),
+    ),
+    (
+        lambda a, b: _shared(a, b) / _area(a),
+        "The answer should not change when the two boxes change places.",
+    ),
+    (
+        lambda a, b: _shared(a, b) / _area(b),
+        (
+            "The answer should not change when the two boxes change places. You divide by the"
+            " second alone."
+        ),
+    ),
+    (
+        lambda a, b: _shared(a, b) / min(_area(a), _area(b)),
+        "A small box inside a large one gives 1. Which area do you divide by?",
+    ),
+    (
+        lambda a, b: _shared(a, b) / max(_area(a), _area(b)),
+        (
+            "You divide by the larger box. Two boxes cover more than that when neither contains the"
+            " other."
+        ),
+    ),
+    (
+        _iou_frame,
+        "You divide by the rectangle around both boxes. Its corners belong to neither box.",
+    ),
+    (
+        lambda a, b: _shared(a, b),
+        "That is the shared area in pixels. It has to be divided by something.",
+    ),
     (lambda a, b: 100 * _iou(a, b), "The answer should lie between 0 and 1, not be a percentage."),
-    (lambda a, b: 1 - _iou(a, b), "You return how different the boxes are: equal boxes should give 1."),
+    (
+        lambda a, b: 1 - _iou(a, b),
+        "You return how different the boxes are: equal boxes should give 1.",
+    ),
 ]
 
 # --- 0-3; 1.96 and the exact 1.959964 give the same whole number for all of them
@@ -186,18 +297,51 @@ def _needed(accuracy, reach):
 
 NEEDED_MISTAKES = [
     (_exact, "Faces come whole. Which whole number is the smallest that is enough?"),
-    (lambda p, r: math.floor(_exact(p, r)), "Just too few: with that many faces the interval still reaches a little further."),
-    (lambda p, r: round(_exact(p, r)), "Sometimes just too few: rounding to the nearest may round down."),
+    (
+        lambda p, r: math.floor(_exact(p, r)),
+        "Just too few: with that many faces the interval still reaches a little further.",
+    ),
+    (
+        lambda p, r: round(_exact(p, r)),
+        "Sometimes just too few: rounding to the nearest may round down.",
+    ),
     (lambda p, r: math.floor(_exact(p, r)) + 2, "One face fewer would be enough."),
-    (lambda p, r: math.ceil(_exact(p, r, 2)), "The interval reaches 1.96 standard deviations to either side, not 2."),
-    (lambda p, r: math.ceil(_exact(p, r, 1)), "That is enough for one standard deviation. How many does a 95 % interval need?"),
-    (lambda p, r: math.ceil(4 * _exact(p, r)), "`reach` is the distance to one side, not the width of the whole interval."),
-    (lambda p, r: math.ceil(_exact(p, r) / 4), "`reach` is the distance to one side: half of the interval, not twice."),
-    (lambda p, r: math.ceil(1.96**2 * 0.25 / r**2), "Your answer does not change with the accuracy. The interval's width does."),
-    (lambda p, r: math.ceil(1.96**2 * p / r**2), "Look at what stands under the root: something is missing beside the accuracy."),
-    (lambda p, r: math.ceil(1.96 * math.sqrt(p * (1 - p)) / r), "To bring the number of faces out of the root, both sides have to be squared."),
-    (lambda p, r: math.ceil(1.96 * p * (1 - p) / r**2), "When both sides are squared, the 1.96 is squared too."),
-    (lambda p, r: math.ceil(1.96**2 * p * (1 - p) / r), "When both sides are squared, the reach is squared too."),
+    (
+        lambda p, r: math.ceil(_exact(p, r, 2)),
+        "The interval reaches 1.96 standard deviations to either side, not 2.",
+    ),
+    (
+        lambda p, r: math.ceil(_exact(p, r, 1)),
+        "That is enough for one standard deviation. How many does a 95 % interval need?",
+    ),
+    (
+        lambda p, r: math.ceil(4 * _exact(p, r)),
+        "`reach` is the distance to one side, not the width of the whole interval.",
+    ),
+    (
+        lambda p, r: math.ceil(_exact(p, r) / 4),
+        "`reach` is the distance to one side: half of the interval, not twice.",
+    ),
+    (
+        lambda p, r: math.ceil(1.96**2 * 0.25 / r**2),
+        "Your answer does not change with the accuracy. The interval's width does.",
+    ),
+    (
+        lambda p, r: math.ceil(1.96**2 * p / r**2),
+        "Look at what stands under the root: something is missing beside the accuracy.",
+    ),
+    (
+        lambda p, r: math.ceil(1.96 * math.sqrt(p * (1 - p)) / r),
+        "To bring the number of faces out of the root, both sides have to be squared.",
+    ),
+    (
+        lambda p, r: math.ceil(1.96 * p * (1 - p) / r**2),
+        "When both sides are squared, the 1.96 is squared too.",
+    ),
+    (
+        lambda p, r: math.ceil(1.96**2 * p * (1 - p) / r),
+        "When both sides are squared, the reach is squared too.",
+    ),
 ]
 
 
@@ -205,7 +349,11 @@ NEEDED_MISTAKES = [
 def _is_stub(function):
     """Tell whether a function that returned None holds nothing else, whatever its docstring."""
     code = getattr(function, "__code__", None)
-    return code is not None and not code.co_names and len(code.co_code) <= len(_shipped.__code__.co_code)
+    return (
+        code is not None
+        and not code.co_names
+        and len(code.co_code) <= len(_shipped.__code__.co_code)
+    )
 
 
 def _shipped(one, two):
@@ -214,19 +362,27 @@ def _shipped(one, two):
 
 
 def _is_number(value):
-    return isinstance(value, (int, float, Fraction, np.number)) or (isinstance(value, np.ndarray) and value.ndim == 0 and value.dtype.kind in "iuf")
+    return isinstance(value, (int, float, Fraction, np.number)) or (
+        isinstance(value, np.ndarray) and value.ndim == 0 and value.dtype.kind in "iuf"
+    )
 
 
 def _is_same(value, expected):
-    return _is_number(value) and math.isclose(float(value), float(expected), rel_tol=1e-12, abs_tol=1e-12)
+    return _is_number(value) and math.isclose(
+        float(value), float(expected), rel_tol=1e-12, abs_tol=1e-12
+    )
 
 
 def _is_close(value, expected):
-    return _is_number(value) and math.isclose(float(value), float(expected), rel_tol=1e-6, abs_tol=1e-9)
+    return _is_number(value) and math.isclose(
+        float(value), float(expected), rel_tol=1e-6, abs_tol=1e-9
+    )
 
 
 def _copy(arguments):
-    return [argument.copy() if isinstance(argument, np.ndarray) else argument for argument in arguments]
+    return [
+        argument.copy() if isinstance(argument, np.ndarray) else argument for argument in arguments
+    ]
 
 
 def _check(exercise, function, cases, truth, mistakes, is_same, praise):
@@ -234,26 +390,48 @@ def _check(exercise, function, cases, truth, mistakes, is_same, praise):
     if function is None:
         return not_attempted(exercise)
     if not callable(function):
-        return not_yet(exercise, f"The check needs the function itself, not its result: it got a {type(function).__name__}.")
+        return not_yet(
+            exercise,
+            "The check needs the function itself, not its result: it got a"
+            f" {type(function).__name__}.",
+        )
     answers = []
     for description, arguments in cases:
         try:
             with warnings.catch_warnings(action="ignore"):
                 answers.append(function(*_copy(arguments)))
         except Exception as error:  # whatever goes wrong in the reader's code becomes a hint
-            return not_yet(exercise, f"Your function stopped with {type(error).__name__} ({error}) on {description}.")
+            return not_yet(
+                exercise,
+                f"Your function stopped with {type(error).__name__} ({error}) on {description}.",
+            )
     if all(answer is None for answer in answers):
-        return not_attempted(exercise) if _is_stub(function) else not_yet(exercise, "Your function returns nothing: does it end with `return`?")
+        return (
+            not_attempted(exercise)
+            if _is_stub(function)
+            else not_yet(exercise, "Your function returns nothing: does it end with `return`?")
+        )
     strange = next((answer for answer in answers if not _is_number(answer)), None)
     if strange is not None or any(answer is None for answer in answers):
         kind = "nothing" if strange is None else f"a {type(strange).__name__}"
         return not_yet(exercise, f"Your function should return one number, but returns {kind}.")
     wanted = [truth(*arguments) for _, arguments in cases]
-    wrong = [number for number, (answer, right) in enumerate(zip(answers, wanted, strict=True)) if not is_same(answer, right)]
+    wrong = [
+        number
+        for number, (answer, right) in enumerate(zip(answers, wanted, strict=True))
+        if not is_same(answer, right)
+    ]
     if not wrong:
         return passed(exercise, praise)
     for mistake, hint in mistakes:
-        if all(is_same(answer, mistake(*arguments)) for answer, (_, arguments) in zip(answers, cases, strict=True)):
+        if all(
+            is_same(answer, mistake(*arguments))
+            for answer, (_, arguments) in zip(answers, cases, strict=True)
+        ):
             return not_yet(exercise, hint)
     less = "too small" if float(answers[wrong[0]]) < float(wanted[wrong[0]]) else "too large"
-    return not_yet(exercise, f"Right on {len(cases) - len(wrong)} of {len(cases)} inputs. Your answer is {less} for {cases[wrong[0]][0]}.")
+    return not_yet(
+        exercise,
+        f"Right on {len(cases) - len(wrong)} of {len(cases)} inputs. Your answer is {less} for"
+        f" {cases[wrong[0]][0]}.",
+    )

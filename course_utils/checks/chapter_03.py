@@ -1,4 +1,7 @@
-"""Checks of chapter 03's exercises: each tries the reader's answer on inputs whose right answer is known."""
+"""Checks of chapter 03's exercises.
+
+Each tries the reader's answer on inputs whose right answer is known.
+"""
 
 import time
 
@@ -10,9 +13,8 @@ from course_utils.checks.trial import Refused, check
 NOTHING = "Your function returns nothing: does it end with `return`?"
 
 
-# --- 3-1: Gaussian noise -----------------------------------------------------------------------------------------
-def _add_noise_stub(picture, deviation, rng):
-    ...
+# --- 3-1: Gaussian noise --------------------------------------------------------------------------
+def _add_noise_stub(picture, deviation, rng): ...
 
 
 def check_1(add_noise):
@@ -21,12 +23,17 @@ def check_1(add_noise):
     def judge(call):
         def noisy(level, deviation, seed=3):
             picture = np.full((90, 110, 3), level, np.uint8)
-            answer = call(f"a picture of grey level {level}", picture, deviation, np.random.default_rng(seed))
+            answer = call(
+                f"a picture of grey level {level}", picture, deviation, np.random.default_rng(seed)
+            )
             if answer is None:
                 raise Refused(NOTHING)
             answer = np.asarray(answer)
             if answer.shape != picture.shape:
-                raise Refused(f"For a picture of shape {picture.shape} something of shape {answer.shape} comes back.")
+                raise Refused(
+                    f"For a picture of shape {picture.shape} something of shape {answer.shape}"
+                    " comes back."
+                )
             if answer.dtype != np.uint8:
                 raise Refused(f"The picture that comes back is {answer.dtype}, not uint8.")
             if (picture != level).any():
@@ -38,15 +45,32 @@ def check_1(add_noise):
         for level in (3, 251):
             spoiled = noisy(level, 12)
             if (np.abs(spoiled - level) > 128).any():
-                raise Refused(f"At grey level {level} some pixels jump to the other end of the scale: eight bits wrap around. Keep to 0 and 255 before you go back to them.")
-            if (spoiled == (0 if level < 128 else 255)).mean() < 0.2:  # 0.4 beyond the end are to be expected
-                raise Refused(f"At grey level {level} hardly a pixel stays at the end of the scale: what lies beyond should stop there, not turn back or shrink.")
+                raise Refused(
+                    f"At grey level {level} some pixels jump to the other end of the scale: eight"
+                    " bits wrap around. Keep to 0 and 255 before you go back to them."
+                )
+            if (
+                spoiled == (0 if level < 128 else 255)
+            ).mean() < 0.2:  # 0.4 beyond the end are to be expected
+                raise Refused(
+                    f"At grey level {level} hardly a pixel stays at the end of the scale: what lies"
+                    " beyond should stop there, not turn back or shrink."
+                )
         again = [noisy(128, 10, seed) for seed in (3, 3, 4)]
         if (again[0] != again[1]).any():
-            raise Refused("Two generators with one seed give different noise: draw from the `rng` that is handed over.")
+            raise Refused(
+                "Two generators with one seed give different noise: draw from the `rng` that is"
+                " handed over."
+            )
         if (again[0] == again[2]).all():
-            raise Refused("Another seed gives the same noise: draw from the `rng` that is handed over, don't make your own.")
-        return "Compute in wide numbers, clip, then go back to eight bits: so does every step of a policy."
+            raise Refused(
+                "Another seed gives the same noise: draw from the `rng` that is handed over, don't"
+                " make your own."
+            )
+        return (
+            "Compute in wide numbers, clip, then go back to eight bits: so does every step of a"
+            " policy."
+        )
 
     return check("3-1", add_noise, _add_noise_stub, judge)
 
@@ -58,25 +82,67 @@ def _judge_grey(spoiled, deviation):
         raise Refused("The picture comes back as it was.")
     spread = noise.std()
     if (noise[..., 0] == noise[..., 1]).all():
-        raise Refused("All three colours of a pixel get the same noise: each number needs its own draw.")
+        raise Refused(
+            "All three colours of a pixel get the same noise: each number needs its own draw."
+        )
     if (noise[0] == noise[1]).all() or (noise[:, 0] == noise[:, 1]).all():
-        raise Refused("The noise repeats from row to row or from column to column: each number needs its own draw.")
+        raise Refused(
+            "The noise repeats from row to row or from column to column: each number needs its own"
+            " draw."
+        )
     if abs(noise.mean()) > 0.1 * deviation:
-        raise Refused("The picture gets brighter or darker on the whole: the noise should have mean 0.")
+        raise Refused(
+            "The picture gets brighter or darker on the whole: the noise should have mean 0."
+        )
     if abs(spread / np.sqrt(deviation) - 1) < 0.1:
-        raise Refused("The noise is too weak: `deviation` is the standard deviation, not the variance.")
+        raise Refused(
+            "The noise is too weak: `deviation` is the standard deviation, not the variance."
+        )
     if abs(spread / deviation - 1) > 0.05:
-        raise Refused(f"For a deviation of {deviation} the noise has a standard deviation of {spread:.1f}.")
+        raise Refused(
+            f"For a deviation of {deviation} the noise has a standard deviation of {spread:.1f}."
+        )
     if abs((noise**4).mean() / spread**4 - 3) > 0.4:
-        raise Refused("Mean and deviation are right, but the noise isn't drawn from a normal distribution.")
+        raise Refused(
+            "Mean and deviation are right, but the noise isn't drawn from a normal distribution."
+        )
 
 
-# --- 3-2: landmarks of a mirrored picture ------------------------------------------------------------------------
-MIRRORED = np.array([*range(16, -1, -1), *range(26, 16, -1), *range(27, 31), *range(35, 30, -1), 45, 44, 43, 42, 47, 46, 39, 38, 37, 36, 41, 40,
-                     *range(54, 47, -1), *range(59, 54, -1), *range(64, 59, -1), *range(67, 64, -1)])
+# --- 3-2: landmarks of a mirrored picture ---------------------------------------------------------
+MIRRORED = np.array(
+    [
+        *range(16, -1, -1),
+        *range(26, 16, -1),
+        *range(27, 31),
+        *range(35, 30, -1),
+        45,
+        44,
+        43,
+        42,
+        47,
+        46,
+        39,
+        38,
+        37,
+        36,
+        41,
+        40,
+        *range(54, 47, -1),
+        *range(59, 54, -1),
+        *range(64, 59, -1),
+        *range(67, 64, -1),
+    ]
+)
 """The number on the mirrored face, for each of the 68 of iBUG 300-W."""
 
-PARTS = {"jaw": (0, 17), "brows": (17, 27), "nose": (27, 36), "eyes": (36, 48), "outer lips": (48, 60), "inner lips": (60, 68)}
+PARTS = {
+    "jaw": (0, 17),
+    "brows": (17, 27),
+    "nose": (27, 36),
+    "eyes": (36, 48),
+    "outer lips": (48, 60),
+    "inner lips": (60, 68),
+}
 
 
 def _places(landmarks, width):
@@ -84,18 +150,38 @@ def _places(landmarks, width):
 
 
 FLIP_MISTAKES = [
-    (lambda p, w: _places(p, w), "The places are right, the numbers are not: after the flip, on which side is landmark 36?"),
-    (lambda p, w: p[MIRRORED], "The numbers are exchanged, but the places are still those of the picture before the flip."),
-    (lambda p, w: (_places(p, w) + (1, 0))[MIRRORED], "Nearly: everything is one pixel too far to the right. Where does column 0 go?"),
-    (lambda p, w: _places(p, w) + (1, 0), "One pixel too far to the right, and the numbers of left and right are not exchanged yet."),
-    (lambda p, w: _places(p, w)[::-1], "Turning the whole list round mixes jaw and lips: each part of the face keeps its numbers."),
-    (lambda p, w: np.column_stack([p[:, 0], w - 1 - p[:, 1]])[MIRRORED], "That is a flip from top to bottom: which column of the array is x?"),
-    (lambda p, w: np.column_stack([-p[:, 0], p[:, 1]])[MIRRORED], "The points were mirrored at column 0 and lie outside of the picture: use its width."),
+    (
+        lambda p, w: _places(p, w),
+        "The places are right, the numbers are not: after the flip, on which side is landmark 36?",
+    ),
+    (
+        lambda p, w: p[MIRRORED],
+        "The numbers are exchanged, but the places are still those of the picture before the flip.",
+    ),
+    (
+        lambda p, w: (_places(p, w) + (1, 0))[MIRRORED],
+        "Nearly: everything is one pixel too far to the right. Where does column 0 go?",
+    ),
+    (
+        lambda p, w: _places(p, w) + (1, 0),
+        "One pixel too far to the right, and the numbers of left and right are not exchanged yet.",
+    ),
+    (
+        lambda p, w: _places(p, w)[::-1],
+        "Turning the whole list round mixes jaw and lips: each part of the face keeps its numbers.",
+    ),
+    (
+        lambda p, w: np.column_stack([p[:, 0], w - 1 - p[:, 1]])[MIRRORED],
+        "That is a flip from top to bottom: which column of the array is x?",
+    ),
+    (
+        lambda p, w: np.column_stack([-p[:, 0], p[:, 1]])[MIRRORED],
+        "The points were mirrored at column 0 and lie outside of the picture: use its width.",
+    ),
 ]
 
 
-def _flip_landmarks_stub(landmarks, width):
-    ...
+def _flip_landmarks_stub(landmarks, width): ...
 
 
 def check_2(flip_landmarks):
@@ -114,20 +200,29 @@ def check_2(flip_landmarks):
             except (TypeError, ValueError):
                 raise Refused("Return an array of numbers, shape (68, 2).") from None
             if answers[-1].shape != (68, 2):
-                raise Refused(f"Something of shape {answers[-1].shape} comes back; it should be (68, 2).")
+                raise Refused(
+                    f"Something of shape {answers[-1].shape} comes back; it should be (68, 2)."
+                )
         truth = [_places(points, width)[MIRRORED] for points, width in cases]
         if np.allclose(answers, truth):
             return "Twice flipped is as before: a good test for your own function."
         for mistake, hint in FLIP_MISTAKES:
             if np.allclose(answers, [mistake(*case) for case in cases]):
                 raise Refused(hint)
-        wrong = [part for part, (first, last) in PARTS.items() if not np.allclose(answers[0][first:last], truth[0][first:last])]
-        raise Refused(f"Not right yet: {', '.join(wrong)}. Draw the points of that part on paper, with their numbers, and look at the paper in a mirror.")
+        wrong = [
+            part
+            for part, (first, last) in PARTS.items()
+            if not np.allclose(answers[0][first:last], truth[0][first:last])
+        ]
+        raise Refused(
+            f"Not right yet: {', '.join(wrong)}. Draw the points of that part on paper, with their"
+            " numbers, and look at the paper in a mirror."
+        )
 
     return check("3-2", flip_landmarks, _flip_landmarks_stub, judge)
 
 
-# --- 3-3: a patch that leaves nose and mouth free ----------------------------------------------------------------
+# --- 3-3: a patch that leaves nose and mouth free -------------------------------------------------
 PROTECTED = [*range(27, 36), *range(48, 68)]
 LAST_DRAW = 20_000
 
@@ -157,21 +252,35 @@ class _Patient(np.random.Generator):
 
 
 def _face(left, top, right, bottom, size):
-    """Return landmarks whose nose and mouth fill a box exactly; the others lie all over the picture."""
+    """Return landmarks whose nose and mouth fill a box exactly.
+
+    The others lie all over the picture.
+    """
     rng = np.random.default_rng(8)
     points = rng.integers(0, size, (68, 2)).astype(float)
     middle = (top + bottom) // 2
     points[27:36] = np.column_stack([rng.integers(left, right, 9), rng.integers(top, middle, 9)])
-    points[48:68] = np.column_stack([rng.integers(left + 1, right + 1, 20), rng.integers(middle, bottom + 1, 20)])
-    points[[27, 33, 50, 66]] = [(left, top), (left, top + 1), (right, bottom - 1), (right, bottom)]  # only the nose reaches left and top
+    points[48:68] = np.column_stack(
+        [rng.integers(left + 1, right + 1, 20), rng.integers(middle, bottom + 1, 20)]
+    )
+    points[[27, 33, 50, 66]] = [
+        (left, top),
+        (left, top + 1),
+        (right, bottom - 1),
+        (right, bottom),
+    ]  # only the nose reaches left and top
     points[[2, 8, 40]] = [(0, 0), (size - 1, size - 1), (0, size - 1)]
     return points
 
 
 def _allowed(box, size, side):
     left, top, right, bottom = box
-    return {(x, y) for x in range(size - side + 1) for y in range(size - side + 1)
-            if x + side <= left or x > right or y + side <= top or y > bottom}
+    return {
+        (x, y)
+        for x in range(size - side + 1)
+        for y in range(size - side + 1)
+        if x + side <= left or x > right or y + side <= top or y > bottom
+    }
 
 
 PATCH_CASES = [  # what, box of nose and mouth (pixels, both ends included), size, side, draws
@@ -183,8 +292,7 @@ PATCH_CASES = [  # what, box of nose and mouth (pixels, both ends included), siz
 ]
 
 
-def _safe_patch_stub(landmarks, size, side, rng):
-    ...
+def _safe_patch_stub(landmarks, size, side, rng): ...
 
 
 def check_3(safe_patch):
@@ -195,25 +303,38 @@ def check_3(safe_patch):
         rng = _Patient(np.random.PCG64(6))
         first = [call(what, _face(*box, size), size, side, rng) for _ in range(60)]
         if _only_exchanged(first, _allowed(box, size, side)):
-            raise Refused("Some squares hide part of nose or mouth, and none would if column and row were exchanged. Which comes first?")
+            raise Refused(
+                "Some squares hide part of nose or mouth, and none would if column and row were"
+                " exchanged. Which comes first?"
+            )
         for what, box, size, side, draws in PATCH_CASES:
             points, allowed, found = _face(*box, size), _allowed(box, size, side), set()
             rng = _Patient(np.random.PCG64(6))
             for _ in range(draws):
                 rng.drawn = 0
-                found.add(_place(call(what, points.copy(), size, side, rng), allowed, box, size, side, what))
+                found.add(
+                    _place(
+                        call(what, points.copy(), size, side, rng), allowed, box, size, side, what
+                    )
+                )
             missed = allowed - found
             if missed and draws > 1000:
                 x, y = min(missed)
-                raise Refused(f"In {draws:,} draws with {what} {len(missed)} of {len(allowed)} allowed places never came up, among them ({x}, {y}): "
-                              f"box from ({box[0]}, {box[1]}) to ({box[2]}, {box[3]}), side {side}, size {size}.")
-        return "A patch that looks before it lands may be large. In practice landmarks are seldom at hand, and small patches do."
+                raise Refused(
+                    f"In {draws:,} draws with {what} {len(missed)} of {len(allowed)} allowed places"
+                    f" never came up, among them ({x}, {y}): box from ({box[0]}, {box[1]}) to"
+                    f" ({box[2]}, {box[3]}), side {side}, size {size}."
+                )
+        return (
+            "A patch that looks before it lands may be large. In practice landmarks are seldom at"
+            " hand, and small patches do."
+        )
 
     return check("3-3", safe_patch, _safe_patch_stub, judge)
 
 
 def _place(answer, allowed, box, size, side, what):
-    """Return the place as two whole numbers, None when there is rightly none; refuse a wrong one."""
+    """Return the place as two whole numbers, None when there is none; refuse a wrong one."""
     if answer is None:
         if allowed:
             raise Refused(f"Your function returned None for {what}, though a place is allowed.")
@@ -229,8 +350,14 @@ def _place(answer, allowed, box, size, side, what):
     if (x, y) in allowed:
         return x, y
     if min(x, y) < 0 or max(x, y) + side > size:
-        raise Refused(f"The square does not lie in the picture: upper left pixel ({x}, {y}), side {side}, size {size}.")
-    raise Refused(f"The square at ({x}, {y}) with side {side} covers a pixel of the box from ({box[0]}, {box[1]}) to ({box[2]}, {box[3]}), both included.")
+        raise Refused(
+            f"The square does not lie in the picture: upper left pixel ({x}, {y}), side {side},"
+            f" size {size}."
+        )
+    raise Refused(
+        f"The square at ({x}, {y}) with side {side} covers a pixel of the box from ({box[0]},"
+        f" {box[1]}) to ({box[2]}, {box[3]}), both included."
+    )
 
 
 def _only_exchanged(answers, allowed):
@@ -241,32 +368,81 @@ def _only_exchanged(answers, allowed):
     return not set(places) <= allowed and {(y, x) for x, y in places} <= allowed
 
 
-# --- 3-4: the share of waiting -----------------------------------------------------------------------------------
-WAITING_CASES = [(30, 40, False), (30, 40, True), (60, 40, False), (60, 40, True), (0, 5, False), (0, 5, True), (0.5, 0.125, True), (7, 7, True), (7, 7, False)]
-
-
-def _waiting(prepare, compute, prefetch):
-    return max(0, prepare - compute) / max(prepare, compute) if prefetch else prepare / (prepare + compute)
-
-
-WAITING_MISTAKES = [
-    (lambda p, c, f: p / (p + c), "Right without prefetching. With it the two go on at the same time: when does anybody wait?"),
-    (lambda p, c, f: max(0, p - c) / max(p, c), "Right with prefetching. Without it the network waits all the time that the batch is prepared."),
-    (lambda p, c, f: max(0, p - c) / p if f and p else 0 if f else p / c, "A share of the whole step is asked for: how long is a step without prefetching?"),
-    (lambda p, c, f: 100 * _waiting(p, c, f), "That is in percent; we want a share from 0 to 1."),
-    (lambda p, c, f: 1 - _waiting(p, c, f), "That is the share in which the network computes."),
-    (lambda p, c, f: max(0, p - c) / (p + c) if f else p / (p + c), "With prefetching the step is shorter than the sum: how long does it take?"),
-    (lambda p, c, f: (p - c) / max(p, c) if f else p / (p + c), "When preparing is faster than computing, nobody waits: a share can't be negative."),
-    (lambda p, c, f: max(0, p - c) / c if f else p / (p + c), "With prefetching a step takes as long as the slower of the two; you divide by the time of computing."),
-    (lambda p, c, f: 0 if f else p / (p + c), "Prefetching helps, but it works no wonders: what if preparing is slower than computing?"),
-    (lambda p, c, f: _waiting(c, p, f), "Preparing and computing are exchanged: who waits for whom?"),
-    (lambda p, c, f: _waiting(p, c, not f), "With and without prefetching are exchanged."),
-    (lambda p, c, f: max(0, p - c) if f else p, "That is the time of waiting; we want its share of the step."),
+# --- 3-4: the share of waiting --------------------------------------------------------------------
+WAITING_CASES = [
+    (30, 40, False),
+    (30, 40, True),
+    (60, 40, False),
+    (60, 40, True),
+    (0, 5, False),
+    (0, 5, True),
+    (0.5, 0.125, True),
+    (7, 7, True),
+    (7, 7, False),
 ]
 
 
-def _waiting_share_stub(prepare, compute, prefetch):
-    ...
+def _waiting(prepare, compute, prefetch):
+    return (
+        max(0, prepare - compute) / max(prepare, compute)
+        if prefetch
+        else prepare / (prepare + compute)
+    )
+
+
+WAITING_MISTAKES = [
+    (
+        lambda p, c, f: p / (p + c),
+        (
+            "Right without prefetching. With it the two go on at the same time: when does anybody"
+            " wait?"
+        ),
+    ),
+    (
+        lambda p, c, f: max(0, p - c) / max(p, c),
+        (
+            "Right with prefetching. Without it the network waits all the time that the batch is"
+            " prepared."
+        ),
+    ),
+    (
+        lambda p, c, f: max(0, p - c) / p if f and p else 0 if f else p / c,
+        "A share of the whole step is asked for: how long is a step without prefetching?",
+    ),
+    (lambda p, c, f: 100 * _waiting(p, c, f), "That is in percent; we want a share from 0 to 1."),
+    (lambda p, c, f: 1 - _waiting(p, c, f), "That is the share in which the network computes."),
+    (
+        lambda p, c, f: max(0, p - c) / (p + c) if f else p / (p + c),
+        "With prefetching the step is shorter than the sum: how long does it take?",
+    ),
+    (
+        lambda p, c, f: (p - c) / max(p, c) if f else p / (p + c),
+        "When preparing is faster than computing, nobody waits: a share can't be negative.",
+    ),
+    (
+        lambda p, c, f: max(0, p - c) / c if f else p / (p + c),
+        (
+            "With prefetching a step takes as long as the slower of the two; you divide by the time"
+            " of computing."
+        ),
+    ),
+    (
+        lambda p, c, f: 0 if f else p / (p + c),
+        "Prefetching helps, but it works no wonders: what if preparing is slower than computing?",
+    ),
+    (
+        lambda p, c, f: _waiting(c, p, f),
+        "Preparing and computing are exchanged: who waits for whom?",
+    ),
+    (lambda p, c, f: _waiting(p, c, not f), "With and without prefetching are exchanged."),
+    (
+        lambda p, c, f: max(0, p - c) if f else p,
+        "That is the time of waiting; we want its share of the step.",
+    ),
+]
+
+
+def _waiting_share_stub(prepare, compute, prefetch): ...
 
 
 def check_4(waiting_share):
@@ -275,7 +451,10 @@ def check_4(waiting_share):
     def judge(call):
         answers = []
         for prepare, compute, prefetch in WAITING_CASES:
-            what = f"preparing {prepare}, computing {compute}, {'with' if prefetch else 'without'} prefetching"
+            what = (
+                f"preparing {prepare}, computing {compute}, {'with' if prefetch else 'without'}"
+                " prefetching"
+            )
             value = call(what, prepare, compute, prefetch)
             if value is None:
                 raise Refused(NOTHING)
@@ -285,18 +464,24 @@ def check_4(waiting_share):
                 raise Refused("Return one number, the share.") from None
         truth = [_waiting(*case) for case in WAITING_CASES]
         if np.allclose(answers, truth):
-            return "As long as preparing is faster than computing, prefetching hides it wholly. That is the aim, not the fastest pipeline."
+            return (
+                "As long as preparing is faster than computing, prefetching hides it wholly. That"
+                " is the aim, not the fastest pipeline."
+            )
         for mistake, hint in WAITING_MISTAKES:
             if np.allclose(answers, [mistake(*case) for case in WAITING_CASES]):
                 raise Refused(hint)
         number = int(np.argmax(~np.isclose(answers, truth)))
         prepare, compute, prefetch = WAITING_CASES[number]
-        raise Refused(f"Preparing {prepare}, computing {compute}, {'with' if prefetch else 'without'} prefetching: draw both on a line of time, step after step.")
+        raise Refused(
+            f"Preparing {prepare}, computing {compute}, {'with' if prefetch else 'without'}"
+            " prefetching: draw both on a line of time, step after step."
+        )
 
     return check("3-4", waiting_share, _waiting_share_stub, judge)
 
 
-# --- 3-5: the order of a pipeline --------------------------------------------------------------------------------
+# --- 3-5: the order of a pipeline -----------------------------------------------------------------
 COUNT, BATCH = 37, 8
 
 
@@ -339,7 +524,10 @@ def _epoch(batches):
             raise Refused("Each element should be a pair: a batch of pictures and their labels.")
         pictures, labels = (part.numpy() for part in element)
         if pictures.ndim != 4 or labels.ndim != 1:
-            raise Refused(f"Pictures come with shape {pictures.shape} and labels with shape {labels.shape}; expected (n, height, width, 3) and (n,).")
+            raise Refused(
+                f"Pictures come with shape {pictures.shape} and labels with shape {labels.shape};"
+                " expected (n, height, width, 3) and (n,)."
+            )
         seen.append((pictures[:, 0, 0, 0], labels))
         if len(seen) > 3 * COUNT:
             raise Refused("An epoch never ends: leave the repetition to whoever trains.")
@@ -348,8 +536,7 @@ def _epoch(batches):
     return seen
 
 
-def _build_pipeline_stub(numbers, read, augment, batch, seed):
-    ...
+def _build_pipeline_stub(numbers, read, augment, batch, seed): ...
 
 
 def check_5(build_pipeline):
@@ -358,11 +545,15 @@ def check_5(build_pipeline):
     def judge(call):
         def built(seed):
             source = _Source()
-            batches = call(f"{COUNT} pictures", source.numbers.copy(), source.read, source.augment, BATCH, seed)
+            batches = call(
+                f"{COUNT} pictures", source.numbers.copy(), source.read, source.augment, BATCH, seed
+            )
             if batches is None:
                 raise Refused(NOTHING)
             if not isinstance(batches, source.tf.data.Dataset):
-                raise Refused(f"Return a tf.data.Dataset; your function returned a {type(batches).__name__}.")
+                raise Refused(
+                    f"Return a tf.data.Dataset; your function returned a {type(batches).__name__}."
+                )
             return source, batches
 
         source, batches = built(5)
@@ -376,7 +567,9 @@ def check_5(build_pipeline):
         orders = [_labels(epoch) for epoch in epochs]
         again = built(5)[1]
         if [_labels(_tried(_epoch, again)) for _ in range(2)] != orders[:2]:
-            raise Refused("The same seed gives another order the second time: hand `seed` to the shuffle.")
+            raise Refused(
+                "The same seed gives another order the second time: hand `seed` to the shuffle."
+            )
         if _labels(_tried(_epoch, built(6)[1])) == orders[0]:
             raise Refused("Another seed gives the same order: hand `seed` to the shuffle.")
         _judge_prefetch(source, batches)
@@ -392,7 +585,9 @@ def _tried(step, batches):
     except Refused:
         raise
     except Exception as error:
-        raise Refused(f"The dataset stopped with {type(error).__name__}: {' '.join(str(error).split())[:160]}") from error
+        raise Refused(
+            f"The dataset stopped with {type(error).__name__}: {' '.join(str(error).split())[:160]}"
+        ) from error
 
 
 def _labels(epoch):
@@ -400,14 +595,26 @@ def _labels(epoch):
 
 
 def _judge_epoch(epoch, source):
-    """Refuse an epoch whose pictures are not there exactly once, in batches, augmented, beside their labels."""
+    """Refuse an epoch that lacks a picture, or repeats one.
+
+    Every picture must be there exactly once, in batches, augmented, beside its label.
+    """
     sizes = [len(labels) for _, labels in epoch]
     if sorted(_labels(epoch)) != source.numbers.tolist():
         if sum(sizes) == COUNT // BATCH * BATCH:
-            raise Refused("The last batch is missing because it is not full: its pictures are as good as the others.")
-        raise Refused(f"An epoch holds {sum(sizes)} pictures, {len(set(_labels(epoch)))} of them different; there are {COUNT}.")
+            raise Refused(
+                "The last batch is missing because it is not full: its pictures are as good as the"
+                " others."
+            )
+        raise Refused(
+            f"An epoch holds {sum(sizes)} pictures, {len(set(_labels(epoch)))} of them different;"
+            f" there are {COUNT}."
+        )
     if sizes[-1] == BATCH and sorted(sizes)[1:] == [BATCH] * (COUNT // BATCH):
-        raise Refused("The batch that is not full is not the last one: whole batches are shuffled, and the pictures in a batch are always the same.")
+        raise Refused(
+            "The batch that is not full is not the last one: whole batches are shuffled, and the"
+            " pictures in a batch are always the same."
+        )
     if sizes != [BATCH] * (COUNT // BATCH) + [COUNT % BATCH]:
         raise Refused(f"For batches of {BATCH} and {COUNT} pictures the batches hold {sizes}.")
     for pictures, labels in epoch:
@@ -420,34 +627,64 @@ def _judge_epoch(epoch, source):
 def _judge_epochs(epochs, source, after_first):
     """Refuse epochs that repeat what should be new, or that do anew what should be done once."""
     orders = [_labels(epoch) for epoch in epochs]
-    drawn = [dict(zip(_labels(epoch), np.concatenate([pictures for pictures, _ in epoch]).tolist())) for epoch in epochs]
+    drawn = [
+        dict(zip(_labels(epoch), np.concatenate([pictures for pictures, _ in epoch]).tolist()))
+        for epoch in epochs
+    ]
     if drawn[0] == drawn[1]:
-        raise Refused("In the second epoch every picture is augmented as in the first: what is kept between the epochs is already augmented.")
+        raise Refused(
+            "In the second epoch every picture is augmented as in the first: what is kept between"
+            " the epochs is already augmented."
+        )
     if len(source.was_read) > COUNT:
-        raise Refused(f"{COUNT} pictures were read {len(source.was_read)} times in four epochs: keep what was read, right after reading.")
+        raise Refused(
+            f"{COUNT} pictures were read {len(source.was_read)} times in four epochs: keep what was"
+            " read, right after reading."
+        )
     if source.rank != 4 or after_first > -(-COUNT // BATCH):
-        raise Refused(f"`augment` was called {after_first} times in one epoch, with arrays of {source.rank} dimensions: give it whole batches.")
+        raise Refused(
+            f"`augment` was called {after_first} times in one epoch, with arrays of {source.rank}"
+            " dimensions: give it whole batches."
+        )
     if orders[0] == source.numbers.tolist():
         raise Refused("The pictures come in the order of `numbers`: they are not shuffled.")
     if orders[0] == orders[1]:
-        raise Refused("The second epoch has the order of the first: what is kept between the epochs is already shuffled.")
+        raise Refused(
+            "The second epoch has the order of the first: what is kept between the epochs is"
+            " already shuffled."
+        )
     if all(np.ptp(labels) < 2 * BATCH for epoch in epochs for _, labels in epoch):
         mixed = any(np.any(np.diff(labels) != 1) for epoch in epochs for _, labels in epoch)
-        raise Refused("Neighbours stay together: the shuffle sees only a few pictures at a time. How large is its buffer?" if mixed else
-                      "Whole batches are shuffled, but the pictures in a batch are always the same: shuffle before you batch.")
+        raise Refused(
+            "Neighbours stay together: the shuffle sees only a few pictures at a time. How large is"
+            " its buffer?"
+            if mixed
+            else (
+                "Whole batches are shuffled, but the pictures in a batch are always the same:"
+                " shuffle before you batch."
+            )
+        )
     early = {label for epoch in epochs for label in epoch[0][1]}
-    if not early & set(source.numbers[-COUNT // 3:].tolist()):
-        raise Refused("The last pictures never come early: the shuffle sees only a few pictures at a time. How large is its buffer?")
+    if not early & set(source.numbers[-COUNT // 3 :].tolist()):
+        raise Refused(
+            "The last pictures never come early: the shuffle sees only a few pictures at a time."
+            " How large is its buffer?"
+        )
 
 
 def _judge_prefetch(source, batches):
     """Refuse a dataset that prepares the second batch only when it is asked for."""
     options = source.tf.data.Options()
-    options.experimental_optimization.inject_prefetch = False  # TensorFlow adds it to the end by itself, which can be switched off
+    options.experimental_optimization.inject_prefetch = (
+        False  # TensorFlow adds it to the end by itself, which can be switched off
+    )
     before, iterator = source.augmented, iter(batches.with_options(options))
     next(iterator)
     end = time.monotonic() + 3
     while source.augmented < before + 2:
         if time.monotonic() > end:
-            raise Refused("All in the right order, but the next batch is only begun when it is asked for: the network waits for it.")
+            raise Refused(
+                "All in the right order, but the next batch is only begun when it is asked for: the"
+                " network waits for it."
+            )
         time.sleep(0.01)

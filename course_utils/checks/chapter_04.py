@@ -1,6 +1,7 @@
 """Checks of chapter 04's exercises.
 
-Each tries the reader's answer on inputs whose right answer is known, and has a hint for every well-known mistake.
+Each tries the reader's answer on inputs whose right answer is known, and has a hint for every
+well-known mistake.
 """
 
 import math
@@ -29,11 +30,17 @@ def _as_number(value):
 
 
 def _judge_numbers(call, cases, truth, mistakes, tolerance=0.0):
-    """Compare a reader's numbers with the right ones; name the mistake that explains them all, or the first case that is wrong."""
+    """Compare a reader's numbers with the right ones.
+
+    Name the mistake that explains them all, or the first case that is wrong.
+    """
     answers = [_as_number(call(what, *arguments)) for what, arguments in cases]
 
     def agree(function):
-        return all(math.isclose(answer, function(*arguments), rel_tol=tolerance or 1e-9, abs_tol=1e-9) for answer, (_, arguments) in zip(answers, cases, strict=True))
+        return all(
+            math.isclose(answer, function(*arguments), rel_tol=tolerance or 1e-9, abs_tol=1e-9)
+            for answer, (_, arguments) in zip(answers, cases, strict=True)
+        )
 
     if agree(truth):
         return
@@ -45,7 +52,7 @@ def _judge_numbers(call, cases, truth, mistakes, tolerance=0.0):
             raise Refused(f"Not right for {what}.")
 
 
-# --- 4-1: the receptive field ------------------------------------------------------------------------------------
+# --- 4-1: the receptive field ---------------------------------------------------------------------
 FIELDS = [
     ("one convolution of 3 x 3", ([(3, 1)],)),
     ("the first convolution of ResNet-34", ([(7, 2)],)),
@@ -85,20 +92,46 @@ def _field_with_last_stride(steps):
 
 
 FIELD_MISTAKES = [
-    (lambda steps: _field(steps, strides=False), "You left the strides out. After a stride of 2, neighbours in the map lie two pixels apart in the picture."),
-    (lambda steps: _field(steps, count_itself=True), "A step's own stride spreads the places that come *after* it. When do you multiply?"),
-    (lambda steps: _field(steps[::-1]), "You went from the last step to the first with the rule for the other direction."),
+    (
+        lambda steps: _field(steps, strides=False),
+        (
+            "You left the strides out. After a stride of 2, neighbours in the map lie two pixels"
+            " apart in the picture."
+        ),
+    ),
+    (
+        lambda steps: _field(steps, count_itself=True),
+        "A step's own stride spreads the places that come *after* it. When do you multiply?",
+    ),
+    (
+        lambda steps: _field(steps[::-1]),
+        "You went from the last step to the first with the rule for the other direction.",
+    ),
     (lambda steps: _field(steps, squared=True), "That is an area; we want the side."),
     (_field_with_whole_kernels, "Two kernels of 3 see 5 pixels, not 6: they overlap."),
-    (_field_with_last_stride, "Strides multiply up: after two strides of 2, neighbours lie four pixels apart."),
-    (lambda steps: sum(kernel for kernel, _ in steps), "That is the sum of the kernels. Do two kernels of 3 see 6 pixels?"),
-    (lambda steps: math.prod(kernel for kernel, _ in steps), "That is the product of the kernels. Do two kernels of 3 see 9 pixels?"),
-    (lambda steps: math.prod(stride for _, stride in steps), "That is how far apart neighbours of the last map lie in the picture. It is half of the answer."),
+    (
+        _field_with_last_stride,
+        "Strides multiply up: after two strides of 2, neighbours lie four pixels apart.",
+    ),
+    (
+        lambda steps: sum(kernel for kernel, _ in steps),
+        "That is the sum of the kernels. Do two kernels of 3 see 6 pixels?",
+    ),
+    (
+        lambda steps: math.prod(kernel for kernel, _ in steps),
+        "That is the product of the kernels. Do two kernels of 3 see 9 pixels?",
+    ),
+    (
+        lambda steps: math.prod(stride for _, stride in steps),
+        (
+            "That is how far apart neighbours of the last map lie in the picture. It is half of the"
+            " answer."
+        ),
+    ),
 ]
 
 
-def _field_stub(steps):
-    ...
+def _field_stub(steps): ...
 
 
 def check_1(receptive_field):
@@ -106,12 +139,15 @@ def check_1(receptive_field):
 
     def judge(call):
         _judge_numbers(lambda what, steps: call(what, list(steps)), FIELDS, _field, FIELD_MISTAKES)
-        return "At the end of ResNet-34 it is larger than the whole picture: the last maps know all of the face."
+        return (
+            "At the end of ResNet-34 it is larger than the whole picture: the last maps know all of"
+            " the face."
+        )
 
     return check("4-1", receptive_field, _field_stub, judge)
 
 
-# --- 4-2: the bottleneck block -----------------------------------------------------------------------------------
+# --- 4-2: the bottleneck block --------------------------------------------------------------------
 BLOCKS = [  # what it is, side and channels of what comes in, filters, strides
     ("64 channels in, 16 filters", 8, 64, 16, 1),
     ("32 channels in, 16 filters", 8, 32, 16, 1),
@@ -120,8 +156,7 @@ BLOCKS = [  # what it is, side and channels of what comes in, filters, strides
 ]
 
 
-def _bottleneck_stub(x, filters, strides=1):
-    ...
+def _bottleneck_stub(x, filters, strides=1): ...
 
 
 def check_2(bottleneck_block):
@@ -135,19 +170,33 @@ def check_2(bottleneck_block):
             if y is None:
                 raise Refused(NOTHING)
             if not keras.utils.is_keras_tensor(y):
-                raise Refused(f"Return the Keras tensor that comes out of the block, not a {type(y).__name__}.")
+                raise Refused(
+                    "Return the Keras tensor that comes out of the block, not a"
+                    f" {type(y).__name__}."
+                )
             if len(y.shape) != 4:
-                raise Refused(f"Feature maps have height, width and channels; what you return has the shape {tuple(y.shape)}.")
+                raise Refused(
+                    "Feature maps have height, width and channels; what you return has the shape"
+                    f" {tuple(y.shape)}."
+                )
             halved = -(-side // strides)
             if y.shape[1:3] != (halved, halved):
-                raise Refused(f"With {what}, maps of {side} x {side} should give {halved} x {halved}; yours are {y.shape[1]} x {y.shape[2]}.")
+                raise Refused(
+                    f"With {what}, maps of {side} x {side} should give {halved} x {halved}; yours"
+                    f" are {y.shape[1]} x {y.shape[2]}."
+                )
             if y.shape[3] != 4 * filters:
-                raise Refused(f"With {what}, {4 * filters} channels should come out; yours gives {y.shape[3]}.")
+                raise Refused(
+                    f"With {what}, {4 * filters} channels should come out; yours gives"
+                    f" {y.shape[3]}."
+                )
             try:
                 model = keras.Model(x, y)
             except ValueError:
                 raise Refused("What you return is not connected to x.") from None
-            _judge_kernels(model, what, channels, filters, projected=channels != 4 * filters or strides > 1)
+            _judge_kernels(
+                model, what, channels, filters, projected=channels != 4 * filters or strides > 1
+            )
         _judge_answers(call, keras)
         return "With 3, 4, 6 and 3 of these, after the same stem, you have ResNet-50."
 
@@ -161,18 +210,32 @@ def _judge_kernels(model, what, channels, filters, projected):
     if found == sorted(wanted + [projection] * projected):
         normalised = sum(type(layer).__name__ == "BatchNormalization" for layer in model.layers)
         if normalised < len(found):
-            raise Refused("Each convolution is followed by batch normalisation, the one on the shortcut as well.")
+            raise Refused(
+                "Each convolution is followed by batch normalisation, the one on the shortcut as"
+                " well."
+            )
         return
     if not projected and projection in found and len(found) == 4:
-        raise Refused("Where the shape stays, x can be added as it is: no convolution on the shortcut.")
+        raise Refused(
+            "Where the shape stays, x can be added as it is: no convolution on the shortcut."
+        )
     if projected and found == sorted(wanted):
         raise Refused(f"With {what} the shape changes, and there is no projection on the shortcut.")
     if (3, 3, 4 * filters, 4 * filters) in found or (3, 3, channels, channels) in found:
-        raise Refused("The convolution of 3 x 3 works on the wide maps, where it is expensive. Narrow them first.")
+        raise Refused(
+            "The convolution of 3 x 3 works on the wide maps, where it is expensive. Narrow them"
+            " first."
+        )
     if sum(shape[:2] == (3, 3) for shape in found) != 1:
-        raise Refused(f"There should be one convolution of 3 x 3 in the block; you have {sum(shape[:2] == (3, 3) for shape in found)}.")
-    raise Refused(f"With {what} the kernels should be 1 x 1 to {filters} channels, 3 x 3 at {filters}, 1 x 1 to {4 * filters}"
-                  f"{', and the projection' if projected else ''}. Yours, as height, width, in, out: {', '.join(map(str, found))}.")
+        raise Refused(
+            "There should be one convolution of 3 x 3 in the block; you have"
+            f" {sum(shape[:2] == (3, 3) for shape in found)}."
+        )
+    raise Refused(
+        f"With {what} the kernels should be 1 x 1 to {filters} channels, 3 x 3 at {filters}, 1 x 1"
+        f" to {4 * filters}{', and the projection' if projected else ''}. Yours, as height, width,"
+        f" in, out: {', '.join(map(str, found))}."
+    )
 
 
 def _judge_answers(call, keras):
@@ -193,14 +256,23 @@ def _judge_answers(call, keras):
     if np.allclose(silent, picture) or (lowered < 0).any():
         raise Refused("After the addition comes one more ReLU.")
     if not np.allclose(silent, np.maximum(picture, 0), atol=1e-5):
-        raise Refused("When the convolutions give nothing, the positive part of x should come out, and yours gives something else.")
+        raise Refused(
+            "When the convolutions give nothing, the positive part of x should come out, and yours"
+            " gives something else."
+        )
     if np.allclose(lowered, silent):
-        raise Refused("The convolutions can only add to x, never take away: a ReLU stands between the last normalisation and the addition.")
+        raise Refused(
+            "The convolutions can only add to x, never take away: a ReLU stands between the last"
+            " normalisation and the addition."
+        )
     if not np.allclose(lowered, np.maximum(picture - 1, 0), atol=1e-5):
         raise Refused("What the last normalisation gives should be added to x as it is, just once.")
     relus = sum(_is_relu(operation) for operation in model.operations)
     if relus != 3:
-        raise Refused(f"There should be three ReLUs: after the first two normalisations, and after the addition. You have {relus}.")
+        raise Refused(
+            "There should be three ReLUs: after the first two normalisations, and after the"
+            f" addition. You have {relus}."
+        )
 
 
 def _is_relu(operation):
@@ -209,7 +281,7 @@ def _is_relu(operation):
     return kind == "relu" or activation == "relu"
 
 
-# --- 4-3: what separating saves ----------------------------------------------------------------------------------
+# --- 4-3: what separating saves -------------------------------------------------------------------
 SAVINGS = [
     ("3 x 3, 64 channels to 128", (3, 64, 128)),
     ("3 x 3, 128 channels to 64", (3, 128, 64)),
@@ -225,22 +297,48 @@ def _saving(kernel, channels_in, channels_out):
 
 
 SAVING_MISTAKES = [
-    (lambda k, i, o: 1 / _saving(k, i, o), "That is the share that is left. How many times more does the standard one need?"),
-    (lambda k, i, o: 1 - 1 / _saving(k, i, o), "That is the share that is saved. How many times more does the standard one need?"),
-    (lambda k, i, o: o, "You compared with the depthwise convolution alone. Who mixes the channels?"),
+    (
+        lambda k, i, o: 1 / _saving(k, i, o),
+        "That is the share that is left. How many times more does the standard one need?",
+    ),
+    (
+        lambda k, i, o: 1 - 1 / _saving(k, i, o),
+        "That is the share that is saved. How many times more does the standard one need?",
+    ),
+    (
+        lambda k, i, o: o,
+        "You compared with the depthwise convolution alone. Who mixes the channels?",
+    ),
     (lambda k, i, o: k**2, "You compared with the pointwise convolution alone. Who looks around?"),
-    (lambda k, i, o: k**2 * i / (k**2 + i), "You exchanged the channels that come in with those that go out. On how many does the depthwise convolution, which comes first, work?"),
+    (
+        lambda k, i, o: k**2 * i / (k**2 + i),
+        (
+            "You exchanged the channels that come in with those that go out. On how many does the"
+            " depthwise convolution, which comes first, work?"
+        ),
+    ),
     (lambda k, i, o: k * o / (k + o), "A kernel of 3 x 3 has how many numbers?"),
-    (lambda k, i, o: k**2 * i * o / (k**2 * i * o + i * o), "Your depthwise convolution has a kernel for each pair of channels; it needs one for each channel that comes in."),
-    (lambda k, i, o: k**2 * i * o / (k**2 + i * o), "The depthwise convolution has a kernel for *each* channel, not one for all."),
+    (
+        lambda k, i, o: k**2 * i * o / (k**2 * i * o + i * o),
+        (
+            "Your depthwise convolution has a kernel for each pair of channels; it needs one for"
+            " each channel that comes in."
+        ),
+    ),
+    (
+        lambda k, i, o: k**2 * i * o / (k**2 + i * o),
+        "The depthwise convolution has a kernel for *each* channel, not one for all.",
+    ),
     (lambda k, i, o: _saving(k, i, o) // 1, "Your division loses what is behind the point."),
     (lambda k, i, o: round(_saving(k, i, o)), "Don't round."),
-    (lambda k, i, o: k**2 * i * o, "That is what the standard convolution needs at one place. Divide."),
+    (
+        lambda k, i, o: k**2 * i * o,
+        "That is what the standard convolution needs at one place. Divide.",
+    ),
 ]
 
 
-def _saving_stub(kernel, channels_in, channels_out):
-    ...
+def _saving_stub(kernel, channels_in, channels_out): ...
 
 
 def check_3(saving):
@@ -248,12 +346,15 @@ def check_3(saving):
 
     def judge(call):
         _judge_numbers(call, SAVINGS, _saving, SAVING_MISTAKES, tolerance=1e-6)
-        return "The size of the maps cancels, and so do the channels that come in. With many channels the saving approaches the kernel's 9 or 25."
+        return (
+            "The size of the maps cancels, and so do the channels that come in. With many channels"
+            " the saving approaches the kernel's 9 or 25."
+        )
 
     return check("4-3", saving, _saving_stub, judge)
 
 
-# --- 4-4: how long the start lasts -------------------------------------------------------------------------------
+# --- 4-4: how long the start lasts ----------------------------------------------------------------
 MEMORIES = [
     ("momentum 0.9, 5 % left", (0.9, 0.05)),
     ("momentum 0.99, 5 % left", (0.99, 0.05)),
@@ -281,19 +382,45 @@ def _strictly(momentum, rest):
 
 MEMORY_MISTAKES = [
     (_strictly, "*At most* the share: what if it is reached exactly?"),
-    (lambda m, r: math.floor(math.log(r) / math.log(m)), "After that many steps a little more than the share is left. Which way should you round?"),
-    (lambda m, r: round(math.log(r) / math.log(m)), "Rounding to the nearest whole number is sometimes one step too few."),
-    (lambda m, r: _steps_needed(m, r) - 1, "One step too few: count again from the start, where nothing has been replaced yet."),
-    (lambda m, r: _steps_needed(m, r) + 1, "One step too many: after the first step, how much of the start is left?"),
-    (lambda m, r: math.ceil(1 / (1 - m)), "That is a rule of thumb for the length of the memory, and it does not depend on the share that is left."),
-    (lambda m, r: math.ceil((1 - r) / (1 - m) - 1e-9), "You take away the same amount with every step. Each step takes a share of what is still there."),
-    (lambda m, r: _steps_needed(m, 1 - r), "You took the share that is replaced for the share that is left."),
+    (
+        lambda m, r: math.floor(math.log(r) / math.log(m)),
+        "After that many steps a little more than the share is left. Which way should you round?",
+    ),
+    (
+        lambda m, r: round(math.log(r) / math.log(m)),
+        "Rounding to the nearest whole number is sometimes one step too few.",
+    ),
+    (
+        lambda m, r: _steps_needed(m, r) - 1,
+        "One step too few: count again from the start, where nothing has been replaced yet.",
+    ),
+    (
+        lambda m, r: _steps_needed(m, r) + 1,
+        "One step too many: after the first step, how much of the start is left?",
+    ),
+    (
+        lambda m, r: math.ceil(1 / (1 - m)),
+        (
+            "That is a rule of thumb for the length of the memory, and it does not depend on the"
+            " share that is left."
+        ),
+    ),
+    (
+        lambda m, r: math.ceil((1 - r) / (1 - m) - 1e-9),
+        (
+            "You take away the same amount with every step. Each step takes a share of what is"
+            " still there."
+        ),
+    ),
+    (
+        lambda m, r: _steps_needed(m, 1 - r),
+        "You took the share that is replaced for the share that is left.",
+    ),
     (lambda m, r: _steps_needed(1 - m, r), "The momentum is what is kept, not what is replaced."),
 ]
 
 
-def _memory_stub(momentum, rest):
-    ...
+def _memory_stub(momentum, rest): ...
 
 
 def check_4(steps_needed):
@@ -308,20 +435,34 @@ def check_4(steps_needed):
             return number
 
         _judge_numbers(whole, MEMORIES, _steps_needed, MEMORY_MISTAKES)
-        return "Compare the three momenta: for 0.999 a short training is over before the statistics have arrived."
+        return (
+            "Compare the three momenta: for 0.999 a short training is over before the statistics"
+            " have arrived."
+        )
 
     return check("4-4", steps_needed, _memory_stub, judge)
 
 
-# --- 4-5: fold the normalisation into the convolution ------------------------------------------------------------
-FOLDS = [("3 x 3, 4 channels to 5", (3, 3, 4, 5), 1e-3), ("1 x 1, 3 channels to 8", (1, 1, 3, 8), 1e-3), ("5 x 2, 6 channels to 6", (5, 2, 6, 6), 1e-5),
-         ("3 x 3, 1 channel to 1", (3, 3, 1, 1), 0.1)]
+# --- 4-5: fold the normalisation into the convolution ---------------------------------------------
+FOLDS = [
+    ("3 x 3, 4 channels to 5", (3, 3, 4, 5), 1e-3),
+    ("1 x 1, 3 channels to 8", (1, 1, 3, 8), 1e-3),
+    ("5 x 2, 6 channels to 6", (5, 2, 6, 6), 1e-5),
+    ("3 x 3, 1 channel to 1", (3, 3, 1, 1), 0.1),
+]
 
 
 def _fold_case(number, shape, epsilon):
     rng = np.random.default_rng((4, number))
     out = shape[-1]
-    return (rng.normal(size=shape), rng.normal(1, 0.5, out), rng.normal(size=out), rng.normal(size=out), np.geomspace(3e-6, 4, out) if out > 1 else np.array([0.05]), epsilon)
+    return (
+        rng.normal(size=shape),
+        rng.normal(1, 0.5, out),
+        rng.normal(size=out),
+        rng.normal(size=out),
+        np.geomspace(3e-6, 4, out) if out > 1 else np.array([0.05]),
+        epsilon,
+    )
 
 
 def _fold(kernel, gamma, beta, mean, variance, epsilon):
@@ -330,47 +471,100 @@ def _fold(kernel, gamma, beta, mean, variance, epsilon):
 
 
 FOLD_MISTAKES = [
-    (lambda k, g, b, m, v, e: (k * g / np.sqrt(v), b - m * g / np.sqrt(v)), "Some variances here are tiny. What stands beside the variance under the root?"),
-    (lambda k, g, b, m, v, e: (k * g / (np.sqrt(v) + e), b - m * g / (np.sqrt(v) + e)), "Epsilon stands under the root."),
-    (lambda k, g, b, m, v, e: (k * g / np.sqrt(v + e**2), b - m * g / np.sqrt(v + e**2)), "Epsilon stands under the root as it is, not squared."),
-    (lambda k, g, b, m, v, e: (k * g / (v + e), b - m * g / (v + e)), "Divide by the standard deviation, not by the variance."),
+    (
+        lambda k, g, b, m, v, e: (k * g / np.sqrt(v), b - m * g / np.sqrt(v)),
+        "Some variances here are tiny. What stands beside the variance under the root?",
+    ),
+    (
+        lambda k, g, b, m, v, e: (k * g / (np.sqrt(v) + e), b - m * g / (np.sqrt(v) + e)),
+        "Epsilon stands under the root.",
+    ),
+    (
+        lambda k, g, b, m, v, e: (k * g / np.sqrt(v + e**2), b - m * g / np.sqrt(v + e**2)),
+        "Epsilon stands under the root as it is, not squared.",
+    ),
+    (
+        lambda k, g, b, m, v, e: (k * g / (v + e), b - m * g / (v + e)),
+        "Divide by the standard deviation, not by the variance.",
+    ),
     (lambda k, g, b, m, v, e: (k / np.sqrt(v + e), b - m / np.sqrt(v + e)), "Where is gamma?"),
-    (lambda k, g, b, m, v, e: (_fold(k, g, b, m, v, e)[0], b - m), "The mean is divided and multiplied as well."),
-    (lambda k, g, b, m, v, e: (_fold(k, g, b, m, v, e)[0], b - m / np.sqrt(v + e)), "Gamma multiplies the mean as well."),
-    (lambda k, g, b, m, v, e: (_fold(k, g, b, m, v, e)[0], b), "Your bias is beta. What has become of the mean?"),
-    (lambda k, g, b, m, v, e: (_fold(k, g, b, m, v, e)[0], b + m * g / np.sqrt(v + e)), "The mean is taken away, not added."),
+    (
+        lambda k, g, b, m, v, e: (_fold(k, g, b, m, v, e)[0], b - m),
+        "The mean is divided and multiplied as well.",
+    ),
+    (
+        lambda k, g, b, m, v, e: (_fold(k, g, b, m, v, e)[0], b - m / np.sqrt(v + e)),
+        "Gamma multiplies the mean as well.",
+    ),
+    (
+        lambda k, g, b, m, v, e: (_fold(k, g, b, m, v, e)[0], b),
+        "Your bias is beta. What has become of the mean?",
+    ),
+    (
+        lambda k, g, b, m, v, e: (_fold(k, g, b, m, v, e)[0], b + m * g / np.sqrt(v + e)),
+        "The mean is taken away, not added.",
+    ),
     (lambda k, g, b, m, v, e: (k, _fold(k, g, b, m, v, e)[1]), "The kernel has to change as well."),
-    (lambda k, g, b, m, v, e: (k * g, _fold(k, g, b, m, v, e)[1]), "The kernel is multiplied by gamma, and divided by what?"),
-    (lambda k, g, b, m, v, e: (_fold(k, g, b, m, v, e)[0], (b - m) * g / np.sqrt(v + e)), "Beta is added at the very end: it is not scaled."),
+    (
+        lambda k, g, b, m, v, e: (k * g, _fold(k, g, b, m, v, e)[1]),
+        "The kernel is multiplied by gamma, and divided by what?",
+    ),
+    (
+        lambda k, g, b, m, v, e: (_fold(k, g, b, m, v, e)[0], (b - m) * g / np.sqrt(v + e)),
+        "Beta is added at the very end: it is not scaled.",
+    ),
 ]
 
 
-def _fold_stub(kernel, gamma, beta, mean, variance, epsilon):
-    ...
+def _fold_stub(kernel, gamma, beta, mean, variance, epsilon): ...
 
 
 def check_5(fold):
     """Check the kernel and bias of a convolution that does the work of normalisation as well."""
 
     def judge(call):
-        cases = [(what, _fold_case(number, shape, epsilon)) for number, (what, shape, epsilon) in enumerate(FOLDS)]
-        answers = [_as_kernel_and_bias(call(what, *(np.array(part) for part in case)), what, case) for what, case in cases]
+        cases = [
+            (what, _fold_case(number, shape, epsilon))
+            for number, (what, shape, epsilon) in enumerate(FOLDS)
+        ]
+        answers = [
+            _as_kernel_and_bias(call(what, *(np.array(part) for part in case)), what, case)
+            for what, case in cases
+        ]
 
         def agree(function):
-            return all(np.allclose(ours, theirs, rtol=1e-4, atol=1e-5) for answer, (_, case) in zip(answers, cases, strict=True)
-                       for ours, theirs in zip(answer, function(*case), strict=True))
+            return all(
+                np.allclose(ours, theirs, rtol=1e-4, atol=1e-5)
+                for answer, (_, case) in zip(answers, cases, strict=True)
+                for ours, theirs in zip(answer, function(*case), strict=True)
+            )
 
         if agree(_fold):
-            return "That is why counts leave batch normalisation out, and what programs for small devices do before they run a network."
+            return (
+                "That is why counts leave batch normalisation out, and what programs for small"
+                " devices do before they run a network."
+            )
         for mistake, hint in FOLD_MISTAKES:
             if agree(mistake):
                 raise Refused(hint)
-        right = [np.allclose(ours, theirs, rtol=1e-4, atol=1e-5) for ours, theirs in zip(answers[0], _fold(*cases[0][1]), strict=True)]
+        right = [
+            np.allclose(ours, theirs, rtol=1e-4, atol=1e-5)
+            for ours, theirs in zip(answers[0], _fold(*cases[0][1]), strict=True)
+        ]
         if right == [True, False]:
-            raise Refused("Your kernel is right, your bias is not. Set the kernel to zero in your mind: what does the normalisation give then?")
+            raise Refused(
+                "Your kernel is right, your bias is not. Set the kernel to zero in your mind: what"
+                " does the normalisation give then?"
+            )
         if right == [False, True]:
-            raise Refused("Your bias is right, your kernel is not. Along which of its four axes do the channels lie that are normalised?")
-        raise Refused("Neither kernel nor bias is right yet. Write the normalisation of a convolution's output as *something* times the output plus *something*.")
+            raise Refused(
+                "Your bias is right, your kernel is not. Along which of its four axes do the"
+                " channels lie that are normalised?"
+            )
+        raise Refused(
+            "Neither kernel nor bias is right yet. Write the normalisation of a convolution's"
+            " output as *something* times the output plus *something*."
+        )
 
     return check("4-5", fold, _fold_stub, judge)
 
@@ -385,7 +579,13 @@ def _as_kernel_and_bias(value, what, case):
     except (TypeError, ValueError):
         raise Refused("Return two arrays of numbers: the kernel and the bias.") from None
     if kernel.shape != case[0].shape:
-        raise Refused(f"For {what} the kernel should keep its shape {case[0].shape}; yours is {kernel.shape}.")
+        raise Refused(
+            f"For {what} the kernel should keep its shape {case[0].shape}; yours is {kernel.shape}."
+        )
     if bias.size != case[1].size or max(bias.shape, default=1) != bias.size:
-        raise Refused(f"For {what} the bias should have {case[1].size} number{'s' if case[1].size > 1 else ''}, one a channel that comes out; yours has shape {bias.shape}.")
+        raise Refused(
+            f"For {what} the bias should have {case[1].size}"
+            f" number{'s' if case[1].size > 1 else ''}, one a channel that comes out; yours has"
+            f" shape {bias.shape}."
+        )
     return kernel, bias.ravel()

@@ -1,4 +1,7 @@
-"""Try a reader's function: run it on inputs with known answers, and turn what happens into a verdict."""
+"""Try a reader's function.
+
+Run it on inputs with known answers, and turn what happens into a verdict.
+"""
 
 import dis
 import math
@@ -15,14 +18,18 @@ class Refused(Exception):
 
 
 def is_stub(function, stub):
-    """Tell whether a function's body is the one that was shipped, or nothing at all, whatever its docstring."""
+    """Tell whether a function's body is as it was shipped, or empty, whatever its docstring."""
     if not hasattr(function, "__code__"):
         return False
     return _steps(function) in (_steps(stub), _steps(lambda: None))
 
 
 def _steps(function):
-    return [(step.opname, step.argval) for step in dis.get_instructions(function) if step.opname != "NOP"]
+    return [
+        (step.opname, step.argval)
+        for step in dis.get_instructions(function)
+        if step.opname != "NOP"
+    ]
 
 
 def check(exercise, function, stub, judge):
@@ -41,7 +48,11 @@ def check(exercise, function, stub, judge):
     if function is None or function is ... or is_stub(function, stub):
         return not_attempted(exercise)
     if not callable(function):
-        return not_yet(exercise, f"The check needs the function itself, not its result: it got a {type(function).__name__}.")
+        return not_yet(
+            exercise,
+            "The check needs the function itself, not its result: it got a"
+            f" {type(function).__name__}.",
+        )
 
     def call(what, *arguments):
         try:
@@ -51,7 +62,9 @@ def check(exercise, function, stub, judge):
             raise
         except Exception as error:
             message = " ".join(str(error).split())[:160]
-            raise Refused(f"Your function stopped with {type(error).__name__} ({message}) on {what}.") from error
+            raise Refused(
+                f"Your function stopped with {type(error).__name__} ({message}) on {what}."
+            ) from error
 
     try:
         return passed(exercise, judge(call))
@@ -62,7 +75,7 @@ def check(exercise, function, stub, judge):
 
 
 def as_share(value):
-    """Return a fraction from a number or a text, percent divided by 100; None when it is neither."""
+    """Return a fraction from a number or a text, percent divided by 100; else None."""
     percent = False
     if isinstance(value, str):
         text = value.strip().replace(",", ".")

@@ -1,0 +1,1 @@
+"""The `course` command: one thin module a sub-command."""

@@ -14,7 +14,11 @@ class AltTextImages:
     @staticmethod
     def handle_mime(renderer, data, inline):
         """Return the image's nodes with their alt text, or None for any other output."""
-        alt = data.output_metadata.get(data.mime_type, {}).get("alt") if data.mime_type.startswith("image/") else None
+        alt = (
+            data.output_metadata.get(data.mime_type, {}).get("alt")
+            if data.mime_type.startswith("image/")
+            else None
+        )
         if not alt or inline:
             return None
         image_nodes = renderer.render_image(data)

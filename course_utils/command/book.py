@@ -38,22 +38,50 @@ def build(root, answers=True, builder="html"):
     """
     output = root / "book" if answers else root / "book" / "_build" / "without_answers"
     config, toc = configure(root, output / "_build", answers)
-    command = [sys.executable, "-c", "from jupyter_book.cli.main import main; main()", "build", str(root), "--config", str(config),
-               "--toc", str(toc), "--path-output", str(output), "--builder", builder, "--all", "-W", "-n", "--keep-going", "-q"]
-    done = subprocess.run(command, cwd=root, capture_output=True, text=True, encoding="utf-8", errors="replace",
-                          env={**os.environ, "PYDEVD_DISABLE_FILE_VALIDATION": "1", "NO_COLOR": "1"})
+    command = [
+        sys.executable,
+        "-c",
+        "from jupyter_book.cli.main import main; main()",
+        "build",
+        str(root),
+        "--config",
+        str(config),
+        "--toc",
+        str(toc),
+        "--path-output",
+        str(output),
+        "--builder",
+        builder,
+        "--all",
+        "-W",
+        "-n",
+        "--keep-going",
+        "-q",
+    ]
+    done = subprocess.run(
+        command,
+        cwd=root,
+        capture_output=True,
+        text=True,
+        encoding="utf-8",
+        errors="replace",
+        env={**os.environ, "PYDEVD_DISABLE_FILE_VALIDATION": "1", "NO_COLOR": "1"},
+    )
     if done.returncode:
         report = (done.stdout + done.stderr).strip().splitlines()
         warnings = [line for line in report if "WARNING" in line or "ERROR" in line] or report[-15:]
-        raise CourseError("The book was not built:\n" + "\n".join(f"    {line}" for line in warnings[:20]))
+        raise CourseError(
+            "The book was not built:\n" + "\n".join(f"    {line}" for line in warnings[:20])
+        )
     return output / "_build" / builder
 
 
 def configure(root, folder, answers=True):
     """Write the configuration and the contents for one build.
 
-    Two things are decided here: whether worked answers are shown, and where the launch buttons lead. Binder and Colab fetch a
-    course from a public repository, so the buttons appear once `CITATION.cff` names one as `repository-code`.
+    Two things are decided here: whether worked answers are shown, and where the launch buttons
+    lead. Binder and Colab fetch a course from a public repository, so the buttons appear once
+    `CITATION.cff` names one as `repository-code`.
 
     Parameters
     ----------
@@ -71,13 +99,24 @@ def configure(root, folder, answers=True):
     toc = yaml.safe_load((root / "book" / "_toc.yml").read_text(encoding="utf-8"))
     config["sphinx"]["config"]["course_answers"] = answers
     citation = root / "CITATION.cff"
-    address = yaml.safe_load(citation.read_text(encoding="utf-8")).get("repository-code") if citation.exists() else None
+    address = (
+        yaml.safe_load(citation.read_text(encoding="utf-8")).get("repository-code")
+        if citation.exists()
+        else None
+    )
     if address:
-        config["repository"] = {"url": address.removesuffix("/").removesuffix(".git"), "branch": "main"}
+        config["repository"] = {
+            "url": address.removesuffix("/").removesuffix(".git"),
+            "branch": "main",
+        }
     else:
         config.pop("launch_buttons")
     if not answers:
-        toc["parts"] = [part for part in toc["parts"] if not all(page["file"].startswith("solutions/") for page in part["chapters"])]
+        toc["parts"] = [
+            part
+            for part in toc["parts"]
+            if not all(page["file"].startswith("solutions/") for page in part["chapters"])
+        ]
     paths = folder / "config.yml", folder / "toc.yml"
     for path, content in zip(paths, (config, toc), strict=True):
         text = yaml.safe_dump(content, sort_keys=False, allow_unicode=True)
@@ -87,7 +126,12 @@ def configure(root, folder, answers=True):
 
 
 def site_folder(root, answers=True):
-    return (root / "book" if answers else root / "book" / "_build" / "without_answers") / "_build" / "html"
+    """Return where the site is built: apart from the other when the answers are left out."""
+    return (
+        (root / "book" if answers else root / "book" / "_build" / "without_answers")
+        / "_build"
+        / "html"
+    )
 
 
 def print_book(root, answers=True):
@@ -106,15 +150,20 @@ def print_book(root, answers=True):
     Raises
     ------
     CourseError
-        When there is no browser to print with, Jupyter Book complains, or the page misses a picture.
+        When there is no browser to print with, Jupyter Book complains, or the page misses a
+        picture.
     """
     found = browser.find_browser()
     if found is None:
-        raise CourseError("A PDF is printed by Chromium, Chrome or Edge, and none of them was found: install one, or open the site with "
-                          "`course book --serve` and print its pages from your browser.")
+        raise CourseError(
+            "A PDF is printed by Chromium, Chrome or Edge, and none of them was found: install one,"
+            " or open the site with `course book --serve` and print its pages from your browser."
+        )
     site = build(root, answers, "singlehtml")
     page = site / "print.html"
-    shutil.copyfile(site / "book" / "index.html", page)  # Sphinx names its pictures and styles as they are seen from one folder up
+    shutil.copyfile(
+        site / "book" / "index.html", page
+    )  # Sphinx names its pictures and styles as they are seen from one folder up
     path = root / "book" / "_build" / ("course.pdf" if answers else "course-without-answers.pdf")
     with files.replacing(path) as temporary:
         browser.print_page(page.as_uri(), temporary, found)
@@ -142,4 +191,6 @@ def open_server(folder, port):
     try:
         return http.server.ThreadingHTTPServer(("127.0.0.1", port), handler)
     except OSError as error:
-        raise CourseError(f"Port {port} can't be used ({error.strerror}): choose another with --port.") from error
+        raise CourseError(
+            f"Port {port} can't be used ({error.strerror}): choose another with --port."
+        ) from error

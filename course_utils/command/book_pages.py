@@ -1,7 +1,10 @@
-"""What the site's pages get from the chapters while it is built: maps, timetables, worked answers and links to papers.
+"""What the site's pages get from the chapters while it is built.
 
-A Sphinx extension. Nothing here is typed twice: minutes come from the headers of the chapters, answers from
-`solutions/`, and a paper that a chapter names ("He et al., 2015") becomes a link to its entry in `book/references.bib`.
+Maps, timetables, worked answers and links to papers.
+
+A Sphinx extension. Nothing here is typed twice: minutes come from the headers of the chapters,
+answers from `solutions/`, and a paper that a chapter names ("He et al., 2015") becomes a link to
+its entry in `book/references.bib`.
 """
 
 import html
@@ -13,8 +16,8 @@ from docutils import nodes
 from pybtex.database import parse_file
 from sphinx.util.docutils import SphinxDirective
 
-from course_utils.notebook import chapter_map
 from course_utils.command import notebooks
+from course_utils.notebook import chapter_map
 
 
 class ChapterMap(SphinxDirective):
@@ -23,18 +26,29 @@ class ChapterMap(SphinxDirective):
     def run(self):
         chapters = chapter_map.read_chapters(Path(self.env.srcdir))
         self.env.note_dependency(chapter_map.__file__)
-        return table(self, ["chapter", "title", "afterwards you can", "minutes", "exercises", "needs"], map_rows(chapters, self.env.found_docs))
+        return table(
+            self,
+            ["chapter", "title", "afterwards you can", "minutes", "exercises", "needs"],
+            map_rows(chapters, self.env.found_docs),
+        )
 
 
 class Timetable(SphinxDirective):
-    """A table of sessions; each line is `session | chapters | exercises`, exercises being numbers, `all` or nothing."""
+    """A table of sessions.
+
+    Each line is `session | chapters | exercises`, exercises being numbers, `all` or nothing.
+    """
 
     has_content = True
 
     def run(self):
         chapters = chapter_map.read_chapters(Path(self.env.srcdir))
         try:
-            return table(self, ["session", "chapters", "exercises", "read and run", "practise", "minutes"], timetable_rows(list(self.content), chapters))
+            return table(
+                self,
+                ["session", "chapters", "exercises", "read and run", "practise", "minutes"],
+                timetable_rows(list(self.content), chapters),
+            )
         except ValueError as problem:
             raise self.error(str(problem)) from problem
 
@@ -51,8 +65,21 @@ def map_rows(chapters, pages):
     for chapter in chapters:
         page = f"chapters/{chapter.slug}"
         title = f"[{chapter.title}](../{page}.ipynb)" if page in pages else chapter.title
-        exercises = f"{len(chapter.exercises)} in {sum(chapter.exercises.values())} min" if chapter.exercises else ""
-        rows.append([chapter.number, title, chapter.afterwards, str(chapter.minutes or "to come"), exercises, ", ".join(chapter.needs) or "nothing"])
+        exercises = (
+            f"{len(chapter.exercises)} in {sum(chapter.exercises.values())} min"
+            if chapter.exercises
+            else ""
+        )
+        rows.append(
+            [
+                chapter.number,
+                title,
+                chapter.afterwards,
+                str(chapter.minutes or "to come"),
+                exercises,
+                ", ".join(chapter.needs) or "nothing",
+            ]
+        )
     return rows
 
 
@@ -78,16 +105,41 @@ def timetable_rows(lines, chapters):
         if missing:
             raise ValueError(f"{session}: there is no chapter {missing[0]}")
         taught = [by_number[number] for number in numbers.split()]
-        there = {number: minutes for chapter in taught for number, minutes in chapter.exercises.items()}
+        there = {
+            number: minutes for chapter in taught for number, minutes in chapter.exercises.items()
+        }
         chosen = list(there) if wanted == "all" else wanted.split()
-        unknown = [number for number in chosen if number not in there and any(chapter.minutes for chapter in taught if int(chapter.number) == int(number.split("-")[0]))]
+        unknown = [
+            number
+            for number in chosen
+            if number not in there
+            and any(
+                chapter.minutes
+                for chapter in taught
+                if int(chapter.number) == int(number.split("-")[0])
+            )
+        ]
         if unknown or (chosen and not taught):
-            raise ValueError(f"{session}: there is no exercise {(unknown or chosen)[0]} in chapter {numbers}")
+            raise ValueError(
+                f"{session}: there is no exercise {(unknown or chosen)[0]} in chapter {numbers}"
+            )
         reading = sum(chapter.minutes or 0 for chapter in taught)
         practice = sum(there.get(number, 0) for number in chosen)
         total = [total[0] + reading, total[1] + practice]
-        rows.append([session, numbers, "all" if wanted == "all" else ", ".join(chosen), str(reading), str(practice), str(reading + practice)])
-    return [*rows, ["**together**", "", "", f"**{total[0]}**", f"**{total[1]}**", f"**{sum(total)}**"]]
+        rows.append(
+            [
+                session,
+                numbers,
+                "all" if wanted == "all" else ", ".join(chosen),
+                str(reading),
+                str(practice),
+                str(reading + practice),
+            ]
+        )
+    return [
+        *rows,
+        ["**together**", "", "", f"**{total[0]}**", f"**{total[1]}**", f"**{sum(total)}**"],
+    ]
 
 
 def with_answers(chapter, solutions, page):
@@ -113,7 +165,14 @@ def with_answers(chapter, solutions, page):
     for cell in chapter["cells"]:
         cells.append(cell)
         if cell["cell_type"] == "code" and waiting:
-            cells.append({"cell_type": "markdown", "metadata": {}, "id": f"answer-{waiting}", "source": toggle(waiting, *answers[waiting], page)})
+            cells.append(
+                {
+                    "cell_type": "markdown",
+                    "metadata": {},
+                    "id": f"answer-{waiting}",
+                    "source": toggle(waiting, *answers[waiting], page),
+                }
+            )
             waiting = None
         else:
             waiting = next((tag for tag in exercise_tags(cell) if tag in answers), waiting)
@@ -121,15 +180,20 @@ def with_answers(chapter, solutions, page):
 
 
 def exercise_tags(cell):
+    """Return the tags of a cell that name exercises."""
     return [tag for tag in cell.get("metadata", {}).get("tags", []) if tag.startswith("exercise-")]
 
 
 def text_of(cell):
+    """Return the text of a cell as it is stored."""
     return "".join(cell["source"])
 
 
 def prose_before(cells, position):
-    """Return the Markdown between the last heading or code cell and the cell at `position`, without the heading."""
+    """Return the Markdown between the last heading or code cell and the cell at `position`.
+
+    The heading is left out.
+    """
     parts = []
     for cell in reversed(cells[:position]):
         if cell["cell_type"] != "markdown":
@@ -140,8 +204,13 @@ def prose_before(cells, position):
 
 
 def toggle(tag, prose, code, page):
+    """Return a folded worked answer: its prose and its code."""
     number = tag.removeprefix("exercise-")
-    return f"::::{{dropdown}} A worked answer to exercise {number}\n{prose}\n\n```python\n{code.strip()}\n```\n\n[What else there is to say about it]({page})\n::::\n"
+    return (
+        "::::{dropdown} A worked answer to exercise"
+        f" {number}\n{prose}\n\n```python\n{code.strip()}\n```\n\n[What else there is to say about"
+        f" it]({page})\n::::\n"
+    )
 
 
 def names_of_papers(path):
@@ -151,8 +220,17 @@ def names_of_papers(path):
     """
     keys = {}
     for key, entry in parse_file(path, bib_format="bibtex").entries.items():
-        authors = [" ".join([*person.prelast_names, *person.last_names]).replace("{", "").replace("}", "") for person in entry.persons["author"]]
-        short = authors[0] if len(authors) == 1 else " and ".join(authors) if len(authors) == 2 else f"{authors[0]} et al."
+        authors = [
+            " ".join([*person.prelast_names, *person.last_names]).replace("{", "").replace("}", "")
+            for person in entry.persons["author"]
+        ]
+        short = (
+            authors[0]
+            if len(authors) == 1
+            else " and ".join(authors)
+            if len(authors) == 2
+            else f"{authors[0]} et al."
+        )
         for separator in (", ", " "):
             keys.setdefault(f"{short}{separator}{entry.fields['year']}", []).append(key)
     return {name: found[0] for name, found in keys.items() if len(found) == 1}
@@ -164,8 +242,19 @@ def with_citations(notebook, keys):
         return notebook
     names = "|".join(re.escape(name) for name in sorted(keys, key=len, reverse=True))
     pattern = re.compile(rf"(?<!\[)(?:{names})")  # a name that is a link already keeps its address
-    cells = [{**cell, "source": pattern.sub(lambda match: f"{{cite:alp}}`{keys[match[0]]}`", text_of(cell))} if cell["cell_type"] == "markdown" else cell
-             for cell in notebook["cells"]]
+    cells = [
+        (
+            {
+                **cell,
+                "source": pattern.sub(
+                    lambda match: f"{{cite:alp}}`{keys[match[0]]}`", text_of(cell)
+                ),
+            }
+            if cell["cell_type"] == "markdown"
+            else cell
+        )
+        for cell in notebook["cells"]
+    ]
     return {**notebook, "cells": cells}
 
 
@@ -178,7 +267,9 @@ def on_source_read(app, docname, source):
     solutions = Path(app.srcdir) / "solutions" / f"{name}.ipynb"
     if folder == "chapters" and app.config.course_answers and solutions.exists():
         app.env.note_dependency(str(solutions))
-        notebook = with_answers(notebook, notebooks.read_notebook(solutions), f"../solutions/{solutions.name}")
+        notebook = with_answers(
+            notebook, notebooks.read_notebook(solutions), f"../solutions/{solutions.name}"
+        )
     references = Path(app.srcdir) / "book" / "references.bib"
     if references.exists():
         notebook = with_citations(notebook, names_of_papers(references))
@@ -189,19 +280,30 @@ def on_doctree_resolved(app, doctree, docname):
     """Tell screen readers that the bold words of the glossary are Vietnamese."""
     if docname == "book/glossary":
         for node in list(doctree.findall(nodes.strong)):
-            node.replace_self(nodes.raw("", f'<strong lang="vi">{html.escape(node.astext())}</strong>', format="html"))
+            node.replace_self(
+                nodes.raw(
+                    "", f'<strong lang="vi">{html.escape(node.astext())}</strong>', format="html"
+                )
+            )
 
 
 def on_page_context(app, pagename, templatename, context, doctree):
     """Leave out what other extensions add to every page and this site can't use."""
-    # Thebe would run cells on a server elsewhere; Jupyter Book adds its scripts even when it is switched off.
-    context["script_files"] = [script for script in context["script_files"]
-                               if "thebe" not in f"{script.filename} {script.attributes.get('body', '')}".lower()]
+    # Thebe would run cells on a server elsewhere; Jupyter Book adds its scripts even when it is
+    # switched off.
+    context["script_files"] = [
+        script
+        for script in context["script_files"]
+        if "thebe" not in f"{script.filename} {script.attributes.get('body', '')}".lower()
+    ]
     # docutils calls a bibliography a list whose entries are no items of a list.
-    context["body"] = context.get("body", "").replace(' role="list"', "").replace(' role="doc-biblioentry"', "")
+    context["body"] = (
+        context.get("body", "").replace(' role="list"', "").replace(' role="doc-biblioentry"', "")
+    )
 
 
 def setup(app):
+    """Add the directives of the book to Sphinx, which calls this function."""
     app.add_config_value("course_answers", True, "env")
     app.add_directive("chapter-map", ChapterMap)
     app.add_directive("timetable", Timetable)

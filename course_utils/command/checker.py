@@ -1,4 +1,6 @@
-"""What `course check` holds: pairs, stored outputs, alt texts, links, re-execution, worked answers, minutes and metric bounds.
+"""What `course check` holds.
+
+Pairs, stored outputs, alt texts, links, re-execution, worked answers, minutes and metric bounds.
 
 Every finding names the place and the remedy. The static checks take a second;
 the re-execution with nbval takes as long as the chapters do.
@@ -23,10 +25,14 @@ MARKDOWN_IMAGE = re.compile(r"!\[(?P<alt>[^\]]*)\]\((?P<target>[^)\s]+)[^)]*\)")
 HTML_IMAGE = re.compile(r"<img\b(?P<attributes>[^>]*)>", re.IGNORECASE)
 ALT_ATTRIBUTE = re.compile(r"\balt\s*=\s*([\"'])\s*\S.*?\1", re.IGNORECASE | re.DOTALL)
 MARKDOWN_LINK = re.compile(r"(?<!!)\[[^\]]+\]\((?P<target>[^)\s]+)\)")
-DIRECTIVE = re.compile(r"^(?P<fence>:{3,}|`{3,})\{(?:image|figure)\}\s*(?P<target>\S+)(?P<body>.*?)^(?P=fence)",
-                       re.MULTILINE | re.DOTALL)
+DIRECTIVE = re.compile(
+    r"^(?P<fence>:{3,}|`{3,})\{(?:image|figure)\}\s*(?P<target>\S+)(?P<body>.*?)^(?P=fence)",
+    re.MULTILINE | re.DOTALL,
+)
 CELL_TIMEOUT = 900  # seconds
-NOT_COMPARED = "[video]\nregex: data:video/mp4;base64,[^\"]*\nreplace: a video\n"  # as nbval does with pictures: one pixel is another on the next processor
+NOT_COMPARED = (  # as nbval does with pictures: one pixel is another on the next processor
+    '[video]\nregex: data:video/mp4;base64,[^"]*\nreplace: a video\n'
+)
 COLOR = re.compile(r"(?:\x1b|#x1B)\[[0-9;]*m")  # in XML, pytest writes the escape character as text
 
 
@@ -61,6 +67,7 @@ class Compared:
 
 
 def place(pair_path, number, root):
+    """Name a cell in a finding."""
     return f"{pair_path.relative_to(root).as_posix()}, cell {number}"
 
 
@@ -73,28 +80,59 @@ def check_pair(pair, root):
         return [Finding(pair.notebook.relative_to(root).as_posix(), f"is missing: {update}.")]
     source, stored = notebooks.read_source(pair), notebooks.read_notebook(pair.notebook)
     for number, (ours, theirs) in enumerate(zip(source.cells, stored.cells, strict=False), start=1):
-        if (ours.cell_type, ours.source, notebooks.tags(ours)) != (theirs.cell_type, theirs.source, notebooks.tags(theirs)):
-            return [Finding(place(pair.source, number, root), f"differs from the same cell of {pair.notebook.name}: {update}.")]
+        if (ours.cell_type, ours.source, notebooks.tags(ours)) != (
+            theirs.cell_type,
+            theirs.source,
+            notebooks.tags(theirs),
+        ):
+            return [
+                Finding(
+                    place(pair.source, number, root),
+                    f"differs from the same cell of {pair.notebook.name}: {update}.",
+                )
+            ]
     if len(source.cells) != len(stored.cells):
         number = min(len(source.cells), len(stored.cells)) + 1
-        longer, shorter = (pair.source, pair.notebook) if len(source.cells) > len(stored.cells) else (pair.notebook, pair.source)
+        longer, shorter = (
+            (pair.source, pair.notebook)
+            if len(source.cells) > len(stored.cells)
+            else (pair.notebook, pair.source)
+        )
         return [Finding(place(longer, number, root), f"is not in {shorter.name}: {update}.")]
     return []
 
 
 def check_stored_outputs(pair, root):
     """Find code cells that were never executed, errors, and notebooks without any output."""
-    cells = [(number, cell) for number, cell in enumerate(notebooks.read_notebook(pair.notebook).cells, start=1)
-             if cell.cell_type == "code" and cell.source.strip()]
+    cells = [
+        (number, cell)
+        for number, cell in enumerate(notebooks.read_notebook(pair.notebook).cells, start=1)
+        if cell.cell_type == "code" and cell.source.strip()
+    ]
     findings = []
     if cells and not any(cell.outputs for _, cell in cells):
-        findings.append(Finding(pair.notebook.relative_to(root).as_posix(),
-                                "holds no stored outputs, so a comparison would test nothing: `course run --update` stores them."))
+        findings.append(
+            Finding(
+                pair.notebook.relative_to(root).as_posix(),
+                "holds no stored outputs, so a comparison would test nothing: `course run --update`"
+                " stores them.",
+            )
+        )
     for number, cell in cells:
         if cell.execution_count is None:
-            findings.append(Finding(place(pair.notebook, number, root), "was not executed: `course run --update` stores its output."))
+            findings.append(
+                Finding(
+                    place(pair.notebook, number, root),
+                    "was not executed: `course run --update` stores its output.",
+                )
+            )
         if any(output.output_type == "error" for output in cell.outputs):
-            findings.append(Finding(place(pair.notebook, number, root), "holds a stored error: mend the cell and run again."))
+            findings.append(
+                Finding(
+                    place(pair.notebook, number, root),
+                    "holds a stored error: mend the cell and run again.",
+                )
+            )
     return findings
 
 
@@ -103,33 +141,71 @@ def check_alt_texts(pair, root):
     findings = []
     for number, cell in enumerate(notebooks.read_notebook(pair.notebook).cells, start=1):
         if cell.cell_type == "markdown":
-            findings += [Finding(place(pair.notebook, number, root), problem) for problem in images_without_alt(cell.source)]
+            findings += [
+                Finding(place(pair.notebook, number, root), problem)
+                for problem in images_without_alt(cell.source)
+            ]
         for output in cell.get("outputs", []):
             for kind, content in output.get("data", {}).items():
-                if kind.startswith("image/") and not output.metadata.get(kind, {}).get("alt", "").strip():
-                    findings.append(Finding(place(pair.notebook, number, root),
-                                            "shows a figure without alt text: show it with course_utils.figures.show(figure, alt)."))
+                if (
+                    kind.startswith("image/")
+                    and not output.metadata.get(kind, {}).get("alt", "").strip()
+                ):
+                    findings.append(
+                        Finding(
+                            place(pair.notebook, number, root),
+                            "shows a figure without alt text: show it with"
+                            " course_utils.figures.show(figure, alt).",
+                        )
+                    )
                 elif kind == "text/html":
-                    findings += [Finding(place(pair.notebook, number, root), problem) for problem in images_without_alt(content)]
+                    findings += [
+                        Finding(place(pair.notebook, number, root), problem)
+                        for problem in images_without_alt(content)
+                    ]
     return findings
 
 
 def images_without_alt(text):
     """Return a sentence for each image in Markdown or HTML that lacks an alt text."""
-    lacking = [match["target"] for match in MARKDOWN_IMAGE.finditer(text) if not match["alt"].strip()]
-    lacking += [match["attributes"].strip() for match in HTML_IMAGE.finditer(text) if not ALT_ATTRIBUTE.search(match["attributes"])]
-    lacking += [match["target"] for match in DIRECTIVE.finditer(text) if ":alt:" not in match["body"]]
-    return [f"shows an image without alt text ({target[:60]}): say in words what it shows." for target in lacking]
+    lacking = [
+        match["target"] for match in MARKDOWN_IMAGE.finditer(text) if not match["alt"].strip()
+    ]
+    lacking += [
+        match["attributes"].strip()
+        for match in HTML_IMAGE.finditer(text)
+        if not ALT_ATTRIBUTE.search(match["attributes"])
+    ]
+    lacking += [
+        match["target"] for match in DIRECTIVE.finditer(text) if ":alt:" not in match["body"]
+    ]
+    return [
+        f"shows an image without alt text ({target[:60]}): say in words what it shows."
+        for target in lacking
+    ]
 
 
 def check_links(path, text, root):
     """Find links to files of the course that do not exist. Addresses elsewhere are left alone."""
     findings = []
-    targets = [match["target"] for pattern in (MARKDOWN_LINK, MARKDOWN_IMAGE) for match in pattern.finditer(text)]
+    targets = [
+        match["target"]
+        for pattern in (MARKDOWN_LINK, MARKDOWN_IMAGE)
+        for match in pattern.finditer(text)
+    ]
     for target in targets:
         file = target.split("#")[0]
-        if file and not re.match(r"[a-z][a-z0-9+.-]*:|attachment:", file, re.IGNORECASE) and not (path.parent / file).exists():
-            findings.append(Finding(path.relative_to(root).as_posix(), f"links to {target}, which does not exist: mend the link."))
+        if (
+            file
+            and not re.match(r"[a-z][a-z0-9+.-]*:|attachment:", file, re.IGNORECASE)
+            and not (path.parent / file).exists()
+        ):
+            findings.append(
+                Finding(
+                    path.relative_to(root).as_posix(),
+                    f"links to {target}, which does not exist: mend the link.",
+                )
+            )
     return findings
 
 
@@ -137,7 +213,9 @@ def check_page(path, root):
     """Check links and alt texts of a Markdown page."""
     text = path.read_text(encoding="utf-8")
     where = path.relative_to(root).as_posix()
-    return [Finding(where, problem) for problem in images_without_alt(text)] + check_links(path, text, root)
+    return [Finding(where, problem) for problem in images_without_alt(text)] + check_links(
+        path, text, root
+    )
 
 
 def check_metrics(root, chapters):
@@ -161,22 +239,44 @@ def check_metrics(root, chapters):
         for name, bound in bounds.get(chapter.name, {}).items():
             where = f"{chapter.name}, metric {name}"
             if name not in metrics:
-                findings.append(Finding(where, f"has a bound but was not recorded: run `course run {chapter.number}`."))
-            elif not bound.get("min", float("-inf")) <= metrics[name] <= bound.get("max", float("inf")):
-                findings.append(Finding(where, f"is {metrics[name]}, outside of {bound.get('min', '-∞')} to {bound.get('max', '∞')} "
-                                               "(tests/metric_bounds.toml): find out what changed the result."))
+                findings.append(
+                    Finding(
+                        where,
+                        f"has a bound but was not recorded: run `course run {chapter.number}`.",
+                    )
+                )
+            elif (
+                not bound.get("min", float("-inf"))
+                <= metrics[name]
+                <= bound.get("max", float("inf"))
+            ):
+                findings.append(
+                    Finding(
+                        where,
+                        f"is {metrics[name]}, outside of {bound.get('min', '-∞')} to"
+                        f" {bound.get('max', '∞')} (tests/metric_bounds.toml): find out what"
+                        " changed the result.",
+                    )
+                )
     return findings
 
 
 def count_cells(pairs):
     """Count the code cells that nbval compares and those it is told to ignore."""
-    cells = [cell for pair in pairs for cell in notebooks.read_notebook(pair.notebook).cells if cell.cell_type == "code"]
+    cells = [
+        cell
+        for pair in pairs
+        for cell in notebooks.read_notebook(pair.notebook).cells
+        if cell.cell_type == "code"
+    ]
     ignored = sum(notebooks.is_ignored(cell) for cell in cells)
     return Compared(len(cells) - ignored, ignored)
 
 
 def check_by_execution(pairs, root):
-    """Execute the notebooks again with nbval, compare every stored output, and try the worked answers at each chapter's end.
+    """Execute the notebooks again with nbval and compare every stored output.
+
+    The worked answers are tried at each chapter's end.
 
     Parameters
     ----------
@@ -199,36 +299,79 @@ def check_by_execution(pairs, root):
     copies = [with_worked_answers(pair, root, folder) for pair in pairs]
     not_compared = folder / "not_compared.ini"
     files.write_text(not_compared, NOT_COMPARED)
-    command = [sys.executable, "-m", "pytest", "--nbval", "-q", "--no-header", "-p", "no:cacheprovider", "-c", "/dev/null"
-               if sys.platform != "win32" else "NUL", f"--rootdir={root}", f"--nbval-cell-timeout={CELL_TIMEOUT}", f"--junitxml={report}",
-               f"--nbval-sanitize-with={not_compared}", *map(str, copies)]
-    done = subprocess.run(command, cwd=root, capture_output=True, text=True, encoding="utf-8", errors="replace")
+    command = [
+        sys.executable,
+        "-m",
+        "pytest",
+        "--nbval",
+        "-q",
+        "--no-header",
+        "-p",
+        "no:cacheprovider",
+        "-c",
+        "/dev/null" if sys.platform != "win32" else "NUL",
+        f"--rootdir={root}",
+        f"--nbval-cell-timeout={CELL_TIMEOUT}",
+        f"--junitxml={report}",
+        f"--nbval-sanitize-with={not_compared}",
+        *map(str, copies),
+    ]
+    done = subprocess.run(
+        command, cwd=root, capture_output=True, text=True, encoding="utf-8", errors="replace"
+    )
     if not report.exists() or done.returncode not in (0, 1):
         raise CourseError(f"nbval could not run: {(done.stdout + done.stderr).strip()[-600:]}")
     findings, seconds = [], dict.fromkeys(pairs, 0.0)
     for case in ElementTree.parse(report).iter("testcase"):
-        seconds[notebook_of(case, pairs)] = seconds.get(notebook_of(case, pairs), 0.0) + float(case.get("time", 0))
+        seconds[notebook_of(case, pairs)] = seconds.get(notebook_of(case, pairs), 0.0) + float(
+            case.get("time", 0)
+        )
         for failure in [*case.iter("failure"), *case.iter("error")]:
-            findings.append(Finding(name_cell(case, pairs, root), explain_failure(failure.text or failure.get("message", ""))))
-    return findings + [finding for pair in pairs if pair.source.parent.name == "chapters" for finding in check_minutes(pair, root, seconds[pair] / 60)]
+            findings.append(
+                Finding(
+                    name_cell(case, pairs, root),
+                    explain_failure(failure.text or failure.get("message", "")),
+                )
+            )
+    return findings + [
+        finding
+        for pair in pairs
+        if pair.source.parent.name == "chapters"
+        for finding in check_minutes(pair, root, seconds[pair] / 60)
+    ]
 
 
 def check_minutes(pair, root, running):
-    """Hold the minutes that a chapter's header states to reading at the stated speed and the measured run (minutes)."""
+    """Hold a header's minutes to reading at the stated speed and the measured run (minutes)."""
     stated, taken = minutes.chapter_minutes(pair, root, running)
     if minutes.are_true(stated, taken):
         return []
-    return [Finding(pair.source.relative_to(root).as_posix(), f"says {stated} minutes in its header and takes about {taken:.0f}, {running:.1f} of them to run: "
-                    "correct `minutes` there and in its first cell.")]
+    return [
+        Finding(
+            pair.source.relative_to(root).as_posix(),
+            f"says {stated} minutes in its header and takes about {taken:.0f}, {running:.1f} of"
+            " them to run: correct `minutes` there and in its first cell.",
+        )
+    ]
 
 
 def notebook_of(case, pairs):
     """Return the pair that a test case of nbval belongs to, or None."""
-    return next((pair for pair in pairs if f"{pair.source.parent.name}.{pair.name}" in case.get("classname", "").replace("/", ".")), None)
+    return next(
+        (
+            pair
+            for pair in pairs
+            if f"{pair.source.parent.name}.{pair.name}"
+            in case.get("classname", "").replace("/", ".")
+        ),
+        None,
+    )
 
 
 def with_worked_answers(pair, root, folder):
-    """Write a copy of a notebook to execute: a chapter's exercises are done at its end, each with its check, which must pass.
+    """Write a copy of a notebook to execute.
+
+    A chapter's exercises are done at its end, each with its check, which must pass.
 
     Parameters
     ----------
@@ -243,11 +386,21 @@ def with_worked_answers(pair, root, folder):
     notebook = notebooks.read_notebook(pair.notebook)
     answers = root / "solutions" / pair.source.name
     if pair.source.parent.name == "chapters" and answers.exists():
-        worked = {tag: cell.source for cell in notebooks.read_source(notebooks.Pair(answers)).cells for tag in notebooks.tags(cell)}
+        worked = {
+            tag: cell.source
+            for cell in notebooks.read_source(notebooks.Pair(answers)).cells
+            for tag in notebooks.tags(cell)
+        }
         for tag, check_cell in checks_of_exercises(notebook).items():
-            verdict = (f"verdict_ = get_ipython().run_cell({check_cell!r}).result\n"  # chapters use IPython's own name for it, _, in loops
-                       f'assert str(verdict_).startswith("✔"), f"the worked answer of {tag} gets: {{str(verdict_)[:300]}}"')
-            notebook.cells += [nbformat.v4.new_code_cell(source) for source in (worked.get(tag, ""), verdict)]
+            verdict = (
+                # chapters use IPython's own name for it, _, in loops
+                f"verdict_ = get_ipython().run_cell({check_cell!r}).result\n"
+                f'assert str(verdict_).startswith("✔"), f"the worked answer of {tag} gets:'
+                ' {str(verdict_)[:300]}"'
+            )
+            notebook.cells += [
+                nbformat.v4.new_code_cell(source) for source in (worked.get(tag, ""), verdict)
+            ]
     copy = folder / pair.source.parent.name / pair.notebook.name
     copy.parent.mkdir(parents=True, exist_ok=True)
     notebooks.write_notebook(notebook, copy)
@@ -255,26 +408,44 @@ def with_worked_answers(pair, root, folder):
 
 
 def checks_of_exercises(notebook):
-    """Return the source of the cell that checks each tagged exercise: the first after it whose stored output is its verdict."""
+    """Return the source of the cell that checks each tagged exercise.
+
+    The first after it whose stored output is its verdict.
+    """
     found, waiting = {}, []
     for cell in notebook.cells:
         waiting += [tag for tag in notebooks.tags(cell) if tag.startswith("exercise-")]
         texts = [output.get("data", {}).get("text/plain", "") for output in cell.get("outputs", [])]
-        for tag in [tag for tag in waiting if any(f"Exercise {tag.removeprefix('exercise-')}:" in text for text in texts)]:
+        for tag in [
+            tag
+            for tag in waiting
+            if any(f"Exercise {tag.removeprefix('exercise-')}:" in text for text in texts)
+        ]:
             found[tag] = cell.source
             waiting.remove(tag)
     return found
 
 
 def name_cell(case, pairs, root):
-    """Turn nbval's "ipynb.Cell 3" (code cells from 0) into a file and a cell number among all cells, or into the worked answers."""
+    """Turn nbval's "ipynb.Cell 3" (code cells from 0) into a file and a number among all cells.
+
+    Behind the chapter's own cells stand the worked answers.
+    """
     chapter = notebook_of(case, pairs)
     match = re.search(r"Cell (\d+)", case.get("name", ""))
     if chapter is None or match is None:
         return f"{case.get('classname')} {case.get('name')}"
-    code = [number for number, cell in enumerate(notebooks.read_notebook(chapter.notebook).cells, start=1) if cell.cell_type == "code"]
+    code = [
+        number
+        for number, cell in enumerate(notebooks.read_notebook(chapter.notebook).cells, start=1)
+        if cell.cell_type == "code"
+    ]
     number = int(match[1])
-    return place(chapter.notebook, code[number], root) if number < len(code) else f"solutions/{chapter.source.name}"
+    return (
+        place(chapter.notebook, code[number], root)
+        if number < len(code)
+        else f"solutions/{chapter.source.name}"
+    )
 
 
 def explain_failure(text):
@@ -283,9 +454,19 @@ def explain_failure(text):
     if refused:
         return f"does not pass its check: {refused[1]}"
     lines = [line for line in COLOR.sub("", text).splitlines() if line.strip()]
-    start = next((number for number, line in enumerate(lines) if "mismatch" in line or "disagrees" in line or "Traceback" in line
-                  or "Unexpected output" in line or "Missing output" in line), 0)
-    shown = "\n".join(f"    {line[:160]}" for line in lines[start:start + 14])
+    start = next(
+        (
+            number
+            for number, line in enumerate(lines)
+            if "mismatch" in line
+            or "disagrees" in line
+            or "Traceback" in line
+            or "Unexpected output" in line
+            or "Missing output" in line
+        ),
+        0,
+    )
+    shown = "\n".join(f"    {line[:160]}" for line in lines[start : start + 14])
     return f"gives another output than the stored one:\n{shown}"
 
 
@@ -308,17 +489,27 @@ def check(root, wanted=(), execute=True):
     """
     chapters = notebooks.find_pairs(root, wanted=wanted)
     names = {chapter.name for chapter in chapters}
-    pairs = chapters + [pair for pair in notebooks.find_pairs(root, "solutions") if pair.name in names]
+    pairs = chapters + [
+        pair for pair in notebooks.find_pairs(root, "solutions") if pair.name in names
+    ]
     findings = []
     for pair in pairs:
         found = check_pair(pair, root)
         if pair.notebook.exists():
             found += check_stored_outputs(pair, root) + check_alt_texts(pair, root)
             for cell in notebooks.read_notebook(pair.notebook).cells:
-                found += check_links(pair.notebook, cell.source, root) if cell.cell_type == "markdown" else []
+                found += (
+                    check_links(pair.notebook, cell.source, root)
+                    if cell.cell_type == "markdown"
+                    else []
+                )
         findings += found
     if not wanted:
-        pages = [*root.glob("*.md"), *(root / "book").glob("*.md"), *(root / "data").glob("**/*.md")]
+        pages = [
+            *root.glob("*.md"),
+            *(root / "book").glob("*.md"),
+            *(root / "data").glob("**/*.md"),
+        ]
         findings += [finding for page in sorted(pages) for finding in check_page(page, root)]
     there = [pair for pair in pairs if pair.notebook.exists()]
     if execute and there:

@@ -12,7 +12,10 @@ from rich.table import Table
 
 from course_utils.data import registry
 
-app = typer.Typer(no_args_is_help=True, help="Remote and own data sets: what there is, get it, check it, bring it in.")
+app = typer.Typer(
+    no_args_is_help=True,
+    help="Remote and own data sets: what there is, get it, check it, bring it in.",
+)
 
 
 def known(name):
@@ -24,7 +27,10 @@ def known(name):
 
 
 Name = Annotated[
-    str, typer.Argument(help="The data set, as `course data list` names it.", show_default=False, callback=known)
+    str,
+    typer.Argument(
+        help="The data set, as `course data list` names it.", show_default=False, callback=known
+    ),
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON for a program.")]
 
@@ -43,7 +49,9 @@ def list_datasets(as_json: Json = False):
     for heading in ("name", "what", "licence", "here"):
         table.add_column(heading, no_wrap=True)
     for dataset in datasets:
-        table.add_row(dataset.name, dataset.title, dataset.licence, "yes" if dataset.present else "no")
+        table.add_row(
+            dataset.name, dataset.title, dataset.licence, "yes" if dataset.present else "no"
+        )
     Console().print(table)
     print("\nTerms, sources and how to get each: data/cards/README.md, or add --json.")
 
@@ -59,7 +67,9 @@ def fetch(
             show_default=False,
         ),
     ] = None,
-    timeout: Annotated[float, typer.Option(min=0.1, help="Seconds without a byte before giving up.")] = 30.0,
+    timeout: Annotated[
+        float, typer.Option(min=0.1, help="Seconds without a byte before giving up.")
+    ] = 30.0,
     as_json: Json = False,
 ):
     """Download a data set and check every file.
@@ -75,7 +85,8 @@ def fetch(
         print(f"{name} is already complete: {done.files:,} files in {done.folder}")
     else:
         print(
-            f"{done.files:,} files checked, {done.faces:,} pictures described, {done.refused:,} refused: {done.folder}"
+            f"{done.files:,} files checked, {done.faces:,} pictures described, {done.refused:,}"
+            f" refused: {done.folder}"
         )
 
 
@@ -101,8 +112,12 @@ def verify(name: Name, as_json: Json = False):
 
 @app.command()
 def audit(
-    folder: Annotated[str, typer.Argument(metavar="DIR", help="A folder of pictures, or the name of a data set.")],
-    distance: Annotated[int, typer.Option(min=0, max=64, help="Bits by which near duplicates may differ, of 64.")] = 4,
+    folder: Annotated[
+        str, typer.Argument(metavar="DIR", help="A folder of pictures, or the name of a data set.")
+    ],
+    distance: Annotated[
+        int, typer.Option(min=0, max=64, help="Bits by which near duplicates may differ, of 64.")
+    ] = 4,
     as_json: Json = False,
 ):
     """Count classes, unreadable pictures, duplicates, near duplicates and sizes.
@@ -112,7 +127,9 @@ def audit(
     from course_utils.data.audit import audit as audit_folder
 
     dataset = registry.load().get(folder)
-    found = audit_folder(dataset.folder if dataset and not Path(folder).is_dir() else folder, distance)
+    found = audit_folder(
+        dataset.folder if dataset and not Path(folder).is_dir() else folder, distance
+    )
     if as_json:
         print_json(found.to_dict())
     else:
@@ -120,6 +137,7 @@ def audit(
 
 
 def print_audit(found):
+    """Print what an audit found, for people."""
     from course_utils.data.audit import PERCENTILES
 
     table = Table(box=None, pad_edge=False)
@@ -131,13 +149,20 @@ def print_audit(found):
     console = Console()
     console.print(table)
     print("(the last columns: shorter side in pixels, percentiles)\n")
-    print(f"formats            {', '.join(f'{suffix} {count:,}' for suffix, count in found.formats.items())}")
+    print(
+        "formats           "
+        f" {', '.join(f'{suffix} {count:,}' for suffix, count in found.formats.items())}"
+    )
     print(f"unreadable         {len(found.unreadable):,}")
     for bad in found.unreadable[:10]:
         print(f"  {bad['picture']}: {bad['reason']}")
-    print(f"exact duplicates   {len(found.exact_duplicates):,} groups, {found.extra_copies:,} extra copies")
     print(
-        f"near duplicates    {len(found.near_duplicates):,} groups, {sum(map(len, found.near_duplicates)):,} pictures"
+        f"exact duplicates   {len(found.exact_duplicates):,} groups, {found.extra_copies:,} extra"
+        " copies"
+    )
+    print(
+        f"near duplicates    {len(found.near_duplicates):,} groups,"
+        f" {sum(map(len, found.near_duplicates)):,} pictures"
     )
     print(f"across classes     {len(found.across_classes):,} groups")
     for group in found.across_classes[:10]:
@@ -147,7 +172,9 @@ def print_audit(found):
 @app.command("import")
 def import_command(
     name: Name,
-    source: Annotated[Path, typer.Argument(help="The folder or archive that you obtained.", show_default=False)],
+    source: Annotated[
+        Path, typer.Argument(help="The folder or archive that you obtained.", show_default=False)
+    ],
     as_json: Json = False,
 ):
     """Bring a data set that you obtained, or own pictures, into the common layout.
@@ -167,4 +194,5 @@ def import_command(
 
 
 def print_json(answer):
+    """Print an answer for a program."""
     print(json.dumps(answer, indent=2, ensure_ascii=False, default=str))

@@ -20,55 +20,192 @@ def known_detector(name):
     from course_utils.detection import detectors
 
     if name not in detectors.NAMES:
-        raise typer.BadParameter(f"'{name}' is no face detector: choose one of {', '.join(detectors.NAMES)}.")
+        raise typer.BadParameter(
+            f"'{name}' is no face detector: choose one of {', '.join(detectors.NAMES)}."
+        )
     return name
 
 
 def known_table(name):
+    """Refuse a kind of table that can't be written."""
     if name not in ("csv", "jsonl"):
         raise typer.BadParameter(f"'{name}' is neither csv nor jsonl.")
     return name
 
 
 def detect(
-    source: Annotated[str, typer.Argument(metavar="SOURCE", help="A picture, a folder, a video file, a camera's number (0 is the first), or an address: rtsp://... or http://...", show_default=False)],
-    model: Annotated[Path | None, typer.Option(metavar="FILE", help="A .keras file of `course train`, with two or four classes.", show_default=False)] = None,
-    server: Annotated[str | None, typer.Option(metavar="ADDRESS", help="Ask a served model instead, as `course serve` prints its address: http://HOST:8501/v1/models/NAME for REST, HOST:8500 or grpc://HOST:8500/NAME for gRPC. NAME is face-mask when left out.", show_default=False)] = None,
-    out: Annotated[Path | None, typer.Option("-o", "--out", metavar="OUT", help="Write the annotated picture, folder or video here, and a table with a row a face beside it. A name that ends in .csv or .jsonl: the table alone. Nothing is stored without.", show_default=False)] = None,
-    table: Annotated[str, typer.Option(help="Format of the table: csv or jsonl.", callback=known_table)] = "csv",
-    show: Annotated[bool, typer.Option("--show", help="Open a window; where there is no display, a page of this computer. A picture stays until the window is closed, or Ctrl-C.")] = False,
-    blur_faces: Annotated[bool, typer.Option("--blur-faces", help="Make the faces that were found unrecognisable in what is shown and written.")] = False,
-    detector: Annotated[str, typer.Option(help="blazeface, hog, mmod or mtcnn.", callback=known_detector)] = "blazeface",
-    min_face: Annotated[int, typer.Option(min=8, help="Smallest face in pixels; halving it costs four times the time.")] = 16,
-    every: Annotated[int, typer.Option(min=1, help="Look for faces in every Nth frame only; between, boxes move on as they did.")] = 1,
-    max_fps: Annotated[float | None, typer.Option(min=0.1, help="Work on at most so many frames a second.", show_default=False)] = None,
-    threshold: Annotated[float, typer.Option(min=0, max=1, help="Probability of a mask at which the two answers meet.")] = 0.5,
-    band: Annotated[float, typer.Option(min=0, max=0.5, help="Within this distance of the threshold the answer is 'not sure'.")] = 0.15,
-    alert_after: Annotated[float | None, typer.Option(min=0, metavar="SECONDS", help="Alert when somebody stays without a mask so long: once a person.", show_default=False)] = None,
-    alert_command: Annotated[str | None, typer.Option(metavar="CMD", help="Run this program, without a shell. {track}, {time}, {seconds}, {label}, {probability}, {frame} and {source} are replaced; COURSE_ALERT holds the alert as JSON.", show_default=False)] = None,
-    alert_webhook: Annotated[str | None, typer.Option(metavar="URL", help="POST the alert as JSON to this address.", show_default=False)] = None,
-    give_up: Annotated[float, typer.Option(min=0, metavar="SECONDS", help="Stop when a camera that vanished stays away so long.")] = 300.0,
+    source: Annotated[
+        str,
+        typer.Argument(
+            metavar="SOURCE",
+            help=(
+                "A picture, a folder, a video file, a camera's number (0 is the first), or an"
+                " address: rtsp://... or http://..."
+            ),
+            show_default=False,
+        ),
+    ],
+    model: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="A .keras file of `course train`, with two or four classes.",
+            show_default=False,
+        ),
+    ] = None,
+    server: Annotated[
+        str | None,
+        typer.Option(
+            metavar="ADDRESS",
+            help=(
+                "Ask a served model instead, as `course serve` prints its address:"
+                " http://HOST:8501/v1/models/NAME for REST, HOST:8500 or grpc://HOST:8500/NAME for"
+                " gRPC. NAME is face-mask when left out."
+            ),
+            show_default=False,
+        ),
+    ] = None,
+    out: Annotated[
+        Path | None,
+        typer.Option(
+            "-o",
+            "--out",
+            metavar="OUT",
+            help=(
+                "Write the annotated picture, folder or video here, and a table with a row a face"
+                " beside it. A name that ends in .csv or .jsonl: the table alone. Nothing is stored"
+                " without."
+            ),
+            show_default=False,
+        ),
+    ] = None,
+    table: Annotated[
+        str, typer.Option(help="Format of the table: csv or jsonl.", callback=known_table)
+    ] = "csv",
+    show: Annotated[
+        bool,
+        typer.Option(
+            "--show",
+            help=(
+                "Open a window; where there is no display, a page of this computer. A picture stays"
+                " until the window is closed, or Ctrl-C."
+            ),
+        ),
+    ] = False,
+    blur_faces: Annotated[
+        bool,
+        typer.Option(
+            "--blur-faces",
+            help="Make the faces that were found unrecognisable in what is shown and written.",
+        ),
+    ] = False,
+    detector: Annotated[
+        str, typer.Option(help="blazeface, hog, mmod or mtcnn.", callback=known_detector)
+    ] = "blazeface",
+    min_face: Annotated[
+        int,
+        typer.Option(min=8, help="Smallest face in pixels; halving it costs four times the time."),
+    ] = 16,
+    every: Annotated[
+        int,
+        typer.Option(
+            min=1,
+            help="Look for faces in every Nth frame only; between, boxes move on as they did.",
+        ),
+    ] = 1,
+    max_fps: Annotated[
+        float | None,
+        typer.Option(min=0.1, help="Work on at most so many frames a second.", show_default=False),
+    ] = None,
+    threshold: Annotated[
+        float,
+        typer.Option(min=0, max=1, help="Probability of a mask at which the two answers meet."),
+    ] = 0.5,
+    band: Annotated[
+        float,
+        typer.Option(
+            min=0, max=0.5, help="Within this distance of the threshold the answer is 'not sure'."
+        ),
+    ] = 0.15,
+    alert_after: Annotated[
+        float | None,
+        typer.Option(
+            min=0,
+            metavar="SECONDS",
+            help="Alert when somebody stays without a mask so long: once a person.",
+            show_default=False,
+        ),
+    ] = None,
+    alert_command: Annotated[
+        str | None,
+        typer.Option(
+            metavar="CMD",
+            help=(
+                "Run this program, without a shell. {track}, {time}, {seconds}, {label},"
+                " {probability}, {frame} and {source} are replaced; COURSE_ALERT holds the alert as"
+                " JSON."
+            ),
+            show_default=False,
+        ),
+    ] = None,
+    alert_webhook: Annotated[
+        str | None,
+        typer.Option(
+            metavar="URL", help="POST the alert as JSON to this address.", show_default=False
+        ),
+    ] = None,
+    give_up: Annotated[
+        float,
+        typer.Option(
+            min=0, metavar="SECONDS", help="Stop when a camera that vanished stays away so long."
+        ),
+    ] = 300.0,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON for a program.")] = False,
 ):
-    """Find every face, say whether a mask is worn properly, and mark it in a picture, a folder, a video or a camera's stream.
+    """Find every face, say whether a mask is worn properly, and mark it.
 
-    Example: `course detect data/sample/videos/walk.mp4 --model work/sample/05_training/mobilenetv2.keras -o work/walk.mp4`
+    SOURCE is a picture, a folder, a video or a camera's stream.
+
+    Example: `course detect data/sample/videos/walk.mp4 --model
+    work/sample/05_training/mobilenetv2.keras -o work/walk.mp4`
 
     With a served model: `course detect 0 --server http://127.0.0.1:8501/v1/models/face-mask --show`
 
-    Ctrl-C ends a video or a camera with playable files. The status is 1 when something could not be read or written, and when
-    a file was not worked through; faces are personal data, and nothing is stored without -o.
+    Ctrl-C ends a video or a camera with playable files. The status is 1 when something could not be
+    read or written, and when a file was not worked through; faces are personal data, and nothing is
+    stored without -o.
     """
     if (model is None) == (server is None):
         raise typer.BadParameter("give a model: either --model FILE or --server ADDRESS.")
     if (alert_after is None) != (alert_command is None and alert_webhook is None):
-        raise typer.BadParameter("--alert-after goes with --alert-command or --alert-webhook, and these with it.")
+        raise typer.BadParameter(
+            "--alert-after goes with --alert-command or --alert-webhook, and these with it."
+        )
     from course_utils.detection import job
 
-    report = job.run(job.Order(source=source, model=model and str(model), server=server, out=out and str(out), table=table, show=show, blur=blur_faces, detector=detector,
-                               min_face=min_face, every=every, max_fps=max_fps, threshold=threshold, band=band, alert_after=alert_after,
-                               alert_command=alert_command, alert_webhook=alert_webhook, give_up=give_up),
-                     lambda sentence: print(f"course: {sentence}", file=sys.stderr, flush=True), not as_json)
+    report = job.run(
+        job.Order(
+            source=source,
+            model=model and str(model),
+            server=server,
+            out=out and str(out),
+            table=table,
+            show=show,
+            blur=blur_faces,
+            detector=detector,
+            min_face=min_face,
+            every=every,
+            max_fps=max_fps,
+            threshold=threshold,
+            band=band,
+            alert_after=alert_after,
+            alert_command=alert_command,
+            alert_webhook=alert_webhook,
+            give_up=give_up,
+        ),
+        lambda sentence: print(f"course: {sentence}", file=sys.stderr, flush=True),
+        not as_json,
+    )
     if as_json:
         print(json.dumps(as_dict(report), indent=2, ensure_ascii=False))
     else:
@@ -76,7 +213,9 @@ def detect(
     for problem in report.problems:
         print(f"course: {problem.rstrip('.')}.", file=sys.stderr)
     if report.stopped and not source.isdigit() and "://" not in source:
-        kept = f"; what was done is kept in {' and '.join(report.written)}" if report.written else ""
+        kept = (
+            f"; what was done is kept in {' and '.join(report.written)}" if report.written else ""
+        )
         raise CourseError(f"Stopped by Ctrl-C after {report.frames:,} frames{kept}.")
     if report.problems:
         raise typer.Exit(1)
@@ -85,22 +224,42 @@ def detect(
 def as_dict(report):
     """Return a report as JSON can hold it; faces of pictures, people of videos."""
     rate = report.frames / report.seconds if report.seconds else None
-    return {"frames": report.frames, "faces": report.faces, "labels": dict(report.labels), "rows": report.rows,
-            "people": [{"track": number} | known for number, known in report.people.items()], "alerts": report.alerts,
-            "alerts_failed": report.alerts_failed, "problems": report.problems, "written": report.written, "stopped": report.stopped,
-            "frames_per_second": rate and round(rate, 1)}
+    return {
+        "frames": report.frames,
+        "faces": report.faces,
+        "labels": dict(report.labels),
+        "rows": report.rows,
+        "people": [{"track": number} | known for number, known in report.people.items()],
+        "alerts": report.alerts,
+        "alerts_failed": report.alerts_failed,
+        "problems": report.problems,
+        "written": report.written,
+        "stopped": report.stopped,
+        "frames_per_second": rate and round(rate, 1),
+    }
 
 
 def print_report(report):
+    """Print how many faces were found and what was said of them."""
     from course_utils.detection.labels import WORDS
 
     console, table = Console(), Table(box=None, pad_edge=False)
     if report.people:
-        lines = [(f"{number}", f"{known['first']:.1f}", f"{known['last']:.1f}", WORDS[known["label"]]) for number, known in report.people.items()]
+        lines = [
+            (f"{number}", f"{known['first']:.1f}", f"{known['last']:.1f}", WORDS[known["label"]])
+            for number, known in report.people.items()
+        ]
         headings = ("person", "from (s)", "to (s)", "last label")
     else:
-        lines = [(row["picture"], f"{row['x_min']}, {row['y_min']}, {row['x_max']}, {row['y_max']}", WORDS[row["label"]], f"{row['probability']:.2f}")
-                 for row in report.rows]
+        lines = [
+            (
+                row["picture"],
+                f"{row['x_min']}, {row['y_min']}, {row['x_max']}, {row['y_max']}",
+                WORDS[row["label"]],
+                f"{row['probability']:.2f}",
+            )
+            for row in report.rows
+        ]
         headings = ("picture", "box (pixels)", "label", "probability")
     for heading in headings:
         table.add_column(heading, no_wrap=True)
@@ -108,11 +267,22 @@ def print_report(report):
         table.add_row(*map(escape, line))
     if lines:
         console.print(table)
-        console.print(f"and {len(lines) - SHOWN:,} more\n" if len(lines) > SHOWN else "", highlight=False)
-    counts = ", ".join(f"{WORDS[label]} {count:,}" for label, count in report.labels.most_common()) or "no face"
+        console.print(
+            f"and {len(lines) - SHOWN:,} more\n" if len(lines) > SHOWN else "", highlight=False
+        )
+    counts = (
+        ", ".join(f"{WORDS[label]} {count:,}" for label, count in report.labels.most_common())
+        or "no face"
+    )
     rate = f", {report.frames / report.seconds:.1f} a second" if report.seconds else ""
-    console.print(f"{report.frames:,} frame{'s' * (report.frames != 1)}{rate}: {counts}", highlight=False, soft_wrap=True)
+    console.print(
+        f"{report.frames:,} frame{'s' * (report.frames != 1)}{rate}: {counts}",
+        highlight=False,
+        soft_wrap=True,
+    )
     if report.alerts or report.alerts_failed:
-        console.print(f"alerts sent: {report.alerts:,}, failed: {report.alerts_failed:,}", highlight=False)
+        console.print(
+            f"alerts sent: {report.alerts:,}, failed: {report.alerts_failed:,}", highlight=False
+        )
     for path in report.written:
         console.print(f"written: {escape(path)}", highlight=False, soft_wrap=True)

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 import nbformat
 
 from course_utils import files, project
-from course_utils.notebook import progress, quizzes
 from course_utils.command import notebooks
 from course_utils.errors import CourseError
+from course_utils.notebook import progress, quizzes
 
 
 @dataclass(frozen=True)
@@ -35,7 +35,7 @@ class Job:
 
 
 def data_fingerprint(root, profile):
-    """Return one hash of what chapters read below `data/` and of the profile's downloaded photographs."""
+    """Return one hash of what chapters read below `data/` and of downloaded photographs."""
     digest = hashlib.sha256()
     for path in files.files_below(root / "data"):
         if path.suffix != ".md" and not {"generator", "__pycache__"} & set(path.parts):
@@ -44,7 +44,11 @@ def data_fingerprint(root, profile):
         folder = project.work_dir() / "datasets" / profile.dataset
         for path in files.files_below(folder) if folder.is_dir() else ():
             state = path.stat()
-            digest.update(f"{path.relative_to(folder).as_posix()} {state.st_size} {state.st_mtime_ns}\n".encode())
+            digest.update(
+                (
+                    f"{path.relative_to(folder).as_posix()} {state.st_size} {state.st_mtime_ns}\n"
+                ).encode()
+            )
     return digest.hexdigest()
 
 
@@ -69,31 +73,54 @@ def make_jobs(root, wanted, profile, solutions):
     list of Job
     """
     lock = root / "requirements.lock"
-    common = [profile.name, data_fingerprint(root, profile), files.sha256(lock) if lock.exists() else ""]
+    common = [
+        profile.name,
+        data_fingerprint(root, profile),
+        files.sha256(lock) if lock.exists() else "",
+    ]
     chosen = {pair.name for pair in notebooks.find_pairs(root, wanted=wanted)}
     answers = {pair.name: pair for pair in notebooks.find_pairs(root, "solutions")}
     prints, jobs = {}, []
     chapters = {pair: notebooks.read_source(pair) for pair in notebooks.find_pairs(root)}
-    headers = {pair.name: dict(chapter.metadata.get("course", {})) for pair, chapter in chapters.items()}
+    headers = {
+        pair.name: dict(chapter.metadata.get("course", {})) for pair, chapter in chapters.items()
+    }
     for pair, chapter in chapters.items():
         needs = [str(number).zfill(2) for number in headers[pair.name].get("needs", [])]
         quiz = quizzes.quiz_path(root, pair.name)
-        before = common + [prints.get(number, "") for number in needs] + ([files.sha256(quiz)] if quiz.exists() else [])
+        before = (
+            common
+            + [prints.get(number, "") for number in needs]
+            + ([files.sha256(quiz)] if quiz.exists() else [])
+        )
         if pair.number == "00":  # the welcome shows the map of all chapters and their exercises
-            before.append(json.dumps([headers, progress.exercises(root)], sort_keys=True, default=str))
+            before.append(
+                json.dumps([headers, progress.exercises(root)], sort_keys=True, default=str)
+            )
         prints[pair.number] = fingerprint(root, [chapter], before)
         if pair.name not in chosen:
             continue
         if not solutions:
             jobs.append(Job(pair.name, chapter, pair, prints[pair.number]))
         elif exercise_tags(chapter) and pair.name not in answers:
-            raise CourseError(f"Chapter {pair.name} has exercises and no worked answers: write solutions/{pair.source.name}.")
+            raise CourseError(
+                f"Chapter {pair.name} has exercises and no worked answers: write"
+                f" solutions/{pair.source.name}."
+            )
         elif pair.name in answers:
             worked = notebooks.read_source(answers[pair.name])
             spliced = splice(chapter, worked)
-            jobs.append(Job(f"{pair.name}.spliced", spliced, pair, fingerprint(root, [spliced], before)))
-            jobs.append(Job(f"{pair.name}.solutions", worked, answers[pair.name],
-                            fingerprint(root, [worked], [*before, prints[pair.number]])))
+            jobs.append(
+                Job(f"{pair.name}.spliced", spliced, pair, fingerprint(root, [spliced], before))
+            )
+            jobs.append(
+                Job(
+                    f"{pair.name}.solutions",
+                    worked,
+                    answers[pair.name],
+                    fingerprint(root, [worked], [*before, prints[pair.number]]),
+                )
+            )
     return jobs
 
 
@@ -107,14 +134,21 @@ def fingerprint(root, texts, others):
             if cell.cell_type == "code":
                 code.append(cell.source)
     for module in notebooks.imported_modules(code, root):
-        for path in sorted(module.parent.glob(f"{module.stem}.*")):  # a widget's script stands beside its module
+        for path in sorted(
+            module.parent.glob(f"{module.stem}.*")
+        ):  # a widget's script stands beside its module
             digest.update(path.read_bytes())
     return digest.hexdigest()
 
 
 def exercise_tags(notebook):
     """Return the tags of a notebook's exercise cells in order."""
-    return [tag for cell in notebook.cells for tag in notebooks.tags(cell) if tag.startswith("exercise-")]
+    return [
+        tag
+        for cell in notebook.cells
+        for tag in notebooks.tags(cell)
+        if tag.startswith("exercise-")
+    ]
 
 
 def splice(chapter, worked):
@@ -125,12 +159,19 @@ def splice(chapter, worked):
     CourseError
         When a chapter's exercise has no answer.
     """
-    answers = {tag: cell.source for cell in worked.cells for tag in notebooks.tags(cell) if tag.startswith("exercise-")}
+    answers = {
+        tag: cell.source
+        for cell in worked.cells
+        for tag in notebooks.tags(cell)
+        if tag.startswith("exercise-")
+    }
     spliced = nbformat.from_dict(chapter)
     for cell in spliced.cells:
         for tag in notebooks.tags(cell):
             if tag.startswith("exercise-"):
                 if tag not in answers:
-                    raise CourseError(f"The solutions hold no cell tagged {tag}: add one with the worked answer.")
+                    raise CourseError(
+                        f"The solutions hold no cell tagged {tag}: add one with the worked answer."
+                    )
                 cell["source"] = answers[tag]
     return spliced

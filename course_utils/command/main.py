@@ -21,8 +21,13 @@ from course_utils.command import serve as serve_command
 from course_utils.command import train as train_command
 from course_utils.errors import CourseError
 
-app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, rich_markup_mode="markdown",
-                  help="From raw photographs to a face-mask classifier: run, check and read the course.")
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="markdown",
+    help="From raw photographs to a face-mask classifier: run, check and read the course.",
+)
 app.add_typer(data_command.app, name="data")
 app.command()(mask_command.mask)
 app.command(cls=train_command.Train)(train_command.train)
@@ -31,7 +36,10 @@ app.command()(detect_command.detect)
 app.command()(serve_command.serve)
 console = Console()
 
-Chapters = Annotated[list[str] | None, typer.Argument(metavar="[NN]...", help="Chapter numbers; all when none is given.")]
+Chapters = Annotated[
+    list[str] | None,
+    typer.Argument(metavar="[NN]...", help="Chapter numbers; all when none is given."),
+]
 Json = Annotated[bool, typer.Option("--json", help="Print the answer as JSON.")]
 
 
@@ -49,13 +57,22 @@ def doctor(as_json: Json = False):
     else:
         table = Table("", "what", "found", "remedy")
         for report in reports:
-            table.add_row("[green]✔[/]" if report.ok else "[red]✘[/]", report.what, escape(report.found), "" if report.ok else escape(report.remedy))
+            table.add_row(
+                "[green]✔[/]" if report.ok else "[red]✘[/]",
+                report.what,
+                escape(report.found),
+                "" if report.ok else escape(report.remedy),
+            )
         console.print(table)
     raise typer.Exit(0 if all(report.ok for report in reports) else 1)
 
 
 @app.command()
-def lab(chapter: Annotated[str | None, typer.Argument(metavar="[NN]", help="The chapter to open.")] = None):
+def lab(
+    chapter: Annotated[
+        str | None, typer.Argument(metavar="[NN]", help="The chapter to open.")
+    ] = None,
+):
     """Open JupyterLab on the chapters.
 
     Example: `course lab 01`
@@ -63,18 +80,36 @@ def lab(chapter: Annotated[str | None, typer.Argument(metavar="[NN]", help="The 
     from course_utils.command import notebooks
 
     root = project.root()
-    target = notebooks.find_pairs(root, wanted=[chapter])[0].notebook if chapter else root / "chapters"
+    target = (
+        notebooks.find_pairs(root, wanted=[chapter])[0].notebook if chapter else root / "chapters"
+    )
     path = target.relative_to(root).as_posix()
-    raise typer.Exit(subprocess.call([sys.executable, "-m", "jupyterlab", f"--ServerApp.root_dir={root}",
-                                      f"--LabApp.default_url=/lab/tree/{path}"], cwd=root))
+    raise typer.Exit(
+        subprocess.call(
+            [
+                sys.executable,
+                "-m",
+                "jupyterlab",
+                f"--ServerApp.root_dir={root}",
+                f"--LabApp.default_url=/lab/tree/{path}",
+            ],
+            cwd=root,
+        )
+    )
 
 
 @app.command()
 def run(
     chapters: Chapters = None,
-    profile: Annotated[str, typer.Option(help="sample: the embedded pictures; real: downloaded photographs.")] = "sample",
-    solutions: Annotated[bool, typer.Option("--solutions", help="With the worked answers in place of the exercises.")] = False,
-    update: Annotated[bool, typer.Option("--update", help="Write the outputs back beside the sources.")] = False,
+    profile: Annotated[
+        str, typer.Option(help="sample: the embedded pictures; real: downloaded photographs.")
+    ] = "sample",
+    solutions: Annotated[
+        bool, typer.Option("--solutions", help="With the worked answers in place of the exercises.")
+    ] = False,
+    update: Annotated[
+        bool, typer.Option("--update", help="Write the outputs back beside the sources.")
+    ] = False,
 ):
     """Execute chapters in order; what nothing has changed is skipped.
 
@@ -82,13 +117,18 @@ def run(
     """
     from course_utils.command import runner
 
-    runner.run(project.root(), chapters or (), profiles.get_profile(profile), solutions, update, console)
+    runner.run(
+        project.root(), chapters or (), profiles.get_profile(profile), solutions, update, console
+    )
 
 
 @app.command()
 def check(
     chapters: Chapters = None,
-    static: Annotated[bool, typer.Option("--static", help="Only what takes no execution: a second instead of minutes.")] = False,
+    static: Annotated[
+        bool,
+        typer.Option("--static", help="Only what takes no execution: a second instead of minutes."),
+    ] = False,
     as_json: Json = False,
 ):
     """Hold pairs, stored outputs, alt texts, links and metric bounds; re-execute and compare.
@@ -97,24 +137,39 @@ def check(
     """
     from course_utils.command import checker
 
-    with console.status("checking ..." if static else "executing every chapter again and comparing its outputs ..."):
+    with console.status(
+        "checking ..." if static else "executing every chapter again and comparing its outputs ..."
+    ):
         findings, compared = checker.check(project.root(), chapters or (), execute=not static)
     if as_json:
-        print(json.dumps({"findings": [vars(finding) for finding in findings], **vars(compared)}, indent=1))
+        print(
+            json.dumps(
+                {"findings": [vars(finding) for finding in findings], **vars(compared)}, indent=1
+            )
+        )
     else:
         for finding in findings:
-            console.print(f"[red]✘[/] [bold]{escape(finding.place)}[/] {escape(finding.problem)}", highlight=False, soft_wrap=True)
+            console.print(
+                f"[red]✘[/] [bold]{escape(finding.place)}[/] {escape(finding.problem)}",
+                highlight=False,
+                soft_wrap=True,
+            )
         total = max(compared.compared + compared.ignored, 1)
         verb = "would be compared" if static else "compared"
-        console.print(f"{compared.compared} code cells {verb}, {compared.ignored} told to be ignored ({compared.ignored / total:.0%}); "
-                      f"{len(findings)} findings", highlight=False)
+        console.print(
+            f"{compared.compared} code cells {verb}, {compared.ignored} told to be ignored"
+            f" ({compared.ignored / total:.0%}); {len(findings)} findings",
+            highlight=False,
+        )
     raise typer.Exit(1 if findings else 0)
 
 
 @app.command()
 def progress(
     as_json: Json = False,
-    reset: Annotated[bool, typer.Option("--reset", help="Forget what was passed, and begin anew.")] = False,
+    reset: Annotated[
+        bool, typer.Option("--reset", help="Forget what was passed, and begin anew.")
+    ] = False,
 ):
     """Which exercises are passed? The record stays on this machine, in work/progress.json.
 
@@ -123,7 +178,11 @@ def progress(
     from course_utils.notebook import progress as record
 
     if reset:
-        print("Forgotten: every exercise is not attempted." if record.reset() else "There was nothing to forget.")
+        print(
+            "Forgotten: every exercise is not attempted."
+            if record.reset()
+            else "There was nothing to forget."
+        )
         return
     found = record.Progress(record.exercises(project.root()), record.read())
     if as_json:
@@ -132,18 +191,31 @@ def progress(
     table = Table("chapter", "passed", "exercises")
     colors = {"passed": "green", "not yet": "red", "not attempted": "dim"}
     for name, listed in found.chapters.items():
-        states = "  ".join(f"[{colors[state]}]{exercise} {record.MARKS[state]}[/]" for exercise, state in listed.items())
+        states = "  ".join(
+            f"[{colors[state]}]{exercise} {record.MARKS[state]}[/]"
+            for exercise, state in listed.items()
+        )
         table.add_row(name, f"{list(listed.values()).count('passed')} of {len(listed)}", states)
     console.print(table)
-    console.print(", ".join(f"{mark} {state}" for state, mark in record.MARKS.items()) + f". {found}", highlight=False)
+    console.print(
+        ", ".join(f"{mark} {state}" for state, mark in record.MARKS.items()) + f". {found}",
+        highlight=False,
+    )
 
 
 @app.command()
 def handout(
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="The new folder.")],
-    outputs: Annotated[bool, typer.Option("--outputs", help="Keep the notebooks' outputs; else students make them by running.")] = False,
+    outputs: Annotated[
+        bool,
+        typer.Option(
+            "--outputs", help="Keep the notebooks' outputs; else students make them by running."
+        ),
+    ] = False,
 ):
-    """Copy the course for students: without worked answers, and unless asked otherwise without outputs.
+    """Copy the course for students.
+
+    Without worked answers, and unless asked otherwise without outputs.
 
     Example: `course handout ../face-masks`
     """
@@ -151,15 +223,35 @@ def handout(
 
     with console.status("copying ..."):
         made = copies.write(project.root(), folder, outputs)
-    console.print(f"Handed out in {made}: chapters {'with' if outputs else 'without'} outputs, no worked answers.", highlight=False, soft_wrap=True)
+    console.print(
+        f"Handed out in {made}: chapters {'with' if outputs else 'without'} outputs, no worked"
+        " answers.",
+        highlight=False,
+        soft_wrap=True,
+    )
 
 
 @app.command()
 def book(
-    execute: Annotated[bool, typer.Option("--execute", help="Execute every chapter again first, and keep the outputs.")] = False,
-    without_solutions: Annotated[bool, typer.Option("--without-solutions", help="Leave out the worked answers.")] = False,
-    pdf: Annotated[bool, typer.Option("--pdf", help="Print the book to one PDF file, with the Chromium, Chrome or Edge of this machine.")] = False,
-    serve: Annotated[bool, typer.Option("--serve", help="Serve the site on this machine until Ctrl-C.")] = False,
+    execute: Annotated[
+        bool,
+        typer.Option("--execute", help="Execute every chapter again first, and keep the outputs."),
+    ] = False,
+    without_solutions: Annotated[
+        bool, typer.Option("--without-solutions", help="Leave out the worked answers.")
+    ] = False,
+    pdf: Annotated[
+        bool,
+        typer.Option(
+            "--pdf",
+            help=(
+                "Print the book to one PDF file, with the Chromium, Chrome or Edge of this machine."
+            ),
+        ),
+    ] = False,
+    serve: Annotated[
+        bool, typer.Option("--serve", help="Serve the site on this machine until Ctrl-C.")
+    ] = False,
     port: Annotated[int, typer.Option(min=1, max=65535, help="Port for --serve.")] = 8000,
 ):
     """Build the Jupyter Book site from the stored outputs.
@@ -175,13 +267,20 @@ def book(
         sample = profiles.get_profile("sample")
         runner.run(root, (), sample, update=True, console=console)
         runner.run(root, (), sample, solutions=True, update=True, console=console)
-    for wanted, what, make in ((pdf, "printing", site.print_book), (serve or not pdf, "building", site.build)):
+    for wanted, what, make in (
+        (pdf, "printing", site.print_book),
+        (serve or not pdf, "building", site.build),
+    ):
         if wanted:
             started = time.perf_counter()
             with console.status(f"{what} the book ..."):
                 made = make(root, answers)
             made = made / "index.html" if made.is_dir() else made
-            console.print(f"Built in {time.perf_counter() - started:.0f} s: {made.relative_to(root).as_posix()}", highlight=False)
+            console.print(
+                f"Built in {time.perf_counter() - started:.0f} s:"
+                f" {made.relative_to(root).as_posix()}",
+                highlight=False,
+            )
     if server is not None:
         console.print(f"Serving at http://127.0.0.1:{port} until Ctrl-C", highlight=False)
         with server:
@@ -193,7 +292,9 @@ def main():
     try:
         app()
     except CourseError as error:
-        Console(stderr=True).print(f"[red]course:[/] {escape(str(error))}", highlight=False, soft_wrap=True)
+        Console(stderr=True).print(
+            f"[red]course:[/] {escape(str(error))}", highlight=False, soft_wrap=True
+        )
         sys.exit(1)
     except KeyboardInterrupt:
         Console(stderr=True).print("course: stopped", highlight=False)

@@ -5,8 +5,8 @@ The exercises are not in it: each states its own minutes.
 
 import re
 
-from course_utils.notebook import quizzes
 from course_utils.command import notebooks
+from course_utils.notebook import quizzes
 
 WORDS = 200  # of prose a minute: unhurried reading of a second language
 LINES = 20  # of code a minute, without imports: to follow it, not to learn it by heart
@@ -30,8 +30,18 @@ def reading_minutes(notebook, questions=0):
     float
     """
     words = sum(len(cell.source.split()) for cell in notebook.cells if cell.cell_type == "markdown")
-    code = [cell for cell in notebook.cells if cell.cell_type == "code" and not any(tag.startswith("exercise-") for tag in notebooks.tags(cell))]
-    lines = [line for cell in code for line in cell.source.splitlines() if line.strip() and not IMPORT.match(line)]
+    code = [
+        cell
+        for cell in notebook.cells
+        if cell.cell_type == "code"
+        and not any(tag.startswith("exercise-") for tag in notebooks.tags(cell))
+    ]
+    lines = [
+        line
+        for cell in code
+        for line in cell.source.splitlines()
+        if line.strip() and not IMPORT.match(line)
+    ]
     return words / WORDS + len(lines) / LINES + QUESTION * questions
 
 
@@ -52,7 +62,10 @@ def chapter_minutes(pair, root, running):
     """
     chapter = notebooks.read_source(pair)
     questions = len(quizzes.read(pair.name)) if quizzes.quiz_path(root, pair.name).exists() else 0
-    return chapter.metadata.get("course", {}).get("minutes", 0), reading_minutes(chapter, questions) + running
+    return (
+        chapter.metadata.get("course", {}).get("minutes", 0),
+        reading_minutes(chapter, questions) + running,
+    )
 
 
 def are_true(stated, taken):

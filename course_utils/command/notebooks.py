@@ -89,7 +89,9 @@ def read_source(pair):
     try:
         notebook = jupytext.read(pair.source)
     except (ValueError, jupytext.formats.JupytextFormatError) as error:
-        raise CourseError(f"{pair.source} can't be read as a notebook ({error}): mend its cell markers.") from error
+        raise CourseError(
+            f"{pair.source} can't be read as a notebook ({error}): mend its cell markers."
+        ) from error
     notebook.metadata["kernelspec"] = dict(KERNEL)
     return notebook
 
@@ -105,9 +107,13 @@ def read_notebook(path):
     try:
         return nbformat.read(path, as_version=4)
     except FileNotFoundError as error:
-        raise CourseError(f"{path} is missing: `course run {path.stem[:2]} --update` makes it.") from error
+        raise CourseError(
+            f"{path} is missing: `course run {path.stem[:2]} --update` makes it."
+        ) from error
     except (ValueError, nbformat.ValidationError, nbformat.reader.NotJSONError) as error:
-        raise CourseError(f"{path} is no readable notebook: `course run {path.stem[:2]} --update` makes it anew.") from error
+        raise CourseError(
+            f"{path} is no readable notebook: `course run {path.stem[:2]} --update` makes it anew."
+        ) from error
 
 
 def tags(cell):
@@ -146,8 +152,13 @@ def normal_form(source, executed):
         names.add(name)
         if cell.cell_type == "code":
             count += 1
-            new = nbformat.v4.new_code_cell(cell.source, id=name, metadata=cell.metadata, execution_count=count,
-                                            outputs=[normal_output(output, count) for output in _joined(done.outputs)])
+            new = nbformat.v4.new_code_cell(
+                cell.source,
+                id=name,
+                metadata=cell.metadata,
+                execution_count=count,
+                outputs=[normal_output(output, count) for output in _joined(done.outputs)],
+            )
         elif cell.cell_type == "markdown":
             new = nbformat.v4.new_markdown_cell(cell.source, id=name, metadata=cell.metadata)
         else:
@@ -174,7 +185,9 @@ def normal_output(output, count):
     """Return one output without live widgets, with the cell's count."""
     output = nbformat.from_dict(dict(output))
     if "data" in output:
-        output["data"] = {kind: value for kind, value in output["data"].items() if "jupyter.widget" not in kind}
+        output["data"] = {
+            kind: value for kind, value in output["data"].items() if "jupyter.widget" not in kind
+        }
     if output.output_type == "execute_result":
         output["execution_count"] = count
     return output
@@ -214,7 +227,9 @@ def imported_modules(sources, root):
 
 
 def _imported_names(code):
-    code = "\n".join("" if line.lstrip().startswith(("%", "!")) else line for line in code.splitlines())
+    code = "\n".join(
+        "" if line.lstrip().startswith(("%", "!")) else line for line in code.splitlines()
+    )
     for node in ast.walk(ast.parse(code)):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names if alias.name.startswith("course_utils"))

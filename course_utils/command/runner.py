@@ -43,7 +43,10 @@ class Outcome:
 
 
 def quiet_environment():
-    """Keep progress bars and log lines out of stored outputs of the kernels started from here, and their answers out of a reader's record."""
+    """Keep progress bars and log lines out of the outputs of kernels started from here.
+
+    Their answers stay out of a reader's record.
+    """
     os.environ.setdefault("TQDM_DISABLE", "1")
     os.environ.pop("JPY_SESSION_NAME", None)  # `!course run` in a notebook inherits it
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
@@ -77,16 +80,31 @@ def execute(job, profile, progress=True):
     plain = nbformat.from_dict(job.notebook)
     plain.metadata.pop("jupytext", None)
     notebooks.write_notebook(plain, source)
-    parameters = {"PROFILE": profile.name} if any("parameters" in notebooks.tags(cell) for cell in plain.cells) else {}
+    parameters = (
+        {"PROFILE": profile.name}
+        if any("parameters" in notebooks.tags(cell) for cell in plain.cells)
+        else {}
+    )
     # quiet_environment switches the chapters' own bars off; this one is wanted.
-    bar = {"desc": job.name, "unit": "cell", "leave": False, "disable": False} if progress else False
+    bar = (
+        {"desc": job.name, "unit": "cell", "leave": False, "disable": False} if progress else False
+    )
     try:
-        return papermill.execute_notebook(source, output, parameters=parameters, cwd=job.pair.source.parent,
-                                          progress_bar=bar, kernel_name="python3", extra_arguments=["--IPKernelApp.log_level=ERROR"])
+        return papermill.execute_notebook(
+            source,
+            output,
+            parameters=parameters,
+            cwd=job.pair.source.parent,
+            progress_bar=bar,
+            kernel_name="python3",
+            extra_arguments=["--IPKernelApp.log_level=ERROR"],
+        )
     except PapermillExecutionError as error:
         raise CourseError(describe_failure(job, error)) from error
     except (CellExecutionError, DeadKernelError) as error:
-        raise CourseError(f"Chapter {job.name}: the kernel died ({error}); is there enough memory?") from error
+        raise CourseError(
+            f"Chapter {job.name}: the kernel died ({error}); is there enough memory?"
+        ) from error
     finally:
         source.unlink(missing_ok=True)
 
@@ -98,7 +116,10 @@ def describe_failure(job, error):
     first = next((line for line in error.source.splitlines() if line.strip()), "")
     tail = ANSI_COLOR.sub("", "\n".join(error.traceback)).splitlines()[-TAIL_LINES:]
     lines = "\n".join(f"    {line}" for line in tail)
-    return f"Chapter {job.name} failed in cell {position} (`{first.strip()}`):\n{lines}\nMend it in {job.pair.source} and run again."
+    return (
+        f"Chapter {job.name} failed in cell {position} (`{first.strip()}`):\n{lines}\nMend it in"
+        f" {job.pair.source} and run again."
+    )
 
 
 def record_path(job, profile):
@@ -114,7 +135,9 @@ def remembered_minutes(job, profile):
     """
     try:
         record = json.loads(record_path(job, profile).read_text(encoding="utf-8"))
-        intact = record["fingerprint"] == job.fingerprint and record["artefacts"] == list_artefacts(job, profile)
+        intact = record["fingerprint"] == job.fingerprint and record["artefacts"] == list_artefacts(
+            job, profile
+        )
     except (OSError, ValueError, KeyError):
         return None
     there = (record_path(job, profile).with_suffix(".ipynb")).exists()
@@ -124,8 +147,14 @@ def remembered_minutes(job, profile):
 def list_artefacts(job, profile):
     """Return the size in bytes of every file that the chapter has written, by name."""
     folder = project.work_dir() / profile.name / job.pair.name
-    return {path.relative_to(folder).as_posix(): path.stat().st_size for path in files.files_below(folder)} \
-        if folder.is_dir() else {}
+    return (
+        {
+            path.relative_to(folder).as_posix(): path.stat().st_size
+            for path in files.files_below(folder)
+        }
+        if folder.is_dir()
+        else {}
+    )
 
 
 def require_passed(job, executed):
@@ -138,13 +167,23 @@ def require_passed(job, executed):
     """
     outputs = [output for cell in executed.cells for output in cell.get("outputs", [])]
     texts = [str(output.get("data", {}).get("text/plain", "")) for output in outputs]
-    for tag in (tag for cell in executed.cells for tag in notebooks.tags(cell) if tag.startswith("exercise-")):
+    for tag in (
+        tag
+        for cell in executed.cells
+        for tag in notebooks.tags(cell)
+        if tag.startswith("exercise-")
+    ):
         verdicts = [text for text in texts if f"Exercise {tag.removeprefix('exercise-')}:" in text]
         refused = [text for text in verdicts if not text.startswith("✔")]
         if refused:
-            raise CourseError(f"Chapter {job.name}: a worked answer does not pass its check: {refused[0]}")
+            raise CourseError(
+                f"Chapter {job.name}: a worked answer does not pass its check: {refused[0]}"
+            )
         if not verdicts:
-            raise CourseError(f"Chapter {job.name}: no check gives a verdict on {tag}: call one in the cell after it.")
+            raise CourseError(
+                f"Chapter {job.name}: no check gives a verdict on {tag}: call one in the cell"
+                " after it."
+            )
 
 
 def run(root, wanted, profile, solutions=False, update=False, console=None):
@@ -174,7 +213,10 @@ def run(root, wanted, profile, solutions=False, update=False, console=None):
     """
     console = console or Console()
     if update and profile.name != "sample":
-        raise CourseError("--update stores outputs of the sample profile only: real photographs are not to be published.")
+        raise CourseError(
+            "--update stores outputs of the sample profile only: real photographs are not to be"
+            " published."
+        )
     quiet_environment()
     outcomes = []
     try:
@@ -187,7 +229,9 @@ def run(root, wanted, profile, solutions=False, update=False, console=None):
                 outcomes.append(Outcome(job.name, minutes, "unchanged"))
             if update and not job.name.endswith(".spliced"):
                 executed = notebooks.read_notebook(record_path(job, profile).with_suffix(".ipynb"))
-                notebooks.write_notebook(notebooks.normal_form(job.notebook, executed), job.pair.notebook)
+                notebooks.write_notebook(
+                    notebooks.normal_form(job.notebook, executed), job.pair.notebook
+                )
     finally:
         if outcomes:
             console.print(summary(outcomes))
@@ -202,7 +246,11 @@ def _execute_and_remember(job, profile, console):
     if job.name.endswith(".spliced"):
         require_passed(job, executed)
     console.print(f"{job.name}: passed in {minutes:.1f} min", highlight=False)
-    record = {"fingerprint": job.fingerprint, "minutes": round(minutes, 2), "artefacts": list_artefacts(job, profile)}
+    record = {
+        "fingerprint": job.fingerprint,
+        "minutes": round(minutes, 2),
+        "artefacts": list_artefacts(job, profile),
+    }
     files.write_text(record_path(job, profile), json.dumps(record, indent=1) + "\n")
     return Outcome(job.name, minutes, "passed")
 
@@ -212,6 +260,9 @@ def summary(outcomes):
     table = Table("chapter", "minutes", "result")
     colors = {"passed": "green", "unchanged": "cyan", "failed": "red"}
     for outcome in outcomes:
-        table.add_row(outcome.name, f"{outcome.minutes:.1f}" if outcome.minutes else "",
-                      f"[{colors[outcome.result]}]{outcome.result}[/]")
+        table.add_row(
+            outcome.name,
+            f"{outcome.minutes:.1f}" if outcome.minutes else "",
+            f"[{colors[outcome.result]}]{outcome.result}[/]",
+        )
     return table

@@ -32,15 +32,50 @@ def read_labels(texts):
 
 
 def serve(
-    model_dir: Annotated[Path, typer.Argument(metavar="MODEL_DIR", help="The folder that holds the versions 1, 2, ... of a model, or a .keras file, which is exported first.", show_default=False)],
+    model_dir: Annotated[
+        Path,
+        typer.Argument(
+            metavar="MODEL_DIR",
+            help=(
+                "The folder that holds the versions 1, 2, ... of a model, or a .keras file, which"
+                " is exported first."
+            ),
+            show_default=False,
+        ),
+    ],
     port: Annotated[int, typer.Option(min=1, max=65535, help="Of gRPC.")] = 8500,
     rest_api_port: Annotated[int, typer.Option(min=1, max=65535, help="Of REST.")] = 8501,
-    model_name: Annotated[str, typer.Option(help="What the model is called in addresses.")] = "face-mask",
-    backend: Annotated[str, typer.Option(help="auto: the first that is there of binary (tensorflow_model_server), docker and standin.", callback=known_backend)] = "auto",
-    label: Annotated[list[str] | None, typer.Option(metavar="NAME=VERSION", help="Name a version; those named are served, and no others.", show_default=False)] = None,
-    batch: Annotated[int, typer.Option(min=0, help="Merge requests to at most so many pictures; 0: don't.")] = 0,
-    batch_wait: Annotated[float, typer.Option(min=0, help="Milliseconds that a request waits for others to be merged with.")] = 5,
-    as_json: Annotated[bool, typer.Option("--json", help="Print addresses and backend as one line of JSON.")] = False,
+    model_name: Annotated[
+        str, typer.Option(help="What the model is called in addresses.")
+    ] = "face-mask",
+    backend: Annotated[
+        str,
+        typer.Option(
+            help=(
+                "auto: the first that is there of binary (tensorflow_model_server), docker and"
+                " standin."
+            ),
+            callback=known_backend,
+        ),
+    ] = "auto",
+    label: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="NAME=VERSION",
+            help="Name a version; those named are served, and no others.",
+            show_default=False,
+        ),
+    ] = None,
+    batch: Annotated[
+        int, typer.Option(min=0, help="Merge requests to at most so many pictures; 0: don't.")
+    ] = 0,
+    batch_wait: Annotated[
+        float,
+        typer.Option(min=0, help="Milliseconds that a request waits for others to be merged with."),
+    ] = 5,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Print addresses and backend as one line of JSON.")
+    ] = False,
 ):
     """Serve a model over REST and gRPC on this machine until Ctrl-C.
 
@@ -56,11 +91,34 @@ def serve(
     console = Console(stderr=as_json)
     backend = launcher.choose(backend)
     with console.status(f"starting {launcher.WORDS[backend]} ..."):
-        server = launcher.start(model_dir, model_name, port, rest_api_port, backend, labels, (batch, batch_wait / 1000) if batch else None)
+        server = launcher.start(
+            model_dir,
+            model_name,
+            port,
+            rest_api_port,
+            backend,
+            labels,
+            (batch, batch_wait / 1000) if batch else None,
+        )
     with server:
         if as_json:
-            print(json.dumps({"backend": backend, "model_name": model_name, "grpc": server.grpc_address, "rest": server.rest_address}), flush=True)
-        console.print(f"Answering: {launcher.WORDS[backend]}\nREST: {server.rest_address}/v1/models/{model_name}\ngRPC: {server.grpc_address}\nCtrl-C stops it.", highlight=False)
+            print(
+                json.dumps(
+                    {
+                        "backend": backend,
+                        "model_name": model_name,
+                        "grpc": server.grpc_address,
+                        "rest": server.rest_address,
+                    }
+                ),
+                flush=True,
+            )
+        console.print(
+            f"Answering: {launcher.WORDS[backend]}\nREST:"
+            f" {server.rest_address}/v1/models/{model_name}\ngRPC: {server.grpc_address}\nCtrl-C"
+            " stops it.",
+            highlight=False,
+        )
         try:
             while server.process.poll() is None:
                 time.sleep(0.2)
@@ -77,5 +135,10 @@ def exported(path):
 
     model, class_names = models.load(path)
     base = path.with_suffix("")
-    export.export(model, base, max((int(folder.name) for folder in export.versions(base)), default=0) + 1, class_names)
+    export.export(
+        model,
+        base,
+        max((int(folder.name) for folder in export.versions(base)), default=0) + 1,
+        class_names,
+    )
     return base

@@ -1,1 +1,1 @@
-"""Data sets: where they come from, how they are fetched and checked, and how their layouts become one."""
+"""Data sets: where they come from, how they are checked, how their layouts become one."""

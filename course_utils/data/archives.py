@@ -1,7 +1,7 @@
 """Unpack zip and tar archives from strangers.
 
-No file leaves the folder, no link is made, and an archive that would fill the disk is refused: every name is
-judged before the first byte is written, and bytes are counted while they are written.
+No file leaves the folder, no link is made, and an archive that would fill the disk is refused:
+every name is judged before the first byte is written, and bytes are counted while they are written.
 """
 
 import lzma
@@ -19,7 +19,15 @@ from course_utils.errors import CourseError
 
 SUFFIXES = (".zip", ".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tar.xz")
 BLOCK = 1 << 20
-DAMAGE = (zipfile.BadZipFile, tarfile.TarError, zlib.error, lzma.LZMAError, EOFError, NotImplementedError, RuntimeError)
+DAMAGE = (
+    zipfile.BadZipFile,
+    tarfile.TarError,
+    zlib.error,
+    lzma.LZMAError,
+    EOFError,
+    NotImplementedError,
+    RuntimeError,
+)
 
 
 @dataclass(frozen=True)
@@ -45,8 +53,8 @@ def unpack(archive, folder, select=None, limits=Limits()):
         A zip file, or a tar file with any compression.
     folder : path-like
     select : callable, optional
-        Takes a file's name in the archive and returns its path below `folder`, or None to leave it out. Everything is
-        taken as it is named by default.
+        Takes a file's name in the archive and returns its path below `folder`, or None to leave it
+        out. Everything is taken as it is named by default.
     limits : Limits
 
     Returns
@@ -57,8 +65,8 @@ def unpack(archive, folder, select=None, limits=Limits()):
     Raises
     ------
     CourseError
-        When the archive is damaged, or holds an unsafe name, a link to unpack or more than the limits allow.
-        What was written until then stays in `folder`, so unpack into a temporary one.
+        When the archive is damaged, or holds an unsafe name, a link to unpack or more than the
+        limits allow. What was written until then stays in `folder`, so unpack into a temporary one.
     OSError
         When `folder` can't be written to.
     """
@@ -97,28 +105,43 @@ def _opened(archive):
             with tarfile.open(archive) as opened:
                 yield [_tar_member(opened, info) for info in opened.getmembers()]
                 while opened.fileobj.read(BLOCK):
-                    pass  # a compressed stream's checksum stands behind the last member, where tarfile does not look
+                    # a compressed stream's checksum stands behind the last member, where tarfile
+                    # does not look
+                    pass
 
 
 def _zip_member(opened, info):
     mode = info.external_attr >> 16
     kind = "folder" if info.is_dir() else "link" if stat.S_ISLNK(mode) else "file"
-    return _Member(info.filename.replace("\\", "/"), kind, info.file_size, lambda: opened.open(info))
+    return _Member(
+        info.filename.replace("\\", "/"), kind, info.file_size, lambda: opened.open(info)
+    )
 
 
 def _tar_member(opened, info):
     kind = (
-        "file" if info.isfile() else "folder" if info.isdir() else "link" if info.islnk() or info.issym() else "other"
+        "file"
+        if info.isfile()
+        else "folder"
+        if info.isdir()
+        else "link"
+        if info.islnk() or info.issym()
+        else "other"
     )
     return _Member(info.name.replace("\\", "/"), kind, info.size, lambda: opened.extractfile(info))
 
 
 def _choose(archive, members, select):
-    """Map the path to write to the member to read, and refuse the archive when any name is unsafe."""
+    """Map the path to write to the member to read, and refuse the archive when a name is unsafe."""
     chosen = {}
     for member in members:
         parts = PurePosixPath(member.name).parts
-        if ".." in parts or member.name.startswith("/") or "\0" in member.name or (parts and ":" in parts[0]):
+        if (
+            ".." in parts
+            or member.name.startswith("/")
+            or "\0" in member.name
+            or (parts and ":" in parts[0])
+        ):
             raise _unsafe(archive, member.name, "leads out of the folder")
         path = member.name if select is None else select(member.name)
         if path is None or member.kind == "folder":
@@ -134,10 +157,14 @@ def _choose(archive, members, select):
 def _judge_sizes(archive, chosen, limits):
     total, packed = sum(member.size for member in chosen.values()), os.path.getsize(archive)
     if len(chosen) > limits.count:
-        raise CourseError(f"{archive} holds {len(chosen):,} files, more than {limits.count:,}: it is not unpacked.")
+        raise CourseError(
+            f"{archive} holds {len(chosen):,} files, more than {limits.count:,}: it is not"
+            " unpacked."
+        )
     if total > limits.total or total > limits.ratio * packed + BLOCK:
         raise CourseError(
-            f"{archive} would grow from {packed:,} to {total:,} bytes, more than is allowed: it is not unpacked."
+            f"{archive} would grow from {packed:,} to {total:,} bytes, more than is allowed: it is"
+            " not unpacked."
         )
 
 
@@ -148,7 +175,10 @@ def _write(archive, member, target, room):
         while block := source.read(BLOCK):
             written += len(block)
             if written > min(member.size, room):
-                raise CourseError(f"{archive} holds more bytes in {member.name} than it announces: it is not unpacked.")
+                raise CourseError(
+                    f"{archive} holds more bytes in {member.name} than it announces: it is not"
+                    " unpacked."
+                )
             stream.write(block)
     if written < member.size:
         raise CourseError(f"{archive} is truncated in {member.name}: get it again.")
@@ -160,19 +190,30 @@ def _explaining_damage(archive):
     try:
         yield
     except DAMAGE as error:
-        reason = str(error).partition("\n")[0].rstrip(":") or type(error).__name__  # tarfile's is a list
-        raise CourseError(f"{archive} is damaged, truncated or not an archive ({reason}): get it again.") from error
+        reason = (
+            str(error).partition("\n")[0].rstrip(":") or type(error).__name__
+        )  # tarfile's is a list
+        raise CourseError(
+            f"{archive} is damaged, truncated or not an archive ({reason}): get it again."
+        ) from error
     except FileNotFoundError as error:
-        raise CourseError(f"{archive} does not exist: name the archive that you downloaded.") from error
+        raise CourseError(
+            f"{archive} does not exist: name the archive that you downloaded."
+        ) from error
     except FileExistsError as error:
         raise CourseError(
-            f"{archive} holds two files that are {error.filename} on this system: unpack it by hand."
+            f"{archive} holds two files that are {error.filename} on this system: unpack it by"
+            " hand."
         ) from error
     except OSError as error:
         if error.errno is None:  # gzip and bz2 report damage so; a full disk has a number
-            raise CourseError(f"{archive} is damaged or truncated ({error}): get it again.") from error
+            raise CourseError(
+                f"{archive} is damaged or truncated ({error}): get it again."
+            ) from error
         raise
 
 
 def _unsafe(archive, name, reason):
-    return CourseError(f"{archive} is not safe to unpack, '{name}' {reason}: do not use this archive.")
+    return CourseError(
+        f"{archive} is not safe to unpack, '{name}' {reason}: do not use this archive."
+    )

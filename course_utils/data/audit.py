@@ -1,4 +1,7 @@
-"""Look at a folder of pictures before trusting it: classes, unreadable files, duplicates, near duplicates, sizes."""
+"""Look at a folder of pictures before trusting it.
+
+Classes, unreadable files, duplicates, near duplicates, sizes.
+"""
 
 import csv
 import hashlib
@@ -63,14 +66,15 @@ def audit(folder, distance=4):
     ----------
     folder : path-like
     distance : int
-        Two pictures are near duplicates when their 64-bit difference hashes differ in at most so many bits.
+        Two pictures are near duplicates when their 64-bit difference hashes differ in at most so
+        many bits.
 
     Returns
     -------
     Audit
-        `exact_duplicates` and `near_duplicates` are groups of paths; a near group holds at least two different
-        files. `across_classes` are the groups of either kind that hold more than one class. `shorter_side` maps the
-        class to the 5th, 50th and 95th percentile in pixels.
+        `exact_duplicates` and `near_duplicates` are groups of paths; a near group holds at least
+        two different files. `across_classes` are the groups of either kind that hold more than one
+        class. `shorter_side` maps the class to the 5th, 50th and 95th percentile in pixels.
 
     Raises
     ------
@@ -79,14 +83,17 @@ def audit(folder, distance=4):
 
     References
     ----------
-    The difference hash: Neal Krawetz, "Kind of Like That", hackerfactor.com, 2013; as `imagehash.dhash`.
+    The difference hash: Neal Krawetz, "Kind of Like That", hackerfactor.com, 2013; as
+    `imagehash.dhash`.
     """
     paths = find_pictures(folder)
     if not paths:
         raise CourseError(f"{folder} holds no picture: name the folder that holds the classes.")
     facts, unreadable, labels = [], [], _labels(folder)
     with ThreadPoolExecutor() as pool:
-        for found in progress(pool.map(lambda path: _examine(path, folder, labels), paths), "examining", len(paths)):
+        for found in progress(
+            pool.map(lambda path: _examine(path, folder, labels), paths), "examining", len(paths)
+        ):
             (facts if isinstance(found, _Facts) else unreadable).append(found)
     exact, near = _exact_groups(facts), _near_groups(facts, distance)
     label_of = {fact.path: fact.label for fact in facts}
@@ -96,7 +103,9 @@ def audit(folder, distance=4):
         unreadable=unreadable,
         exact_duplicates=exact,
         near_duplicates=near,
-        across_classes=[group for group in near + exact if len({label_of[path] for path in group}) > 1],
+        across_classes=[
+            group for group in near + exact if len({label_of[path] for path in group}) > 1
+        ],
         shorter_side=_shorter_sides(facts),
         formats=dict(Counter(fact.suffix for fact in facts).most_common()),
     )
@@ -156,7 +165,9 @@ def _exact_groups(facts):
 def _near_groups(facts, distance):
     """Join near pairs into groups, and drop those that are only copies of one file."""
     pairs = near_pairs(np.array([fact.fingerprint for fact in facts], np.uint64), distance)
-    graph = coo_array((np.ones(len(pairs), bool), (pairs[:, 0], pairs[:, 1])), shape=(len(facts), len(facts)))
+    graph = coo_array(
+        (np.ones(len(pairs), bool), (pairs[:, 0], pairs[:, 1])), shape=(len(facts), len(facts))
+    )
     _, numbers = connected_components(graph, directed=False)
     groups = defaultdict(list)
     for number, fact in zip(numbers, facts):
@@ -169,4 +180,7 @@ def _shorter_sides(facts):
     sides = defaultdict(list)
     for fact in facts:
         sides[fact.label].append(min(fact.height, fact.width))
-    return {name: [round(float(side)) for side in np.percentile(sides[name], PERCENTILES)] for name in sorted(sides)}
+    return {
+        name: [round(float(side)) for side in np.percentile(sides[name], PERCENTILES)]
+        for name in sorted(sides)
+    }

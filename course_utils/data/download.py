@@ -1,8 +1,9 @@
 """Download one archive over HTTP and go on where an earlier try stopped.
 
-pooch does the downloading. What is added here: the bytes go to `NAME.part`, a later try asks for the rest with an HTTP
-Range request (RFC 9110, section 14), and every failure becomes one sentence. GitHub makes its archives on the fly,
-often without a length and without ranges, so a download that breaks there starts again from the beginning.
+pooch does the downloading. What is added here: the bytes go to `NAME.part`, a later try asks for
+the rest with an HTTP Range request (RFC 9110, section 14), and every failure becomes one sentence.
+GitHub makes its archives on the fly, often without a length and without ranges, so a download that
+breaks there starts again from the beginning.
 """
 
 import os
@@ -41,7 +42,8 @@ def download(url, archive, timeout=30.0):
     Raises
     ------
     CourseError
-        When the server can't be reached, refuses, stalls or breaks off. The bytes received stay for the next try.
+        When the server can't be reached, refuses, stalls or breaks off. The bytes received stay for
+        the next try.
     OSError
         When the disk is full or forbids writing.
     """
@@ -54,7 +56,9 @@ def download(url, archive, timeout=30.0):
         os.replace(part, output)
 
     try:
-        pooch.retrieve(url, known_hash=None, fname=archive.name, path=archive.parent, downloader=downloader)
+        pooch.retrieve(
+            url, known_hash=None, fname=archive.name, path=archive.parent, downloader=downloader
+        )
     except (requests.RequestException, ValueError) as error:
         raise CourseError(_sentence(url, error, timeout)) from error
     _tag_file(part).unlink(missing_ok=True)
@@ -67,7 +71,11 @@ def _download_part(url, part, timeout):
         had = _size(part)
         try:
             return _download_rest(url, part, timeout)
-        except (requests.ConnectionError, requests.Timeout, requests.exceptions.ChunkedEncodingError):
+        except (
+            requests.ConnectionError,
+            requests.Timeout,
+            requests.exceptions.ChunkedEncodingError,
+        ):
             if _size(part) <= had or attempt == TRIES:
                 raise
             time.sleep(1)
@@ -86,13 +94,19 @@ def _download_rest(url, part, timeout):
 
         def begin(response, *args, **kwargs):
             if response.status_code == 206 and _range_start(response) != had:
-                raise requests.exceptions.InvalidHeader("the server sent another range than was asked for")
+                raise requests.exceptions.InvalidHeader(
+                    "the server sent another range than was asked for"
+                )
             if response.status_code == 200:
                 stream.truncate(0)
                 _remember_tag(response, part)
 
         fetch = pooch.HTTPDownloader(
-            progressbar=bar, chunk_size=CHUNK, timeout=timeout, headers=headers, hooks={"response": begin}
+            progressbar=bar,
+            chunk_size=CHUNK,
+            timeout=timeout,
+            headers=headers,
+            hooks={"response": begin},
         )
         try:
             return fetch(url, stream, None)
@@ -140,7 +154,10 @@ def _sentence(url, error, timeout):
     if "NameResolution" in text or "resolve" in text or "getaddrinfo" in text:
         return f"The address of {host} can't be found: connect to the internet, or {elsewhere}."
     if isinstance(error, requests.exceptions.SSLError):
-        return f"The certificate of {host} is not trusted ({text}): check the computer's clock and the network's proxy."
+        return (
+            f"The certificate of {host} is not trusted ({text}): check the computer's clock and the"
+            " network's proxy."
+        )
     if isinstance(error, requests.exceptions.ChunkedEncodingError) or "IncompleteRead" in text:
         return f"{host} broke off the download of {url}: {again}."
     if isinstance(error, requests.ConnectionError):

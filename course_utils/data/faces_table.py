@@ -31,10 +31,19 @@ def load_faces(profile):
     if not path.exists():
         dataset = profiles.get_profile(profile).dataset
         raise CourseError(f"{path} is missing: run `course data fetch {dataset}` first.")
-    return pd.read_csv(path, dtype={"picture": str, "person": str, "split": str}, keep_default_na=False, encoding="utf-8")
+    return pd.read_csv(
+        path,
+        dtype={"picture": str, "person": str, "split": str},
+        keep_default_na=False,
+        encoding="utf-8",
+    )
 
 
 def faces_dir(profile):
     """Return the folder that the `picture` column of `load_faces` starts from."""
     chosen = profiles.get_profile(profile)
-    return project.data_dir() / "sample" if chosen.name == "sample" else project.work_dir() / "datasets" / chosen.dataset
+    return (
+        project.data_dir() / "sample"
+        if chosen.name == "sample"
+        else project.work_dir() / "datasets" / chosen.dataset
+    )

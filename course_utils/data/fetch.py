@@ -1,4 +1,7 @@
-"""Fetch a data set: from GitHub, or from a mirror, with every file checked before the set counts as there."""
+"""Fetch a data set.
+
+From GitHub, or from a mirror, with every file checked before the set counts as there.
+"""
 
 import os
 import re
@@ -22,7 +25,10 @@ GITHUB = "https://github.com"
 
 @dataclass(frozen=True)
 class Fetched:
-    """What a fetch did: the folder, whether it was complete before, and the numbers of files, faces and refusals."""
+    """What a fetch did.
+
+    The folder, whether it was complete before, and the numbers of files, faces and refusals.
+    """
 
     folder: Path
     already_there: bool
@@ -34,16 +40,17 @@ class Fetched:
 def fetch(name, mirror=None, timeout=30.0):
     """Make a data set complete in `work/datasets/<name>/`.
 
-    The files are gathered in a temporary folder, each is held against the registry's SHA-256, and only then the folder
-    gets its name. A set that is already there is checked the same way and fetched again when a file is damaged.
+    The files are gathered in a temporary folder, each is held against the registry's SHA-256, and
+    only then the folder gets its name. A set that is already there is checked the same way and
+    fetched again when a file is damaged.
 
     Parameters
     ----------
     name : str
     mirror : str, optional
-        The environment variable COURSE_MIRROR by default, else GitHub. One of: a folder that holds `<name>/` with the
-        files; an archive file; the URL of an archive; a URL that stands in for https://github.com and serves the
-        archive at the same path.
+        The environment variable COURSE_MIRROR by default, else GitHub. One of: a folder that holds
+        `<name>/` with the files; an archive file; the URL of an archive; a URL that stands in for
+        https://github.com and serves the archive at the same path.
     timeout : float
         Seconds without a byte after which the server counts as stalled.
 
@@ -95,12 +102,19 @@ def describe_pictures(folder, dataset, files):
 
     faces, problems = [], []
     with ThreadPoolExecutor() as pool:
-        for listed, found in progress(zip(files, pool.map(size, files)), "reading pictures", len(files)):
+        for listed, found in progress(
+            zip(files, pool.map(size, files)), "reading pictures", len(files)
+        ):
             if isinstance(found, dict):
                 problems.append(found)
                 continue
             label = PurePosixPath(listed.path).parent.name
-            row = {"picture": listed.path, "label": dataset.labels[label], "original_label": label, "person": _person(listed.path, dataset)}
+            row = {
+                "picture": listed.path,
+                "label": dataset.labels[label],
+                "original_label": label,
+                "person": _person(listed.path, dataset),
+            }
             faces.append(row | {"source": listed.path, "width": found[1], "height": found[0]})
     return faces, problems
 
@@ -129,7 +143,10 @@ def _unpack_download(mirror, dataset, folder, files, timeout):
 
 
 def _listed_path(name, listed):
-    """Find an archive's file in the list; GitHub puts everything into one folder named after the commit."""
+    """Find an archive's file in the list.
+
+    GitHub puts everything into one folder named after the commit.
+    """
     for path in (name, name.partition("/")[2]):
         if path in listed:
             return path
@@ -140,7 +157,8 @@ def _copy(source, folder, files):
     """Copy the listed files from a folder."""
     if not source.is_dir():
         raise CourseError(
-            f"The mirror has no folder {source}: set COURSE_MIRROR to a folder that holds {source.name}/."
+            f"The mirror has no folder {source}: set COURSE_MIRROR to a folder that holds"
+            f" {source.name}/."
         )
     for listed in progress(files, "copying", len(files)):
         original, copy = source / listed.path, folder / listed.path
@@ -153,7 +171,8 @@ def _require_exact(folder, files, mirror):
     comparison = compare(folder, files)
     if not comparison.exact:
         raise CourseError(
-            f"{comparison.sentence(mirror)}: nothing of it is kept, run the command again or use another mirror."
+            f"{comparison.sentence(mirror)}: nothing of it is kept, run the command again or use"
+            " another mirror."
         )
 
 

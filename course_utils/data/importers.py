@@ -14,7 +14,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from course_utils.pictures.annotations import clip, crop
 from course_utils.data.archives import is_archive, unpack
 from course_utils.data.layouts import LAYOUTS
 from course_utils.data.progress import progress
@@ -23,12 +22,13 @@ from course_utils.data.tables import changed, refused, write_faces, write_report
 from course_utils.data.verify import refuse_to_lose_files, write_manifest
 from course_utils.errors import CourseError
 from course_utils.files import explaining_disk_errors, replacing_folder
+from course_utils.pictures.annotations import clip, crop
 from course_utils.pictures.images import BadPicture, plain_suffix, read_rgb, write_jpeg
 
 
 @dataclass(frozen=True)
 class Imported:
-    """What an import did: the folder, the faces by label, and the numbers of refusals and changes."""
+    """What an import did: folder, faces by label, and the numbers of refusals and changes."""
 
     folder: Path
     faces: dict
@@ -55,24 +55,31 @@ def import_dataset(name, source):
     Raises
     ------
     CourseError
-        When the set is not one to import, the source is missing, damaged or unsafe, or holds no usable face.
+        When the set is not one to import, the source is missing, damaged or unsafe, or holds no
+        usable face.
     """
     dataset = find(name)
     if dataset.archive or dataset.embedded:
         raise CourseError(f"{name} is not imported. {dataset.how}")
     refuse_to_lose_files(dataset)
     faces, report = [], []
-    with explaining_disk_errors(dataset.folder), _as_folder(source, dataset) as pictures:
-        with replacing_folder(dataset.folder) as folder:
-            scenes = list(LAYOUTS[dataset.layout](pictures, dataset, report))
-            for scene in progress(scenes, "importing", len(scenes)):
-                faces.extend(_take(scene, pictures, folder, dataset, report))
-            if not faces:
-                raise _no_face(source, dataset, report)
-            write_faces(folder / "faces.csv", faces)
-            write_report(folder / "report.csv", report)
-            write_manifest(folder)
-    labels = {label: sum(face["label"] == label for face in faces) for label in ("with_mask", "without_mask")}
+    with (
+        explaining_disk_errors(dataset.folder),
+        _as_folder(source, dataset) as pictures,
+        replacing_folder(dataset.folder) as folder,
+    ):
+        scenes = list(LAYOUTS[dataset.layout](pictures, dataset, report))
+        for scene in progress(scenes, "importing", len(scenes)):
+            faces.extend(_take(scene, pictures, folder, dataset, report))
+        if not faces:
+            raise _no_face(source, dataset, report)
+        write_faces(folder / "faces.csv", faces)
+        write_report(folder / "report.csv", report)
+        write_manifest(folder)
+    labels = {
+        label: sum(face["label"] == label for face in faces)
+        for label in ("with_mask", "without_mask")
+    }
     outcomes = [row["what"] for row in report]
     return Imported(dataset.folder, labels, outcomes.count("refused"), outcomes.count("changed"))
 
@@ -90,13 +97,18 @@ def stable_name(path, number=None):
     Returns
     -------
     str
-        The readable part of the file's name, eight digits of the path's SHA-256, and the number; no suffix.
+        The readable part of the file's name, eight digits of the path's SHA-256, and the number; no
+        suffix.
     """
     path = unicodedata.normalize("NFC", path)
     stem = unicodedata.normalize("NFKD", path.rpartition("/")[2].partition(".")[0])
-    readable = re.sub(r"[^A-Za-z0-9]+", "-", stem.encode("ascii", "ignore").decode("ascii")).strip("-")[:40]
+    readable = re.sub(r"[^A-Za-z0-9]+", "-", stem.encode("ascii", "ignore").decode("ascii")).strip(
+        "-"
+    )[:40]
     digest = hashlib.sha256(path.encode("utf-8", "surrogatepass")).hexdigest()[:8]
-    return "-".join(part for part in (readable, digest, "" if number is None else f"{number:03d}") if part)
+    return "-".join(
+        part for part in (readable, digest, "" if number is None else f"{number:03d}") if part
+    )
 
 
 def _take(scene, pictures, folder, dataset, report):
@@ -115,7 +127,9 @@ def _take(scene, pictures, folder, dataset, report):
         report.append(refused(source, str(error).replace(f"{pictures}/", "")))
         return []
     report.extend(refused(source, problem) for problem in problems)
-    rows = [_cut(box, number, rgb, source, folder, dataset, report) for number, box in enumerate(boxes)]
+    rows = [
+        _cut(box, number, rgb, source, folder, dataset, report) for number, box in enumerate(boxes)
+    ]
     return [base | row for row in rows if row]
 
 
@@ -142,21 +156,32 @@ def _cut(box, number, rgb, source, folder, dataset, report):
         report.append(refused(source, f"{corners} has the unknown label '{box.label}'"))
         return None
     if inside is None:
-        report.append(refused(source, f"{corners} lies outside the picture of {width} x {height} pixels"))
+        report.append(
+            refused(source, f"{corners} lies outside the picture of {width} x {height} pixels")
+        )
         return None
     if inside != box:
-        report.append(changed(source, f"{corners} was cut to the picture of {width} x {height} pixels"))
+        report.append(
+            changed(source, f"{corners} was cut to the picture of {width} x {height} pixels")
+        )
     label = dataset.labels[box.label]
     picture = f"faces/{label}/{stable_name(source, number)}.jpg"
     write_jpeg(folder / picture, crop(rgb, inside))
-    edges = {"x_min": inside.x_min, "y_min": inside.y_min, "x_max": inside.x_max, "y_max": inside.y_max}
+    edges = {
+        "x_min": inside.x_min,
+        "y_min": inside.y_min,
+        "x_max": inside.x_max,
+        "y_max": inside.y_max,
+    }
     size = {"width": inside.width, "height": inside.height}
     return {"picture": picture, "label": label, "original_label": box.label} | edges | size
 
 
 def _no_face(source, dataset, report):
     why = f" ({report[0]['picture']} {report[0]['reason']})" if report else ""
-    return CourseError(f"{source} holds no face in the layout of {dataset.name}{why}. Expected: {dataset.holds}")
+    return CourseError(
+        f"{source} holds no face in the layout of {dataset.name}{why}. Expected: {dataset.holds}"
+    )
 
 
 @contextmanager
@@ -167,7 +192,9 @@ def _as_folder(source, dataset):
         yield source.resolve()
         return
     if not is_archive(source):
-        raise CourseError(f"{source} is neither a folder nor a zip or tar archive: name what you downloaded.")
+        raise CourseError(
+            f"{source} is neither a folder nor a zip or tar archive: name what you downloaded."
+        )
     unpacked = dataset.folder.with_name(f".{dataset.name}.source")
     shutil.rmtree(unpacked, ignore_errors=True)
     unpacked.mkdir(parents=True)

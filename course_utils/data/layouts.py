@@ -1,7 +1,7 @@
 """Five ways in which data sets lie on disk, each read into scenes.
 
-Every function takes the folder, the registry's entry and a list to which it adds a row for whatever it can't use, and
-yields `Scene`s in a stable order. No picture is opened here.
+Every function takes the folder, the registry's entry and a list to which it adds a row for whatever
+it can't use, and yields `Scene`s in a stable order. No picture is opened here.
 """
 
 import csv
@@ -10,10 +10,10 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from course_utils.pictures.annotations import Box, read_voc, read_yolo
 from course_utils.data.tables import refused
 from course_utils.errors import CourseError
 from course_utils.files import files_below
+from course_utils.pictures.annotations import Box, read_voc, read_yolo
 from course_utils.pictures.images import find_pictures
 
 
@@ -21,8 +21,9 @@ from course_utils.pictures.images import find_pictures
 class Scene:
     """A picture and what is known about the faces in it.
 
-    `label` is the set's own label when the picture itself is the face. Otherwise `boxes` takes the picture (uint8,
-    height x width x 3) and returns the boxes that carry the labels, and sentences about those that can't be read.
+    `label` is the set's own label when the picture itself is the face. Otherwise `boxes` takes the
+    picture (uint8, height x width x 3) and returns the boxes that carry the labels, and sentences
+    about those that can't be read.
     """
 
     picture: Path
@@ -33,13 +34,20 @@ class Scene:
 
 
 def class_folders(folder, dataset, report):
-    """`Train/WithMask/1.png`: a folder named after the label, a split above it, a person below it, both optional."""
+    """`Train/WithMask/1.png`.
+
+    A folder named after the label, a split above it, a person below it, both optional.
+    """
     labels = {name.lower(): name for name in dataset.labels}
     for picture in find_pictures(folder):
         parts = picture.relative_to(folder).parts[:-1]
         place = next((i for i in reversed(range(len(parts))) if parts[i].lower() in labels), None)
         if place is None:
-            report.append(refused(_inside(picture, folder), f"is in no folder named {' or '.join(dataset.labels)}"))
+            report.append(
+                refused(
+                    _inside(picture, folder), f"is in no folder named {' or '.join(dataset.labels)}"
+                )
+            )
             continue
         label, person = labels[parts[place].lower()], "/".join(parts[place + 1 :])
         yield Scene(picture, label=label, person=person, split=_split(parts, dataset))
@@ -60,24 +68,32 @@ def pascal_voc(folder, dataset, report):
 
 
 def yolo(folder, dataset, report):
-    """`images/train/1.jpg` and `labels/train/1.txt` with boxes, or the text file beside the picture."""
+    """Read `images/train/1.jpg` and `labels/train/1.txt`, or the text file beside the picture."""
     names = _class_names(folder, dataset)
     files = {path for path in _named(folder, ".txt") if path.name != "classes.txt"}
     for picture in find_pictures(folder):
         parts = picture.relative_to(folder).with_suffix(".txt").parts
-        beside, apart = picture.with_suffix(".txt"), Path(folder, *("labels" if p == "images" else p for p in parts))
+        beside, apart = (
+            picture.with_suffix(".txt"),
+            Path(folder, *("labels" if p == "images" else p for p in parts)),
+        )
         label_file = apart if apart in files else beside
         if label_file not in files:
             report.append(refused(_inside(picture, folder), "has no label file"))
             continue
         files.discard(label_file)
-        yield Scene(picture, boxes=partial(_yolo_boxes, label_file, names), split=_split(parts, dataset))
+        yield Scene(
+            picture, boxes=partial(_yolo_boxes, label_file, names), split=_split(parts, dataset)
+        )
     for label_file in sorted(files):
         report.append(refused(_inside(label_file, folder), "belongs to no picture that is there"))
 
 
 def scene_csv(folder, dataset, report):
-    """`train_meta.csv` with the columns fname and mask, and `images/`: one label for all the faces of a scene."""
+    """`train_meta.csv` with the columns fname and mask, and `images/`.
+
+    One label for all the faces of a scene.
+    """
     for table in _named(folder, ".csv"):
         with open(table, encoding="utf-8-sig", errors="replace", newline="") as stream:
             rows = csv.DictReader(stream)
@@ -87,7 +103,9 @@ def scene_csv(folder, dataset, report):
             try:
                 yield from _labelled_scenes(table, rows, folder, dataset, report)
             except csv.Error as error:
-                report.append(refused(_inside(table, folder), f"can't be read to its end ({error})"))
+                report.append(
+                    refused(_inside(table, folder), f"can't be read to its end ({error})")
+                )
 
 
 def person_folders(folder, dataset, report):
@@ -114,12 +132,16 @@ def _labelled_scenes(table, rows, folder, dataset, report):
     images = table.parent / "images"
     for number, row in enumerate(rows, start=2):
         name, mask = (row["fname"] or "").strip(), (row["mask"] or "").strip()
-        label = mask.removesuffix(".0")  # the file was written by pandas, with gaps: 1.0, 0.0 or nothing
+        label = mask.removesuffix(
+            ".0"
+        )  # the file was written by pandas, with gaps: 1.0, 0.0 or nothing
         where = f"{_inside(table, folder)} line {number}"
         if not name or Path(name).name != name or len(name) > 200:
             report.append(refused(where, f"'{name}' is not a file name"))
         elif not (images / name).is_file():
-            report.append(refused(where, f"names {name}, which is not in {_inside(images, folder)}"))
+            report.append(
+                refused(where, f"names {name}, which is not in {_inside(images, folder)}")
+            )
         elif label not in dataset.labels:
             reason = f"has the unknown mask label '{mask}'" if mask else "has no mask label"
             report.append(refused(_inside(images / name, folder), reason))
@@ -137,7 +159,10 @@ def _yolo_boxes(label_file, names, rgb):
 
 
 def _detected_boxes(label, rgb):
-    """Find faces with dlib's HOG detector (Dalal and Triggs, CVPR 2005), enlarged once when the picture is small."""
+    """Find faces with dlib's HOG detector (Dalal and Triggs, CVPR 2005).
+
+    A small picture is enlarged once.
+    """
     import dlib  # loads for half a second, and only this layout needs it
 
     enlarge = 1 if max(rgb.shape[:2]) < 1600 else 0
@@ -155,7 +180,9 @@ def _class_names(folder, dataset):
     names = own[0].read_bytes().decode("utf-8-sig", errors="replace").split()
     unknown = [name for name in names if name not in dataset.labels]
     if unknown:
-        raise CourseError(f"{own[0]} names the unknown class '{unknown[0]}': use {', '.join(dataset.labels)}.")
+        raise CourseError(
+            f"{own[0]} names the unknown class '{unknown[0]}': use {', '.join(dataset.labels)}."
+        )
     return names
 
 

@@ -19,4 +19,5 @@ class ByteProgress(tqdm):
         super().__init__(desc=what, unit="B", unit_scale=True, **STYLE)
 
     def __bool__(self):
-        return True  # pooch asks whether it was given a bar; tqdm answers whether there is something to count
+        # pooch asks whether it was given a bar; tqdm answers whether there is something to count
+        return True

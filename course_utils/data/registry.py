@@ -72,7 +72,9 @@ def load():
         entries = tomllib.loads(path.read_text(encoding="utf-8"))["dataset"]
         return {entry["name"]: Dataset(**entry) for entry in entries}
     except (OSError, tomllib.TOMLDecodeError, KeyError, TypeError) as error:
-        raise CourseError(f"{path} can't be read as the registry ({error}): restore it with git.") from error
+        raise CourseError(
+            f"{path} can't be read as the registry ({error}): restore it with git."
+        ) from error
 
 
 def find(name):
@@ -90,7 +92,7 @@ def find(name):
 
 
 def dataset_dir(name):
-    """Return the folder of a fetched or imported data set, `work/datasets/<name>/`, whether it exists or not."""
+    """Return the folder of a data set, `work/datasets/<name>/`, whether it exists or not."""
     return project.work_dir() / "datasets" / name
 
 

@@ -1,4 +1,7 @@
-"""The two tables of a data set: `faces.csv`, one row per face, and `report.csv`, what was left out or changed."""
+"""The two tables of a data set.
+
+`faces.csv`, one row per face, and `report.csv`, what was left out or changed.
+"""
 
 import csv
 
@@ -18,12 +21,14 @@ FACE_COLUMNS = (
     "width",
     "height",
 )
-"""picture: path below the set's folder, with `/`. label: with_mask or without_mask. original_label: what the set itself
-says. person, split: empty when unknown. source: the picture that the face was cut from, as the set names it, and
-x_min to y_max where (pixels, half open), empty when the picture is the face. width, height: pixels of `picture`."""
+"""picture: path below the set's folder, with `/`. label: with_mask or without_mask. original_label:
+what the set itself says. person, split: empty when unknown. source: the picture that the face was
+cut from, as the set names it, and x_min to y_max where (pixels, half open), empty when the picture
+is the face. width, height: pixels of `picture`."""
 
 REPORT_COLUMNS = ("picture", "what", "reason")
-"""picture: as the set names it. what: `refused` (not in faces.csv) or `changed` (there, but not as it was labelled)."""
+"""picture: as the set names it. what: `refused` (not in faces.csv) or `changed` (there, but not as
+it was labelled)."""
 
 
 def write_faces(path, rows):

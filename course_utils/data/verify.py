@@ -59,13 +59,16 @@ def compare(folder, files):
     known = {listed.path for listed in files} | {MANIFEST, "README.md"}
     there = [path.relative_to(folder).as_posix() for path in files_below(folder)]
     extra = [path for path in there if path not in known]
-    return Comparison(*(sorted(found[kind]) for kind in ("ok", "missing", "different")), sorted(extra))
+    return Comparison(
+        *(sorted(found[kind]) for kind in ("ok", "missing", "different")), sorted(extra)
+    )
 
 
 def verify(dataset):
     """Check a data set that was fetched, imported or comes with the course.
 
-    Fetched sets are held against the registry's list, imported ones against the list that the import wrote.
+    Fetched sets are held against the registry's list, imported ones against the list that the
+    import wrote.
 
     Parameters
     ----------
@@ -101,8 +104,8 @@ def refuse_to_lose_files(dataset):
     foreign = [path for path in there if path not in known]
     if foreign:
         raise CourseError(
-            f"{dataset.folder} would be replaced but holds {len(foreign):,} files of your own (first: {foreign[0]}): "
-            "move them elsewhere, then run the command again."
+            f"{dataset.folder} would be replaced but holds {len(foreign):,} files of your own"
+            f" (first: {foreign[0]}): move them elsewhere, then run the command again."
         )
 
 
@@ -112,7 +115,10 @@ def write_manifest(folder):
     paths = [path for path in files_below(folder) if path != folder / MANIFEST]
     with ThreadPoolExecutor() as pool:
         hashes = list(pool.map(sha256, paths))
-    with replacing(folder / MANIFEST) as temporary, open(temporary, "w", encoding="utf-8", newline="") as stream:
+    with (
+        replacing(folder / MANIFEST) as temporary,
+        open(temporary, "w", encoding="utf-8", newline="") as stream,
+    ):
         writer = csv.writer(stream, lineterminator="\n")
         writer.writerow(("path", "bytes", "sha256"))
         for path, digest in zip(paths, hashes):

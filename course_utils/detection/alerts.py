@@ -1,4 +1,8 @@
-"""Tell somebody: once for each person who stays without a mask, by a command or a web address, without stopping the camera."""
+"""Tell somebody.
+
+Once for each person who stays without a mask, by a command or a web address, without stopping the
+camera.
+"""
 
 import json
 import os
@@ -18,7 +22,8 @@ TIMEOUT = 10.0
 """Seconds that a command or a web address may take."""
 
 QUEUE = 100
-"""Alerts that may wait; more are counted as failed, so that a dead web address does not fill the memory."""
+"""Alerts that may wait; more are counted as failed, so that a dead web address does not fill the
+memory."""
 
 FIELDS = ("source", "frame", "time", "track", "label", "probability", "seconds")
 
@@ -26,7 +31,8 @@ FIELDS = ("source", "frame", "time", "track", "label", "probability", "seconds")
 def due(tracks, time, seconds):
     """Return the tracks to tell about now, and mark them as told.
 
-    A person counts as unmasked from the first label without a mask on, until a label with one; "not sure" changes nothing.
+    A person counts as unmasked from the first label without a mask on, until a label with one; "not
+    sure" changes nothing.
 
     Parameters
     ----------
@@ -58,9 +64,9 @@ class Messenger:
     Parameters
     ----------
     command : str, optional
-        A program and its arguments, split as a shell would, but run without one: `;`, `|` and `$` mean nothing. In each argument
-        `{track}`, `{time}` and the other names of `FIELDS` are replaced. The program gets the alert as JSON in the environment
-        variable COURSE_ALERT.
+        A program and its arguments, split as a shell would, but run without one: `;`, `|` and `$`
+        mean nothing. In each argument `{track}`, `{time}` and the other names of `FIELDS` are
+        replaced. The program gets the alert as JSON in the environment variable COURSE_ALERT.
     webhook : str, optional
         An address that gets the alert as JSON in a POST request.
     say : callable
@@ -92,7 +98,9 @@ class Messenger:
         alert : dict
             `FIELDS` and `box`, as JSON can hold them.
         """
-        for deliver in ([self._run] if self._arguments else []) + ([self._post] if self._webhook else []):
+        for deliver in ([self._run] if self._arguments else []) + (
+            [self._post] if self._webhook else []
+        ):
             self._waiting = {one for one in self._waiting if not one.done()}
             if len(self._waiting) >= QUEUE:
                 self._note(f"more than {QUEUE} alerts are waiting")
@@ -107,7 +115,12 @@ class Messenger:
     def _try(self, deliver, alert):
         try:
             deliver(alert)
-        except (OSError, subprocess.SubprocessError, requests.RequestException, ValueError) as error:
+        except (
+            OSError,
+            subprocess.SubprocessError,
+            requests.RequestException,
+            ValueError,
+        ) as error:
             self._note(_reason(error))
         else:
             with self._lock:
@@ -118,14 +131,24 @@ class Messenger:
             self.failed += 1
             first = self.failed == 1
         if first:
-            self._say(f"An alert could not be delivered ({reason}); further failures are only counted.")
+            self._say(
+                f"An alert could not be delivered ({reason}); further failures are only counted."
+            )
 
     def _run(self, alert):
         arguments = [_filled(argument, alert) for argument in self._arguments]
         environment = os.environ | {"COURSE_ALERT": json.dumps(alert)}
-        # Its own session, so that Ctrl-C does not end it half way; its words go where ours about the work go.
-        subprocess.run(arguments, env=environment, stdin=subprocess.DEVNULL, stdout=sys.stderr.fileno(), timeout=TIMEOUT, check=True,
-                       start_new_session=True)
+        # Its own session, so that Ctrl-C does not end it half way; its words go where ours about
+        # the work go.
+        subprocess.run(
+            arguments,
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            stdout=sys.stderr.fileno(),
+            timeout=TIMEOUT,
+            check=True,
+            start_new_session=True,
+        )
 
     def _post(self, alert):
         requests.post(self._webhook, json=alert, timeout=TIMEOUT).raise_for_status()
@@ -135,9 +158,14 @@ def _split(command):
     try:
         arguments = shlex.split(command, posix=os.name != "nt")
     except ValueError as error:
-        raise CourseError(f"The alert's command {command!r} can't be split into arguments ({error}): close its quotes.") from error
+        raise CourseError(
+            f"The alert's command {command!r} can't be split into arguments ({error}): close its"
+            " quotes."
+        ) from error
     if not arguments or shutil.which(arguments[0]) is None:
-        raise CourseError(f"The alert's command {command!r} names no program that can be run: give its full path.")
+        raise CourseError(
+            f"The alert's command {command!r} names no program that can be run: give its full path."
+        )
     return arguments
 
 

@@ -1,11 +1,13 @@
-"""Boxes as arrays: how far two of them overlap, which belong together, and which are one face seen several times.
+"""Boxes as arrays.
 
-A box is x_min, y_min, x_max, y_max in pixels, half open, here with fractions of pixels: shape (n, 4), float.
+How far two of them overlap, which belong together, and which are one face seen several times.
+
+A box is x_min, y_min, x_max, y_max in pixels, half open, here with fractions of pixels: shape (n,
+4), float.
 """
 
 import numpy as np
 from scipy.optimize import linear_sum_assignment
-
 
 INSIDE = 0.6
 """Share of the smaller box from which on one of two boxes is taken to lie in the other."""
@@ -26,10 +28,14 @@ def iou(boxes, others):
 
     References
     ----------
-    Jaccard's index; for boxes: Everingham et al., "The PASCAL Visual Object Classes Challenge", IJCV 2010, section 4.2.
+    Jaccard's index; for boxes: Everingham et al., "The PASCAL Visual Object Classes Challenge",
+    IJCV 2010, section 4.2.
     """
     boxes, others = as_boxes(boxes)[:, None], as_boxes(others)[None]
-    low, high = np.maximum(boxes[..., :2], others[..., :2]), np.minimum(boxes[..., 2:], others[..., 2:])
+    low, high = (
+        np.maximum(boxes[..., :2], others[..., :2]),
+        np.minimum(boxes[..., 2:], others[..., 2:]),
+    )
     common = np.clip(high - low, 0, None).prod(axis=-1)
     union = area(boxes) + area(others) - common
     return np.divide(common, union, out=np.zeros_like(common), where=union > 0)
@@ -52,15 +58,22 @@ def match(boxes, others, least=0.5):
 
     References
     ----------
-    Kuhn, "The Hungarian method for the assignment problem", 1955; `scipy.optimize.linear_sum_assignment`.
+    Kuhn, "The Hungarian method for the assignment problem", 1955;
+    `scipy.optimize.linear_sum_assignment`.
     """
     overlap = iou(boxes, others)
     wanted = np.where(overlap >= least, overlap, 0.0)
-    return [(int(one), int(other)) for one, other in zip(*linear_sum_assignment(wanted, maximize=True)) if wanted[one, other] > 0]
+    return [
+        (int(one), int(other))
+        for one, other in zip(*linear_sum_assignment(wanted, maximize=True))
+        if wanted[one, other] > 0
+    ]
 
 
 def merge(boxes, scores, overlap=0.3):
-    """Join boxes that show one face: the best one, averaged with all that overlap it, then the best of the rest.
+    """Join boxes that show one face.
+
+    The best one, averaged with all that overlap it, then the best of the rest.
 
     A box that lies mostly in a better one, or holds it, is dropped: there is no face in a face.
 
@@ -68,7 +81,8 @@ def merge(boxes, scores, overlap=0.3):
     ----------
     boxes : array_like, (n, 4)
     scores : array_like, (n,)
-        0 to 1; their fourth powers are the weights of the averages: a box of the right scale counts far more than others.
+        0 to 1; their fourth powers are the weights of the averages: a box of the right scale counts
+        far more than others.
     overlap : float
         From which intersection over union on two boxes are one face.
 
@@ -98,9 +112,14 @@ def merge(boxes, scores, overlap=0.3):
 
 
 def shared(box, others):
-    """Return the intersection of a box with others, shape (n,), as a share of the smaller of the two areas."""
+    """Return the intersection of a box with others, shape (n,).
+
+    It is given as a share of the smaller of the two areas.
+    """
     low, high = np.maximum(box[:2], others[:, :2]), np.minimum(box[2:], others[:, 2:])
-    return np.clip(high - low, 0, None).prod(axis=1) / np.maximum(np.minimum(area(box), area(others)), 1e-9)
+    return np.clip(high - low, 0, None).prod(axis=1) / np.maximum(
+        np.minimum(area(box), area(others)), 1e-9
+    )
 
 
 def as_boxes(boxes):
@@ -114,6 +133,9 @@ def area(boxes):
 
 
 def sizes(boxes):
-    """Return the shorter side of each box in pixels, shape (n,): what the course calls the size of a face."""
+    """Return the shorter side of each box in pixels, shape (n,).
+
+    What the course calls the size of a face.
+    """
     boxes = as_boxes(boxes)
     return (boxes[:, 2:] - boxes[:, :2]).min(axis=1) if len(boxes) else np.zeros(0)

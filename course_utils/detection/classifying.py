@@ -1,6 +1,9 @@
-"""The classifier as a plain call: uint8 faces in, probabilities out, all faces of a frame in one batch.
+"""The classifier as a plain call.
 
-Whatever has the attributes `size` and `class_names` and takes faces can stand in its place, a client of a model server too.
+Uint8 faces in, probabilities out, all faces of a frame in one batch.
+
+Whatever has the attributes `size` and `class_names` and takes faces can stand in its place, a
+client of a model server too.
 """
 
 import numpy as np
@@ -36,7 +39,11 @@ class Classifier:
 
         self.size, self.class_names = model.input_shape[1], tuple(class_names)
         shape = tf.TensorSpec((None, *model.input_shape[1:]), tf.uint8)
-        compute = tf.function(lambda faces: model(tf.cast(faces, tf.float32), training=False), input_signature=[shape], autograph=False)
+        compute = tf.function(
+            lambda faces: model(tf.cast(faces, tf.float32), training=False),
+            input_signature=[shape],
+            autograph=False,
+        )
         self._compute, self._constant = compute.get_concrete_function(), tf.constant
 
     def __call__(self, faces):
@@ -45,7 +52,8 @@ class Classifier:
         Parameters
         ----------
         faces : numpy.ndarray
-            uint8, shape (n, size, size, 3), RGB, cut as `course_utils.training.pipeline.cut_face` does; n may be 0.
+            uint8, shape (n, size, size, 3), RGB, cut as `course_utils.training.pipeline.cut_face`
+            does; n may be 0.
 
         Returns
         -------
@@ -54,11 +62,15 @@ class Classifier:
         """
         if not len(faces):
             return np.zeros((0, len(self.class_names)), np.float32)
-        parts = [self._batch(faces[start : start + LARGEST_BATCH]) for start in range(0, len(faces), LARGEST_BATCH)]
+        parts = [
+            self._batch(faces[start : start + LARGEST_BATCH])
+            for start in range(0, len(faces), LARGEST_BATCH)
+        ]
         return np.concatenate(parts)
 
     def _batch(self, faces):
-        # Kernels are prepared anew for every size of a batch that was not met before: 1, 2, 4, ... are few.
+        # Kernels are prepared anew for every size of a batch that was not met before: 1, 2, 4, ...
+        # are few.
         padded = np.zeros((1 << (len(faces) - 1).bit_length(), *faces.shape[1:]), np.uint8)
         padded[: len(faces)] = faces
         return self._compute(self._constant(padded)).numpy()[: len(faces)]
@@ -79,13 +91,23 @@ def load_classifier(path):
     Raises
     ------
     CourseError
-        When the file is missing, is no model, takes no square pictures, or tells other things apart than masks.
+        When the file is missing, is no model, takes no square pictures, or tells other things apart
+        than masks.
     """
     model, class_names = models.load(path)
     shape = model.input_shape
-    square = isinstance(shape, tuple) and len(shape) == 4 and shape[3] == 3 and shape[1] is not None and shape[1] == shape[2]
+    square = (
+        isinstance(shape, tuple)
+        and len(shape) == 4
+        and shape[3] == 3
+        and shape[1] is not None
+        and shape[1] == shape[2]
+    )
     if not square or model.output_shape != (None, len(class_names)):
-        raise CourseError(f"{path} is no classifier of square pictures: give a .keras file that `course train` wrote.")
+        raise CourseError(
+            f"{path} is no classifier of square pictures: give a .keras file that `course train`"
+            " wrote."
+        )
     refuse_other_classes(path, class_names)
     return Classifier(model, class_names)
 
@@ -119,8 +141,10 @@ def ask_server(address, timeout=10):
 def refuse_other_classes(name, class_names):
     """Raise CourseError when a model, known by its name, does not tell masks apart."""
     if set(class_names) not in KNOWN:
-        raise CourseError(f"{name} tells {', '.join(class_names)} apart, not masks: give a model whose classes are with_mask and "
-                          "without_mask, or these with under_nose and nose_only.")
+        raise CourseError(
+            f"{name} tells {', '.join(class_names)} apart, not masks: give a model whose classes"
+            " are with_mask and without_mask, or these with under_nose and nose_only."
+        )
 
 
 def cut_faces(image, boxes, size):

@@ -3,10 +3,12 @@
     detect = load_detector("blazeface", min_face=16)
     boxes, scores = detect(image)
 
-Each detector draws its boxes in its own way, one from the eyebrows to the lips, another round the whole head. The classifier
-was trained on faces cut by the course's annotations (brows to chin, ear to ear), so every detector's boxes are corrected
-towards these: shifted and scaled by fixed shares of the box. `benchmarks/detection.py` measured the shares and compares the
-detectors, as `benchmarks/detection_photographs.py` does on photographs; their figures are the reason for the default.
+Each detector draws its boxes in its own way, one from the eyebrows to the lips, another round the
+whole head. The classifier was trained on faces cut by the course's annotations (brows to chin, ear
+to ear), so every detector's boxes are corrected towards these: shifted and scaled by fixed shares
+of the box. `benchmarks/detection.py` measured the shares and compares the detectors, as
+`benchmarks/detection_photographs.py` does on photographs; their figures are the reason for the
+default.
 """
 
 from functools import cache, partial
@@ -28,9 +30,9 @@ CORRECTIONS = {
     "mmod": (0.05, 0.17, 0.96, 1.04),
     "mtcnn": (0.03, 0.15, 1.18, 0.95),
 }
-"""For each detector how to move its boxes to the right and down, in widths and heights of the box, and then the factors for width
-and height. Medians over the training portraits and the first three scenes: `benchmarks/detection.py --fit`. For "blazeface"
-`full_range.box_of_points` does it."""
+"""For each detector how to move its boxes to the right and down, in widths and heights of the box,
+and then the factors for width and height. Medians over the training portraits and the first three
+scenes: `benchmarks/detection.py --fit`. For "blazeface" `full_range.box_of_points` does it."""
 
 NAMES = tuple(CORRECTIONS)
 
@@ -44,22 +46,26 @@ def load_detector(name=DEFAULT, min_face=16, turns=1):
     Parameters
     ----------
     name : str
-        "blazeface": the full-range network of Bazarevsky et al. 2019 on tiles, see `full_range`. "hog": dlib's histograms of
-        oriented gradients (Dalal and Triggs, CVPR 2005). "mmod": dlib's network with the max-margin loss (King,
-        "Max-margin object detection", 2015, arXiv:1502.00046). "mtcnn": three networks in a cascade (Zhang et al., "Joint face
-        detection and alignment using multitask cascaded convolutional networks", 2016, arXiv:1604.02878).
+        "blazeface": the full-range network of Bazarevsky et al. 2019 on tiles, see `full_range`.
+        "hog": dlib's histograms of oriented gradients (Dalal and Triggs, CVPR 2005). "mmod": dlib's
+        network with the max-margin loss (King, "Max-margin object detection", 2015,
+        arXiv:1502.00046). "mtcnn": three networks in a cascade (Zhang et al., "Joint face detection
+        and alignment using multitask cascaded convolutional networks", 2016, arXiv:1604.02878).
     min_face : int
-        Pixels: the smallest face to look for. HOG and MMOD, which know faces of 80 and of 40 pixels, double the picture until
-        such a face is large enough, at four times the cost for each doubling.
+        Pixels: the smallest face to look for. HOG and MMOD, which know faces of 80 and of 40
+        pixels, double the picture until such a face is large enough, at four times the cost for
+        each doubling.
     turns : int
-        For videos, and "blazeface" only: look for small faces in an n-th of the picture at each call; see `FullRange`.
+        For videos, and "blazeface" only: look for small faces in an n-th of the picture at each
+        call; see `FullRange`.
 
     Returns
     -------
     callable
-        `detect(image, known=())`: `image` is uint8 (height, width, 3), RGB; `known` are boxes of the frame before, which only
-        "blazeface" uses. Gives boxes, float (n, 4), pixels, corrected, best first, which may reach beyond the picture; and
-        scores, float (n,), 0 to 1: from 0.6 on the detector is sure, but those of two detectors can't be compared.
+        `detect(image, known=())`: `image` is uint8 (height, width, 3), RGB; `known` are boxes of
+        the frame before, which only "blazeface" uses. Gives boxes, float (n, 4), pixels, corrected,
+        best first, which may reach beyond the picture; and scores, float (n,), 0 to 1: from 0.6 on
+        the detector is sure, but those of two detectors can't be compared.
 
     Raises
     ------
@@ -70,8 +76,12 @@ def load_detector(name=DEFAULT, min_face=16, turns=1):
         raise CourseError(f"There is no face detector {name!r}: choose one of {', '.join(NAMES)}.")
     if min_face < 1:
         raise CourseError(f"A face of {min_face} pixels can't be found: give 1 or more.")
-    makers = {"blazeface": partial(FullRange, min_face, turns), "hog": partial(_hog, min_face), "mmod": partial(_mmod, min_face),
-              "mtcnn": partial(_mtcnn, min_face)}
+    makers = {
+        "blazeface": partial(FullRange, min_face, turns),
+        "hog": partial(_hog, min_face),
+        "mmod": partial(_mmod, min_face),
+        "mtcnn": partial(_mtcnn, min_face),
+    }
     return partial(_corrected, makers[name](), CORRECTIONS[name])
 
 
@@ -99,7 +109,10 @@ def correct(boxes, correction):
 def _corrected(detect, correction, image, known=()):
     image = np.asarray(image)
     if image.dtype != np.uint8 or image.ndim != 3 or image.shape[2] != 3 or image.size == 0:
-        raise CourseError(f"The picture is {image.dtype} of shape {image.shape}: give uint8 of shape (height, width, 3), RGB.")
+        raise CourseError(
+            f"The picture is {image.dtype} of shape {image.shape}: give uint8 of shape (height,"
+            " width, 3), RGB."
+        )
     boxes, scores = detect(image, known)
     return correct(boxes, correction), scores
 
@@ -123,12 +136,18 @@ def _hog(min_face):
 def _mmod(min_face):
     import dlib
 
-    detector = dlib.cnn_face_detection_model_v1(weights("face_recognition_models", "models/mmod_human_face_detector.dat"))
+    detector = dlib.cnn_face_detection_model_v1(
+        weights("face_recognition_models", "models/mmod_human_face_detector.dat")
+    )
     doublings = _doublings(40, min_face)
 
     def detect(image, known=()):
         height, width = image.shape[:2]
-        room = ((0, max(0, SMALLEST - height)), (0, max(0, SMALLEST - width)), (0, 0))  # below, dlib's pyramid has no level
+        room = (
+            (0, max(0, SMALLEST - height)),
+            (0, max(0, SMALLEST - width)),
+            (0, 0),
+        )  # below, dlib's pyramid has no level
         found = detector(np.ascontiguousarray(np.pad(image, room, mode="edge")), doublings)
         return _from_dlib([one.rect for one in found], [one.confidence for one in found])
 
@@ -136,8 +155,13 @@ def _mmod(min_face):
 
 
 def _from_dlib(rectangles, scores):
-    """Return boxes and scores, best first; dlib's 0, where it begins to be sure, becomes 0.6, where the tracker does."""
-    boxes = as_boxes([(one.left(), one.top(), one.right() + 1, one.bottom() + 1) for one in rectangles])
+    """Return boxes and scores, best first.
+
+    Dlib's 0, where it begins to be sure, becomes 0.6, where the tracker does.
+    """
+    boxes = as_boxes(
+        [(one.left(), one.top(), one.right() + 1, one.bottom() + 1) for one in rectangles]
+    )
     scores = np.clip(0.6 + 0.4 * np.asarray(scores, float), 0, 1)
     order = np.argsort(-scores, kind="stable")
     return boxes[order], scores[order]
@@ -146,16 +170,21 @@ def _from_dlib(rectangles, scores):
 def _mtcnn(min_face):
     networks = _mtcnn_networks()
 
-    # With a min_face_size of more than its own 20 pixels, mtcnn 1.0.0 finds nothing: the picture is resized instead.
+    # With a min_face_size of more than its own 20 pixels, mtcnn 1.0.0 finds nothing: the picture is
+    # resized instead.
     scale = 20 / min_face
 
     def detect(image, known=()):
         size = [round(length * scale) for length in image.shape[1::-1]]
         if min(size) < 24:  # no level of its pyramid
             return as_boxes([]), np.zeros(0)
-        resized = cv2.resize(image, size, interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR)
+        resized = cv2.resize(
+            image, size, interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
+        )
         found = networks.detect_faces(resized, box_format="xyxy")
-        return as_boxes([face["box"] for face in found]) / scale, np.array([face["confidence"] for face in found], float)
+        return as_boxes([face["box"] for face in found]) / scale, np.array(
+            [face["confidence"] for face in found], float
+        )
 
     return detect
 

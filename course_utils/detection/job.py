@@ -1,4 +1,7 @@
-"""What `course detect` does: frames in, labelled faces out, until the source ends or somebody stops it."""
+"""What `course detect` does.
+
+Frames in, labelled faces out, until the source ends or somebody stops it.
+"""
 
 import signal
 import time
@@ -21,17 +24,20 @@ from course_utils.detection.writing import Writer, plan_of
 from course_utils.errors import CourseError
 
 TURNS = 4
-"""Frames of a video in which the default detector has searched the whole picture for small faces."""
+"""Frames of a video in which the default detector has searched the whole picture for small faces.
+"""
 
 PICTURE_SECONDS = 2.0
-"""For how long `--show` leaves a picture of a folder there; the last one stays until the window is closed."""
+"""For how long `--show` leaves a picture of a folder there; the last one stays until the window is
+closed."""
 
 
 @dataclass(frozen=True)
 class Order:
     """What is asked for; `course detect --help` explains each.
 
-    Times in seconds, sizes in pixels. `server` or `classify`, a classifier that is at hand, stand in for `model`.
+    Times in seconds, sizes in pixels. `server` or `classify`, a classifier that is at hand, stand
+    in for `model`.
     """
 
     source: str
@@ -112,15 +118,18 @@ def run(order, say, progress=True):
     Raises
     ------
     CourseError
-        When source, model, output or alert can't be used, or a camera or a model's server does not come back. What was done
-        until then is kept.
+        When source, model, output or alert can't be used, or a camera or a model's server does not
+        come back. What was done until then is kept.
     """
     report = Report()
     try:
         _work(order, report, say, progress)
     except CourseError as error:
         if report.written:
-            raise CourseError(f"{str(error).rstrip('.')}. What was done until then, {report.frames:,} frames, is kept in {' and '.join(report.written)}.") from error
+            raise CourseError(
+                f"{str(error).rstrip('.')}. What was done until then, {report.frames:,} frames, is"
+                f" kept in {' and '.join(report.written)}."
+            ) from error
         raise
     return report
 
@@ -128,20 +137,35 @@ def run(order, say, progress=True):
 def _work(order, report, say, progress):
     plan = plan_of(order)
     with ExitStack() as stack:
-        messenger = alerts.Messenger(order.alert_command, order.alert_webhook, say) if order.alert_after is not None else None
+        messenger = (
+            alerts.Messenger(order.alert_command, order.alert_webhook, say)
+            if order.alert_after is not None
+            else None
+        )
         if messenger:
             stack.callback(messenger.close)
         if order.model is not None and not Path(order.model).is_file():
-            raise CourseError(f"{order.model} is missing: give the .keras file of a trained model, or train one with `course train`.")
+            raise CourseError(
+                f"{order.model} is missing: give the .keras file of a trained model, or train one"
+                " with `course train`."
+            )
         source = sources.open_source(order.source, say, order.give_up)
         writer = stack.enter_context(Writer(order, plan, source))
         report.written = writer.written
-        classify = order.classify or (ask_server(order.server) if order.server else load_classifier(order.model))
+        classify = order.classify or (
+            ask_server(order.server) if order.server else load_classifier(order.model)
+        )
         if order.server:
             stack.callback(classify.close)
-        detect = load_detector(order.detector, order.min_face, max(1, TURNS // order.every) if source.moving else 1)
+        detect = load_detector(
+            order.detector, order.min_face, max(1, TURNS // order.every) if source.moving else 1
+        )
         finder = MaskDetector(detect, classify, Rule(order.threshold, order.band), order.min_face)
-        window = open_window(f"course detect {sources._without_password(order.source)}", say) if order.show else None
+        window = (
+            open_window(f"course detect {sources._without_password(order.source)}", say)
+            if order.show
+            else None
+        )
         if window:
             stack.callback(window.close)
         with _stoppable(source) as stop:
@@ -151,13 +175,26 @@ def _work(order, report, say, progress):
                     faces = _look(finder, frame, source, search=report.frames % order.every == 0)
                     _count(report, frame, faces, source)
                     if messenger:
-                        for track in alerts.due(finder.tracker.shown, frame.time, order.alert_after) if source.moving else ():
+                        for track in (
+                            alerts.due(finder.tracker.shown, frame.time, order.alert_after)
+                            if source.moving
+                            else ()
+                        ):
                             messenger.send(_alert(order, frame, track))
                     if writer.wanted or window:
-                        picture = blur_faces(frame.image, finder.covered) if order.blur else frame.image
+                        picture = (
+                            blur_faces(frame.image, finder.covered) if order.blur else frame.image
+                        )
                         picture = annotate(picture, faces)
                         writer.write(frame, faces, picture)
-                        if window and not (window.show(picture) and (source.moving or source.single or _hold(window, PICTURE_SECONDS, stop))):
+                        if window and not (
+                            window.show(picture)
+                            and (
+                                source.moving
+                                or source.single
+                                or _hold(window, PICTURE_SECONDS, stop)
+                            )
+                        ):
                             break
                     if stop:
                         break
@@ -175,7 +212,13 @@ def _paced(source, max_fps, progress):
     """Yield the frames of a source that are due, with a bar."""
     due = 0.0
     unit = " frames" if source.moving else " pictures"
-    with tqdm(desc="detecting", total=source.count, unit=unit, delay=1, **STYLE | {"disable": None if progress else True}) as bar:
+    with tqdm(
+        desc="detecting",
+        total=source.count,
+        unit=unit,
+        delay=1,
+        **STYLE | {"disable": None if progress else True},
+    ) as bar:
         for frame in source.frames():
             bar.update(1)
             if max_fps and source.moving:
@@ -186,7 +229,11 @@ def _paced(source, max_fps, progress):
 
 
 def _look(finder, frame, source, search):
-    return finder.follow(frame.image, frame.time, search) if source.moving else finder.look(frame.image)
+    return (
+        finder.follow(frame.image, frame.time, search)
+        if source.moving
+        else finder.look(frame.image)
+    )
 
 
 def _hold(window, seconds, stop):
@@ -206,19 +253,34 @@ def _count(report, frame, faces, source):
         report.rows += outputs.rows_of(frame, faces)
     for face in faces:
         if face.track:
-            known = report.people.setdefault(face.track, {"first": round(frame.time, 3), "frames": 0})
-            known |= {"last": round(frame.time, 3), "label": face.label, "frames": known["frames"] + 1}
+            known = report.people.setdefault(
+                face.track, {"first": round(frame.time, 3), "frames": 0}
+            )
+            known |= {
+                "last": round(frame.time, 3),
+                "label": face.label,
+                "frames": known["frames"] + 1,
+            }
 
 
 def _alert(order, frame, track):
-    return {"source": sources._without_password(order.source), "frame": frame.number, "time": round(frame.time, 2), "track": track.number,
-            "label": track.label, "probability": round(track.probability, 3), "seconds": round(frame.time - track.unmasked_since, 2),
-            "box": [round(float(edge)) for edge in track.box]}
+    return {
+        "source": sources._without_password(order.source),
+        "frame": frame.number,
+        "time": round(frame.time, 2),
+        "track": track.number,
+        "label": track.label,
+        "probability": round(track.probability, 3),
+        "seconds": round(frame.time - track.unmasked_since, 2),
+        "box": [round(float(edge)) for edge in track.box],
+    }
 
 
 @contextmanager
 def _stoppable(source):
-    """Let the first Ctrl-C, or a service manager's SIGTERM, end the work after the frame; the second one ends it at once.
+    """Let the first Ctrl-C, or a service manager's SIGTERM, end the work after the frame.
+
+    The second one ends it at once.
 
     Yields a list that is empty until then.
     """

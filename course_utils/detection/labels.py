@@ -1,7 +1,7 @@
 """From probabilities to a word: mask, no mask, or not sure.
 
-A classifier always answers. Where its probability is near the threshold its answer is worth little, and an alert on it is
-worth less; so a band round the threshold is called "not sure".
+A classifier always answers. Where its probability is near the threshold its answer is worth little,
+and an alert on it is worth less; so a band round the threshold is called "not sure".
 """
 
 from dataclasses import dataclass
@@ -10,7 +10,13 @@ import numpy as np
 
 WORN, NOT_SURE = "with_mask", "not_sure"
 
-WORDS = {"with_mask": "Mask", "without_mask": "NoMask", "under_nose": "Under the nose", "nose_only": "Nose only", NOT_SURE: "not sure"}
+WORDS = {
+    "with_mask": "Mask",
+    "without_mask": "NoMask",
+    "under_nose": "Under the nose",
+    "nose_only": "Nose only",
+    NOT_SURE: "not sure",
+}
 
 
 @dataclass(frozen=True)
@@ -36,14 +42,16 @@ class Rule:
         probabilities : array_like, (classes,)
             They sum to 1.
         class_names : sequence of str
-            Two classes, "with_mask" and "without_mask", or four, with "under_nose" and "nose_only" as well.
+            Two classes, "with_mask" and "without_mask", or four, with "under_nose" and "nose_only"
+            as well.
 
         Returns
         -------
         label : str
             "with_mask", the likeliest other class, or "not_sure".
         probability : float
-            For "with_mask" and "not_sure" that a mask is worn properly; for the others that it is not.
+            For "with_mask" and "not_sure" that a mask is worn properly; for the others that it is
+            not.
         """
         probabilities = np.asarray(probabilities, float)
         worn = float(probabilities[list(class_names).index(WORN)])
@@ -51,7 +59,9 @@ class Rule:
             return NOT_SURE, worn
         if worn >= self.threshold:
             return WORN, worn
-        others = [(float(share), name) for share, name in zip(probabilities, class_names) if name != WORN]
+        others = [
+            (float(share), name) for share, name in zip(probabilities, class_names) if name != WORN
+        ]
         return max(others)[1], 1.0 - worn
 
 

@@ -43,8 +43,8 @@ class MaskDetector:
     detect : callable
         As `detectors.load_detector` gives it.
     classify : callable
-        Takes uint8 faces, shape (n, size, size, 3), gives probabilities, shape (n, classes); has `size` and `class_names`. A
-        `classifying.Classifier`, or anything that behaves like one.
+        Takes uint8 faces, shape (n, size, size, 3), gives probabilities, shape (n, classes); has
+        `size` and `class_names`. A `classifying.Classifier`, or anything that behaves like one.
     rule : labels.Rule
     min_face : int
         Pixels; smaller faces are left out.
@@ -54,8 +54,8 @@ class MaskDetector:
     seconds : collections.Counter
         Processor time spent so far in "detect", "track", "cut" and "classify", of all threads.
     covered : numpy.ndarray
-        float, shape (n, 4): every box of the latest picture or frame that may hold a face, too small ones and unsure ones
-        included: what has to be blurred.
+        float, shape (n, 4): every box of the latest picture or frame that may hold a face, too
+        small ones and unsure ones included: what has to be blurred.
     """
 
     def __init__(self, detect, classify, rule=Rule(), min_face=16):
@@ -76,8 +76,12 @@ class MaskDetector:
             From left to right.
         """
         boxes, _ = self._find(image, ())
-        labelled = [LabelledFace(whole(box, image.shape), *self.rule.label(shares, self.classify.class_names))
-                    for box, shares in zip(boxes, self._classify(image, boxes))]
+        labelled = [
+            LabelledFace(
+                whole(box, image.shape), *self.rule.label(shares, self.classify.class_names)
+            )
+            for box, shares in zip(boxes, self._classify(image, boxes))
+        ]
         return sorted(labelled, key=lambda face: face.box)
 
     def follow(self, image, seconds, search=True):
@@ -109,8 +113,13 @@ class MaskDetector:
             seen = [track for track in tracks if track.seen and inside([track.box], image.shape)[0]]
             for track, shares in zip(seen, self._classify(image, [track.box for track in seen])):
                 track.vote(shares, self.classify.class_names, self.rule)
-        return [LabelledFace(whole(track.box, image.shape), track.label, track.probability, track.number)
-                for track in self.tracker.shown if track.label and inside([track.box], image.shape)[0]]
+        return [
+            LabelledFace(
+                whole(track.box, image.shape), track.label, track.probability, track.number
+            )
+            for track in self.tracker.shown
+            if track.label and inside([track.box], image.shape)[0]
+        ]
 
     @contextmanager
     def timed(self, stage):

@@ -1,13 +1,16 @@
-"""What a run leaves behind: annotated pictures, an annotated video, and a table with a row for each face of each frame.
+"""What a run leaves behind.
 
-Everything is written under a temporary name and renamed at the end, when the run is stopped with Ctrl-C as well.
+Annotated pictures, an annotated video, and a table with a row for each face of each frame.
+
+Everything is written under a temporary name and renamed at the end, when the run is stopped with
+Ctrl-C as well.
 """
 
 import csv
 import io
 import json
 import os
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from pathlib import Path
 
 import cv2
@@ -17,8 +20,23 @@ from PIL import Image
 from course_utils import files
 from course_utils.errors import CourseError
 
-COLUMNS = ("frame", "time", "picture", "track", "x_min", "y_min", "x_max", "y_max", "label", "probability")
-TABLES, PICTURES, VIDEOS = (".csv", ".jsonl"), (".jpg", ".jpeg", ".png"), (".mp4", ".m4v", ".mov", ".mkv")
+COLUMNS = (
+    "frame",
+    "time",
+    "picture",
+    "track",
+    "x_min",
+    "y_min",
+    "x_max",
+    "y_max",
+    "label",
+    "probability",
+)
+TABLES, PICTURES, VIDEOS = (
+    (".csv", ".jsonl"),
+    (".jpg", ".jpeg", ".png"),
+    (".mp4", ".m4v", ".mov", ".mkv"),
+)
 
 
 def rows_of(frame, faces):
@@ -34,8 +52,23 @@ def rows_of(frame, faces):
     list of dict
         `time` in seconds, boxes in pixels, half open.
     """
-    return [dict(zip(COLUMNS, (frame.number, round(frame.time, 3), frame.name, face.track, *face.box, face.label, round(face.probability, 4))))
-            for face in faces]
+    return [
+        dict(
+            zip(
+                COLUMNS,
+                (
+                    frame.number,
+                    round(frame.time, 3),
+                    frame.name,
+                    face.track,
+                    *face.box,
+                    face.label,
+                    round(face.probability, 4),
+                ),
+            )
+        )
+        for face in faces
+    ]
 
 
 class Table:
@@ -46,7 +79,7 @@ class Table:
         self._path = Path(path)
         with files.explaining_disk_errors(path):
             temporary = self._stack.enter_context(files.replacing(path))
-            self._stream = open(temporary, "w", encoding="utf-8", newline="")
+            self._stream = open(temporary, "w", encoding="utf-8", newline="")  # noqa: SIM115
             if self._path.suffix == ".csv":
                 self._stream.write(",".join(COLUMNS) + "\n")
 
@@ -89,24 +122,41 @@ class VideoFile:
         self.frames = 0
 
     def write(self, image):
-        """Add a frame, uint8 (height, width, 3), RGB; later ones are brought to the size of the first."""
+        """Add a frame, uint8 (height, width, 3), RGB.
+
+        Later ones are brought to the size of the first.
+        """
         import imageio_ffmpeg
 
         if self._writer is None:
             height, width = image.shape[:2]
             self._size = (width + width % 2, height + height % 2)  # H.264 halves the colours
-            # yuv420p and faststart are what browsers need; ffmpeg gets no Ctrl-C of ours, so that it can finish the file.
-            self._writer = imageio_ffmpeg.write_frames(str(self._temporary), self._size, fps=self._fps, codec="libx264", quality=None, macro_block_size=2,
-                                                       ffmpeg_log_level="quiet", output_params=["-preset", "veryfast", "-crf", "23", "-movflags", "+faststart"])
+            # yuv420p and faststart are what browsers need; ffmpeg gets no Ctrl-C of ours, so that
+            # it can finish the file.
+            self._writer = imageio_ffmpeg.write_frames(
+                str(self._temporary),
+                self._size,
+                fps=self._fps,
+                codec="libx264",
+                quality=None,
+                macro_block_size=2,
+                ffmpeg_log_level="quiet",
+                output_params=["-preset", "veryfast", "-crf", "23", "-movflags", "+faststart"],
+            )
             self._writer.send(None)
         width, height = self._size
         if image.shape[0] not in (height, height - 1) or image.shape[1] not in (width, width - 1):
             image = cv2.resize(image, (width, height), interpolation=cv2.INTER_AREA)
-        image = np.pad(image, ((0, height - image.shape[0]), (0, width - image.shape[1]), (0, 0)), mode="edge")
+        image = np.pad(
+            image, ((0, height - image.shape[0]), (0, width - image.shape[1]), (0, 0)), mode="edge"
+        )
         try:
             self._writer.send(np.ascontiguousarray(image))
         except OSError as error:
-            raise CourseError(f"{self._path} can't be written: ffmpeg stopped; look whether the disk is full, then run the command again.") from error
+            raise CourseError(
+                f"{self._path} can't be written: ffmpeg stopped; look whether the disk is full,"
+                " then run the command again."
+            ) from error
         self.frames += 1
 
     def close(self):
@@ -117,7 +167,10 @@ class VideoFile:
         self._writer.close()
         if not os.path.getsize(self._temporary):
             self.discard()
-            raise CourseError(f"{self._path} can't be written: look whether the disk is full, then run the command again.")
+            raise CourseError(
+                f"{self._path} can't be written: look whether the disk is full, then run the"
+                " command again."
+            )
         with files.explaining_disk_errors(self._path):
             self._stack.close()
 
@@ -140,10 +193,8 @@ def _discard(stack, close):
         raise _Discarded
 
     stack.callback(stop)
-    try:
+    with suppress(_Discarded):
         stack.close()
-    except _Discarded:
-        pass
 
 
 class _Discarded(Exception):

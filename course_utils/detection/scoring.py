@@ -1,4 +1,7 @@
-"""Hold labelled faces against annotated boxes: what was found, what was missed, and what was no face."""
+"""Hold labelled faces against annotated boxes.
+
+What was found, what was missed, and what was no face.
+"""
 
 import pandas as pd
 
@@ -22,15 +25,23 @@ def score(said, truth, found=FOUND):
     Returns
     -------
     pandas.DataFrame
-        A row for each true face and for each false alarm: `label` (str, empty for a false alarm), `said` (str, empty for a missed
-        face), `size` (float, pixels, the shorter side of the true box or of the false alarm's), `overlap` (float, 0 when missed).
+        A row for each true face and for each false alarm: `label` (str, empty for a false alarm),
+        `said` (str, empty for a missed face), `size` (float, pixels, the shorter side of the true
+        box or of the false alarm's), `overlap` (float, 0 when missed).
     """
     boxes, true_boxes = as_boxes([box for box, _ in said]), as_boxes([box for box, _ in truth])
     pairs = {other: one for one, other in match(boxes, true_boxes, found)}
     rows = []
     for number, (size, (_, label)) in enumerate(zip(sizes(true_boxes), truth)):
         one = pairs.get(number)
-        rows.append((label, said[one][1] if one is not None else "", float(size), _overlap(boxes, true_boxes, one, number)))
+        rows.append(
+            (
+                label,
+                said[one][1] if one is not None else "",
+                float(size),
+                _overlap(boxes, true_boxes, one, number),
+            )
+        )
     alarms = set(range(len(said))) - set(pairs.values())
     rows += [("", said[number][1], float(sizes(boxes)[number]), 0.0) for number in sorted(alarms)]
     return pd.DataFrame(rows, columns=["label", "said", "size", "overlap"])
@@ -53,14 +64,20 @@ def recall_by_size(rows, edges=(8, 20, 40, 1000)):
     """
     true = rows[rows["label"] != ""]
     ranges = pd.cut(true["size"], list(edges), right=False)
-    return _named((true["said"] != "").groupby(ranges, observed=True).agg(faces="size", found="sum", share="mean"), edges)
+    return _named(
+        (true["said"] != "")
+        .groupby(ranges, observed=True)
+        .agg(faces="size", found="sum", share="mean"),
+        edges,
+    )
 
 
 def recall_and_precision(rows, edges=(8, 20, 40, 1000)):
     """Return recall and precision of detector and classifier together, by the size of the face.
 
-    Recall: of all faces that are so, the share that was found and labelled so. Precision: of all boxes that were labelled so, the
-    share that is; false alarms count by the size of their boxes. "not_sure" is no label.
+    Recall: of all faces that are so, the share that was found and labelled so. Precision: of all
+    boxes that were labelled so, the share that is; false alarms count by the size of their boxes.
+    "not_sure" is no label.
 
     Parameters
     ----------
@@ -72,8 +89,9 @@ def recall_and_precision(rows, edges=(8, 20, 40, 1000)):
     Returns
     -------
     pandas.DataFrame
-        Indexed by the range: `faces`, then `recall` and `precision` of "with_mask", then of "without_mask": columns such as
-        "recall, with_mask". NaN where there is nothing to divide by. Ranges without a face are left out.
+        Indexed by the range: `faces`, then `recall` and `precision` of "with_mask", then of
+        "without_mask": columns such as "recall, with_mask". NaN where there is nothing to divide
+        by. Ranges without a face are left out.
     """
     ranges = pd.cut(rows["size"], list(edges), right=False)
     columns = {"faces": (rows["label"] != "").groupby(ranges, observed=True).sum()}
@@ -87,8 +105,14 @@ def recall_and_precision(rows, edges=(8, 20, 40, 1000)):
 
 
 def _named(table, edges):
-    table.index = [f"{int(interval.left)} to {int(interval.right)}" if interval.right < edges[-1] else f"{int(interval.left)} and more"
-                   for interval in table.index]
+    table.index = [
+        (
+            f"{int(interval.left)} to {int(interval.right)}"
+            if interval.right < edges[-1]
+            else f"{int(interval.left)} and more"
+        )
+        for interval in table.index
+    ]
     return table.rename_axis("size of the face (pixels)")
 
 

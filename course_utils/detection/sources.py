@@ -1,7 +1,8 @@
 """Where frames come from: a picture, a folder of pictures, a video file, a camera, or an address.
 
-Every source gives `Frame`s and counts what it had to skip. Files wait for whoever reads them; a camera does not, so a thread
-reads it and only its newest frame is handed on. A camera that vanishes is asked again, after 1, 2, 4 ... 30 seconds.
+Every source gives `Frame`s and counts what it had to skip. Files wait for whoever reads them; a
+camera does not, so a thread reads it and only its newest frame is handed on. A camera that vanishes
+is asked again, after 1, 2, 4 ... 30 seconds.
 """
 
 import os
@@ -11,15 +12,16 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-# What FFmpeg and OpenCV say about damaged files goes straight to the error stream; the sentences here say it for people.
+# What FFmpeg and OpenCV say about damaged files goes straight to the error stream; the sentences
+# here say it for people.
 os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "-8")
 os.environ.setdefault("OPENCV_LOG_LEVEL", "SILENT")
 
-import cv2  # noqa: E402
-import numpy as np  # noqa: E402
+import cv2
+import numpy as np
 
-from course_utils.errors import CourseError  # noqa: E402
-from course_utils.pictures.images import PICTURE_NAME, BadPicture, find_pictures, read_rgb  # noqa: E402
+from course_utils.errors import CourseError
+from course_utils.pictures.images import PICTURE_NAME, BadPicture, find_pictures, read_rgb
 
 ADDRESS = re.compile(r"^(rtsp|rtsps|rtmp|http|https|udp|tcp)://", re.IGNORECASE)
 ANSWER = 10.0
@@ -29,7 +31,8 @@ WAITS = (1, 2, 4, 8, 16, 30)
 """Seconds before a vanished camera is asked again; the last one goes on."""
 
 BAD_IN_A_ROW = 50
-"""Frames that can't be decoded one after the other, after which a video counts as ended and a camera as gone."""
+"""Frames that can't be decoded one after the other, after which a video counts as ended and a
+camera as gone."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -55,7 +58,10 @@ class Frame:
 
 
 class Pictures:
-    """One picture, or those in and below a folder. `problems` holds a sentence for each that can't be read."""
+    """One picture, or those in and below a folder.
+
+    `problems` holds a sentence for each that can't be read.
+    """
 
     live, moving, fps = False, False, None
 
@@ -64,14 +70,20 @@ class Pictures:
         if self.folder.is_dir():
             self._paths = find_pictures(self.folder)
             if not self._paths:
-                raise CourseError(f"{path} holds no pictures: name a folder with JPEG or PNG files in it or below it.")
+                raise CourseError(
+                    f"{path} holds no pictures: name a folder with JPEG or PNG files in it or"
+                    " below it."
+                )
         else:
             self._paths, self.folder = [self.folder], self.folder.parent
         self.single = not Path(path).is_dir()
         self.count = len(self._paths)
 
     def frames(self):
-        """Yield a `Frame` for each picture that can be read; a single one that can't raises `BadPicture`."""
+        """Yield a `Frame` for each picture that can be read.
+
+        A single one that can't raises `BadPicture`.
+        """
         for number, path in enumerate(self._paths):
             try:
                 image = read_rgb(path)
@@ -95,8 +107,10 @@ class Video:
         self._capture = cv2.VideoCapture(self.path, cv2.CAP_FFMPEG, _timeouts())
         readable, first = self._capture.read() if self._capture.isOpened() else (False, None)
         if not readable:
-            raise CourseError(f"{path} can't be read as a picture or a video: it is damaged, cut off or something else; try to play it, then convert "
-                              "it to MP4 or fetch it again.")
+            raise CourseError(
+                f"{path} can't be read as a picture or a video: it is damaged, cut off or something"
+                " else; try to play it, then convert it to MP4 or fetch it again."
+            )
         self._first = first
         rate = self._capture.get(cv2.CAP_PROP_FPS)
         self.fps = float(rate) if np.isfinite(rate) and 0.5 <= rate <= 240 else 25.0
@@ -126,7 +140,10 @@ class Video:
             self.problems.append(f"{self.path}: {skipped} damaged frames were skipped")
         reached = number - bad
         if self.count is not None and reached < self.count - 1 - self.count // 100:
-            self.problems.append(f"{self.path} ends after frame {reached} of {self.count}: the file is damaged or was cut off; what was there is done")
+            self.problems.append(
+                f"{self.path} ends after frame {reached} of {self.count}: the file is damaged or"
+                " was cut off; what was there is done"
+            )
 
 
 class Camera:
@@ -159,14 +176,17 @@ class Camera:
         self.fps = float(rate) if np.isfinite(rate) and 1 <= rate <= 120 else 25.0
 
     def frames(self):
-        """Yield the newest frame whenever the last one is done with; ends when `stop` was called."""
+        """Yield the newest frame whenever the last one is done with, until `stop` is called."""
         reader = threading.Thread(target=self._read, daemon=True)
         reader.start()
         last = None
         try:
             while True:
                 with self._changed:
-                    self._changed.wait_for(lambda: self._newest is not last or self._error or self._stop.is_set(), timeout=0.5)
+                    self._changed.wait_for(
+                        lambda: self._newest is not last or self._error or self._stop.is_set(),  # noqa: B023
+                        timeout=0.5,
+                    )
                     newest, error = self._newest, self._error
                 if error:
                     raise CourseError(error)
@@ -207,7 +227,9 @@ class Camera:
                 if silent is not None:
                     self._say(f"{self.name} is back.")
                     silent = None
-                frame = Frame(number, time.monotonic() - started, cv2.cvtColor(image, cv2.COLOR_BGR2RGB))
+                frame = Frame(
+                    number, time.monotonic() - started, cv2.cvtColor(image, cv2.COLOR_BGR2RGB)
+                )
                 number += 1
                 with self._changed:
                     self._newest = frame
@@ -220,7 +242,10 @@ class Camera:
                 self.lost += 1
             if time.monotonic() - silent > self._give_up:
                 with self._changed:
-                    self._error = f"{self.name} gave no picture for {self._give_up:.0f} s: check it and start the command again."
+                    self._error = (
+                        f"{self.name} gave no picture for {self._give_up:.0f} s: check it and start"
+                        " the command again."
+                    )
                     self._changed.notify_all()
                 return
             wait = self._waits[min(attempt, len(self._waits) - 1)]
@@ -231,20 +256,31 @@ class Camera:
             self._capture = self._open()
 
     def _grab(self):
-        """Go to the next frame that can be decoded and count those that can't; False when the camera gives none."""
+        """Go to the next frame that can be decoded and count those that can't.
+
+        False when the camera gives none.
+        """
         for damaged in range(BAD_IN_A_ROW):
             asked = time.monotonic()
             if self._capture.grab():
                 self.damaged += damaged
                 return True
-            if self._stop.is_set() or time.monotonic() - asked > 1:  # no answer, which is something else
+            if (
+                self._stop.is_set() or time.monotonic() - asked > 1
+            ):  # no answer, which is something else
                 break
         return False
 
     def _refusal(self):
         if isinstance(self.source, int):
-            return f"There is no camera {self.source} that gives pictures: connect one, close other programs that use it, or try another number."
-        return f"{self.name} does not answer or sends no video: check the address, the password and that this computer reaches it."
+            return (
+                f"There is no camera {self.source} that gives pictures: connect one, close other"
+                " programs that use it, or try another number."
+            )
+        return (
+            f"{self.name} does not answer or sends no video: check the address, the password and"
+            " that this computer reaches it."
+        )
 
 
 def open_source(source, say, give_up=300.0):
@@ -253,7 +289,8 @@ def open_source(source, say, give_up=300.0):
     Parameters
     ----------
     source : str
-        A picture, a folder, a video file, a camera's number, or an address (rtsp://..., http://...).
+        A picture, a folder, a video file, a camera's number, or an address (rtsp://...,
+        http://...).
     say : callable
         Gets sentences about a camera that vanishes.
     give_up : float
@@ -262,7 +299,8 @@ def open_source(source, say, give_up=300.0):
     Returns
     -------
     Pictures, Video or Camera
-        With `frames()`, `problems` (list of str), `fps` (float or None), `count` (int or None), `live`, `moving` and `single` (bool).
+        With `frames()`, `problems` (list of str), `fps` (float or None), `count` (int or None),
+        `live`, `moving` and `single` (bool).
 
     Raises
     ------
@@ -272,7 +310,9 @@ def open_source(source, say, give_up=300.0):
     path = Path(source)
     if ADDRESS.match(source):
         camera = Camera(source, say, give_up)
-        if camera._capture.get(cv2.CAP_PROP_FRAME_COUNT) > 1 and not source.lower().startswith("rtsp"):
+        if camera._capture.get(cv2.CAP_PROP_FRAME_COUNT) > 1 and not source.lower().startswith(
+            "rtsp"
+        ):
             camera._capture.release()
             return Video(source)  # a file on a server: it ends, and nothing has to hurry
         return camera
@@ -284,7 +324,10 @@ def open_source(source, say, give_up=300.0):
         return Video(path)
     if re.fullmatch(r"\d{1,3}", source):
         return Camera(int(source), say, give_up)
-    raise CourseError(f"{source} does not exist: give a picture, a folder, a video, a camera's number, or an address such as rtsp://HOST/PATH.")
+    raise CourseError(
+        f"{source} does not exist: give a picture, a folder, a video, a camera's number, or an"
+        " address such as rtsp://HOST/PATH."
+    )
 
 
 def _is_picture(path):
@@ -297,7 +340,12 @@ def _is_picture(path):
 
 def _timeouts():
     milliseconds = int(ANSWER * 1000)
-    return [cv2.CAP_PROP_OPEN_TIMEOUT_MSEC, milliseconds, cv2.CAP_PROP_READ_TIMEOUT_MSEC, milliseconds]
+    return [
+        cv2.CAP_PROP_OPEN_TIMEOUT_MSEC,
+        milliseconds,
+        cv2.CAP_PROP_READ_TIMEOUT_MSEC,
+        milliseconds,
+    ]
 
 
 def _without_password(address):

@@ -1,8 +1,9 @@
-"""Tracks: which face of this frame is which face of the frame before, where it goes, and what was said about it lately.
+"""Tracks: which face of this frame is which of the frame before, and what was said of it.
 
-A detector misses a face now and then and its boxes tremble; a classifier changes its mind when someone turns their head. A track
-bridges both: boxes are joined by overlap, smoothed by an alpha-beta filter that knows the face's speed, and the label is that of
-the mean probability over the last looks.
+A detector misses a face now and then and its boxes tremble; a classifier changes its mind when
+someone turns their head. A track bridges both: boxes are joined by overlap, smoothed by an
+alpha-beta filter that knows the face's speed, and the label is that of the mean probability over
+the last looks.
 """
 
 from collections import deque
@@ -12,7 +13,8 @@ import numpy as np
 from course_utils.detection.boxes import as_boxes, match
 
 LEAST_OVERLAP = 0.2
-"""Intersection over union of a box with where its track was expected; at 12 frames a second someone walking by moves that much."""
+"""Intersection over union of a box with where its track was expected; at 12 frames a second someone
+walking by moves that much."""
 
 POSITION, SPEED = 0.7, 0.25
 """The filter's gains: how far box and speed follow a new measurement."""
@@ -21,14 +23,16 @@ LOOKS = 7
 """Looks that vote on the label."""
 
 PATIENCE = 2.0
-"""Seconds after which a track that was not seen ends; until then the same person goes on with the same number."""
+"""Seconds after which a track that was not seen ends; until then the same person goes on with the
+same number."""
 
 SHOWN = 0.4
 """Seconds for which a face that was not seen is still shown where it is expected."""
 
 SURE, TIMES, LASTING = 0.6, 3, 0.55
-"""A track is a person once a detection scored SURE, or it was seen so many times; it is shown while the running mean of
-its scores is at least LASTING. False faces last for some frames, too, but score low."""
+"""A track is a person once a detection scored SURE, or it was seen so many times; it is shown while
+the running mean of its scores is at least LASTING. False faces last for some frames, too, but score
+low."""
 
 MEMORY = 0.2
 """How far one detection moves the running mean of the scores."""
@@ -74,7 +78,10 @@ class Track:
         step, rest = max(self.time - self.last_seen, 1e-3), np.asarray(box, float) - self.box
         self.box = self.box + POSITION * rest
         self.speed = self.speed + SPEED * rest / step
-        self.score, self.best = self.score + MEMORY * (score - self.score), max(self.best, float(score))
+        self.score, self.best = (
+            self.score + MEMORY * (score - self.score),
+            max(self.best, float(score)),
+        )
         self.hits, self.seen, self.last_seen = self.hits + 1, True, self.time
 
     def vote(self, probabilities, class_names, rule):
@@ -103,8 +110,15 @@ class Tracker:
 
     @property
     def shown(self):
-        """The confirmed tracks whose faces were seen within `SHOWN` seconds (longer where few frames are searched), oldest first."""
-        return [track for track in self._tracks if track.number and track.score >= LASTING and self._recent(track)]
+        """Return the confirmed tracks whose faces were seen within `SHOWN` seconds, oldest first.
+
+        Where few frames are searched the time is longer.
+        """
+        return [
+            track
+            for track in self._tracks
+            if track.number and track.score >= LASTING and self._recent(track)
+        ]
 
     @property
     def count(self):
@@ -112,11 +126,18 @@ class Tracker:
         return self._count
 
     def expect(self, time):
-        """Move all tracks to a time (s) without having looked: between the frames that are searched."""
+        """Move all tracks to a time (s) without having looked.
+
+        Between the frames that are searched.
+        """
         for track in self._tracks:
             track.expect(time)
         patience = max(PATIENCE, 2 * self._shown)
-        self._tracks = [track for track in self._tracks if time - track.last_seen <= (patience if track.number else self._shown)]
+        self._tracks = [
+            track
+            for track in self._tracks
+            if time - track.last_seen <= (patience if track.number else self._shown)
+        ]
 
     def update(self, boxes, scores, time):
         """Take in what was found in a frame.
@@ -135,7 +156,9 @@ class Tracker:
         list of Track
             As `shown`.
         """
-        if self._searched is not None:  # where few frames are searched, a face must last until the next one
+        if (
+            self._searched is not None
+        ):  # where few frames are searched, a face must last until the next one
             self._shown = max(SHOWN, 2.2 * (time - self._searched))
         self._searched = time
         self.expect(time)
@@ -144,9 +167,15 @@ class Tracker:
         for one, other in pairs:
             self._tracks[one].measure(boxes[other], scores[other])
         taken = {other for _, other in pairs}
-        self._tracks += [Track(boxes[new], scores[new], time) for new in range(len(boxes)) if new not in taken]
+        self._tracks += [
+            Track(boxes[new], scores[new], time) for new in range(len(boxes)) if new not in taken
+        ]
         for track in self._tracks:
-            if not track.number and track.score >= LASTING and (track.hits >= TIMES or track.best >= SURE):
+            if (
+                not track.number
+                and track.score >= LASTING
+                and (track.hits >= TIMES or track.best >= SURE)
+            ):
                 self._count += 1
                 track.number = self._count
         return self.shown

@@ -1,4 +1,6 @@
-"""The small finished detector of chapter 00: find faces, say of each whether a mask is worn, draw it.
+"""The small finished detector of chapter 00.
+
+Find faces, say of each whether a mask is worn, draw it.
 
 It is here so that the course can begin with the end. Chapter 07 builds a better one step by step
 and explains every line; nothing after chapter 00 uses this module.
@@ -15,20 +17,23 @@ import cv2
 import numpy as np
 
 from course_utils import project, quiet
-from course_utils.pictures.annotations import Box, crop
 from course_utils.errors import CourseError
+from course_utils.pictures.annotations import Box, crop
 
 SIZE = 64
 """Pixels: the side of the square that the classifier looks at."""
 
 MARGIN = 0.2
-"""What is added around a found box on every side, as a fraction of its side: forehead, ears and chin."""
+"""What is added around a found box on every side, as a fraction of its side: forehead, ears and
+chin."""
 
 LARGEST = 600
-"""Pixels: a single photograph is shrunk until its longer side has this length, before its largest face is looked for."""
+"""Pixels: a single photograph is shrunk until its longer side has this length, before its largest
+face is looked for."""
 
 FACE_SCORE = -0.5
-"""Boxes that dlib scores lower are left out. Masked faces score low, so 0, its own default, loses many."""
+"""Boxes that dlib scores lower are left out. Masked faces score low, so 0, its own default, loses
+many."""
 
 WORDS = {"with_mask": "mask", "without_mask": "no mask"}
 
@@ -75,7 +80,9 @@ def load_classifier():
     """
     path = project.data_dir() / "welcome_detector" / "model.keras"
     if not path.exists():
-        raise CourseError(f"{path} is missing: `git checkout data/welcome_detector` brings it back.")
+        raise CourseError(
+            f"{path} is missing: `git checkout data/welcome_detector` brings it back."
+        )
     return quiet.import_keras().models.load_model(path, compile=False)
 
 
@@ -97,9 +104,20 @@ def find_faces(rgb, enlargements=1):
     """
     height, width = rgb.shape[:2]
     rectangles, _, _ = _face_finder().run(np.ascontiguousarray(rgb), enlargements, FACE_SCORE)
-    boxes = [Box("face", max(found.left(), 0), max(found.top(), 0), min(found.right() + 1, width), min(found.bottom() + 1, height))
-             for found in rectangles]
-    return sorted((box for box in boxes if box.width > 0 and box.height > 0), key=lambda box: (box.x_min, box.y_min))
+    boxes = [
+        Box(
+            "face",
+            max(found.left(), 0),
+            max(found.top(), 0),
+            min(found.right() + 1, width),
+            min(found.bottom() + 1, height),
+        )
+        for found in rectangles
+    ]
+    return sorted(
+        (box for box in boxes if box.width > 0 and box.height > 0),
+        key=lambda box: (box.x_min, box.y_min),
+    )
 
 
 def at_most(rgb, longest):
@@ -120,7 +138,11 @@ def at_most(rgb, longest):
     scale = longest / max(height, width)
     if scale >= 1:
         return rgb
-    return cv2.resize(rgb, (max(round(width * scale), 1), max(round(height * scale), 1)), interpolation=cv2.INTER_AREA)
+    return cv2.resize(
+        rgb,
+        (max(round(width * scale), 1), max(round(height * scale), 1)),
+        interpolation=cv2.INTER_AREA,
+    )
 
 
 def cut_largest_face(rgb, size=SIZE):
@@ -139,7 +161,9 @@ def cut_largest_face(rgb, size=SIZE):
         uint8, shape (size, size, 3); None when no face is found.
     """
     rgb = at_most(rgb, LARGEST)
-    around = round(0.25 * max(rgb.shape[:2]))  # a detector of faces wants to see what surrounds them
+    around = round(
+        0.25 * max(rgb.shape[:2])
+    )  # a detector of faces wants to see what surrounds them
     roomy = cv2.copyMakeBorder(rgb, around, around, around, around, cv2.BORDER_REPLICATE)
     boxes = find_faces(roomy)
     return cut_face(roomy, max(boxes, key=lambda box: box.width), size) if boxes else None
@@ -163,7 +187,9 @@ def cut_face(rgb, box, size=SIZE):
     """
     face = crop(rgb, box, MARGIN)
     shrinking = max(face.shape[:2]) > size
-    return cv2.resize(face, (size, size), interpolation=cv2.INTER_AREA if shrinking else cv2.INTER_LINEAR)
+    return cv2.resize(
+        face, (size, size), interpolation=cv2.INTER_AREA if shrinking else cv2.INTER_LINEAR
+    )
 
 
 def classify(faces):
@@ -202,7 +228,10 @@ def detect(rgb, threshold=0.5):
     """
     boxes = find_faces(rgb)
     probabilities = classify([cut_face(rgb, box) for box in boxes])
-    return [label_face(box, float(probability), threshold) for box, probability in zip(boxes, probabilities, strict=True)]
+    return [
+        label_face(box, float(probability), threshold)
+        for box, probability in zip(boxes, probabilities, strict=True)
+    ]
 
 
 def label_face(box, probability, threshold=0.5):

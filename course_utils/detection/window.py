@@ -1,7 +1,7 @@
 """Show frames as they come: in a window, or, where there is none, on a page of this computer.
 
-OpenCV comes without windows here, so the window is Tk's. Without a display or without Tk a small page shows the same pictures
-as a motion JPEG, to browsers on this computer only.
+OpenCV comes without windows here, so the window is Tk's. Without a display or without Tk a small
+page shows the same pictures as a motion JPEG, to browsers on this computer only.
 """
 
 import io
@@ -13,7 +13,10 @@ from PIL import Image
 
 from course_utils.errors import CourseError
 
-PAGE = b'<!doctype html><title>course detect</title><img src="/stream" alt="what the camera sees, with boxes round faces" style="max-width:100%">'
+PAGE = (
+    b'<!doctype html><title>course detect</title><img src="/stream" alt="what the camera sees, with'
+    b' boxes round faces" style="max-width:100%">'
+)
 
 
 def open_window(title, say):
@@ -28,7 +31,8 @@ def open_window(title, say):
     Returns
     -------
     Window or Page
-        With `show(image)` and `stay(seconds)`, which return False when the window was closed, and `close()`.
+        With `show(image)` and `stay(seconds)`, which return False when the window was closed, and
+        `close()`.
 
     Raises
     ------
@@ -42,8 +46,14 @@ def open_window(title, say):
     try:
         page = Page()
     except OSError as error:
-        raise CourseError("There is no display for a window, and no page can be served on this computer: leave --show out and use -o.") from error
-    say(f"There is no display for a window; the pictures are at {page.address} in a browser of this computer.")
+        raise CourseError(
+            "There is no display for a window, and no page can be served on this computer: leave"
+            " --show out and use -o."
+        ) from error
+    say(
+        f"There is no display for a window; the pictures are at {page.address} in a browser of this"
+        " computer."
+    )
     return page
 
 
@@ -52,6 +62,7 @@ class Window:
 
     def __init__(self, title):
         import tkinter
+
         from PIL import ImageTk
 
         self._root, self._photo = tkinter.Tk(), ImageTk.PhotoImage
@@ -107,7 +118,10 @@ class Page:
                 self.end_headers()
                 try:
                     for jpeg in page._pictures():
-                        self.wfile.write(b"--frame\r\nContent-Type: image/jpeg\r\nContent-Length: %d\r\n\r\n%s\r\n" % (len(jpeg), jpeg))
+                        self.wfile.write(
+                            b"--frame\r\nContent-Type: image/jpeg\r\nContent-Length:"
+                            b" %d\r\n\r\n%s\r\n" % (len(jpeg), jpeg)
+                        )
                 except OSError:
                     pass  # the browser has gone
 
@@ -144,7 +158,10 @@ class Page:
         last = b""
         while not self._ended:
             with self._changed:
-                self._changed.wait_for(lambda: self._newest is not last or self._ended, timeout=1)
+                self._changed.wait_for(
+                    lambda: self._newest is not last or self._ended,  # noqa: B023
+                    timeout=1,
+                )
                 newest = self._newest
             if newest is not last:
                 last = newest

@@ -1,4 +1,7 @@
-"""Where the results of `course detect` go, decided before the work begins, and the files that are open while it goes on."""
+"""Where the results of `course detect` go, decided before the work begins.
+
+The files that are open while it goes on are kept here too.
+"""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,7 +18,10 @@ LONGEST_STILL = 2
 
 @dataclass(frozen=True)
 class Plan:
-    """Where results go: a table, and a picture, a folder of pictures or a video; None where nothing is asked for."""
+    """Where results go: a table, and a picture, a folder of pictures or a video.
+
+    None where nothing is asked for.
+    """
 
     table: Path | None = None
     pictures: Path | None = None
@@ -37,22 +43,39 @@ def plan_of(order):
         return Plan(table=out)
     known = (*outputs.PICTURES, *outputs.VIDEOS)
     if suffix and suffix not in known and not out.is_dir():
-        raise CourseError(f"{out} ends in {suffix}: give a folder, or a name that ends in {', '.join((*known, *outputs.TABLES))}.")
+        raise CourseError(
+            f"{out} ends in {suffix}: give a folder, or a name that ends in"
+            f" {', '.join((*known, *outputs.TABLES))}."
+        )
     is_folder = out.is_dir() or not suffix
     ending = f".{order.table}"
     if source.is_dir():
         if not is_folder:
-            raise CourseError(f"{source} is a folder, so the output must be one, too: {out} is a file's name.")
+            raise CourseError(
+                f"{source} is a folder, so the output must be one, too: {out} is a file's name."
+            )
         if out.resolve() == source.resolve() or source.resolve() in out.resolve().parents:
-            raise CourseError(f"{out} lies in the folder of the pictures: choose another, or the next run would take its own results for pictures.")
+            raise CourseError(
+                f"{out} lies in the folder of the pictures: choose another, or the next run would"
+                " take its own results for pictures."
+            )
         return Plan(out / f"faces{ending}", out)
-    picture = source.is_file() and (sources.PICTURE_NAME.search(source.name) is not None or sources._is_picture(source))
+    picture = source.is_file() and (
+        sources.PICTURE_NAME.search(source.name) is not None or sources._is_picture(source)
+    )
     if is_folder:
         stem = source.stem if source.is_file() else "camera"
-        out = out / (f"{source.stem}{'.png' if source.suffix.lower() == '.png' else '.jpg'}" if picture else f"{stem}.mp4")
+        out = out / (
+            f"{source.stem}{'.png' if source.suffix.lower() == '.png' else '.jpg'}"
+            if picture
+            else f"{stem}.mp4"
+        )
     elif picture != (suffix in outputs.PICTURES):
         wanted = outputs.PICTURES if picture else outputs.VIDEOS
-        raise CourseError(f"{out} does not fit {order.source}, which is {'a picture' if picture else 'no picture'}: end the name in {' or '.join(wanted)}.")
+        raise CourseError(
+            f"{out} does not fit {order.source}, which is"
+            f" {'a picture' if picture else 'no picture'}: end the name in {' or '.join(wanted)}."
+        )
     if source.exists() and out.resolve() == source.resolve():
         raise CourseError(f"{out} is the source itself: choose another name for the output.")
     return Plan(out.with_suffix(ending), out if picture else None, None if picture else out)
@@ -100,8 +123,8 @@ class Writer:
             self._table.write(outputs.rows_of(frame, faces))
             self._rows_written = True
         if self._video:
-            # As many copies as the time says: a camera's frames come unevenly, and damaged ones are missing. What a camera that
-            # was away for long did not see is left out.
+            # As many copies as the time says: a camera's frames come unevenly, and damaged ones are
+            # missing. What a camera that was away for long did not see is left out.
             due = int(frame.time * self._fps + 0.5) + 1 - self._video.frames - self._left_out
             copies = min(due, max(1, int(LONGEST_STILL * self._fps)))
             self._left_out += max(due - copies, 0)
@@ -111,7 +134,11 @@ class Writer:
             path = self._plan.pictures
             if not self._source.single:
                 path = path / frame.name
-                path = path if path.suffix.lower() in outputs.PICTURES else path.with_name(f"{path.name}.jpg")
+                path = (
+                    path
+                    if path.suffix.lower() in outputs.PICTURES
+                    else path.with_name(f"{path.name}.jpg")
+                )
             outputs.write_picture(path, picture)
             place = str(self._plan.pictures)
             self.written += [place] if place not in self.written else []

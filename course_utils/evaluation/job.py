@@ -48,13 +48,39 @@ class Report:
 
     def to_dict(self):
         """Return all of it as JSON can hold it; null where there is nothing to divide by."""
-        each = {name: {"pictures": int(row.pictures), "recall": _or_none(row.recall), "precision": _or_none(row.precision)} for name, row in self.per_class.iterrows()}
-        return {"accuracy": self.accuracy, "interval": [_or_none(edge) for edge in self.interval], "pictures": self.pictures, "groups": self.groups,
-                "classes": each, "confusion": {"classes": list(self.class_names), "rows_true_columns_predicted": self.confusion.to_numpy().tolist()},
-                "skipped": self.skipped, **self.settings}
+        each = {
+            name: {
+                "pictures": int(row.pictures),
+                "recall": _or_none(row.recall),
+                "precision": _or_none(row.precision),
+            }
+            for name, row in self.per_class.iterrows()
+        }
+        return {
+            "accuracy": self.accuracy,
+            "interval": [_or_none(edge) for edge in self.interval],
+            "pictures": self.pictures,
+            "groups": self.groups,
+            "classes": each,
+            "confusion": {
+                "classes": list(self.class_names),
+                "rows_true_columns_predicted": self.confusion.to_numpy().tolist(),
+            },
+            "skipped": self.skipped,
+            **self.settings,
+        }
 
 
-def evaluate(model_path, folder, face_size=None, threshold=None, part=None, seed=0, predictions=None, progress=True):
+def evaluate(
+    model_path,
+    folder,
+    face_size=None,
+    threshold=None,
+    part=None,
+    seed=0,
+    predictions=None,
+    progress=True,
+):
     """Evaluate a saved model on a folder.
 
     Parameters
@@ -66,7 +92,8 @@ def evaluate(model_path, folder, face_size=None, threshold=None, part=None, seed
     face_size : (int, int), optional
         Shrink each face to a random size in this range of pixels first.
     threshold : float, optional
-        Probability from which on a face is said to be of the class `with_mask`; the likelier class when not given.
+        Probability from which on a face is said to be of the class `with_mask`; the likelier class
+        when not given.
     part : str, optional
         "train", "validation" or "test", where the folder tells.
     seed : int
@@ -87,37 +114,73 @@ def evaluate(model_path, folder, face_size=None, threshold=None, part=None, seed
     model, class_names = models.load(model_path)
     _check_model(model, class_names, model_path)
     if threshold is not None and (len(class_names) != 2 or WORN not in class_names):
-        raise CourseError(f"A threshold needs a model of two classes, one of them {WORN}; {model_path} knows {', '.join(class_names)}.")
+        raise CourseError(
+            f"A threshold needs a model of two classes, one of them {WORN}; {model_path} knows"
+            f" {', '.join(class_names)}."
+        )
     table = _match_classes(labelled, class_names, model_path)
     if part is not None:
         table = table[table["split"] == part]
         if not len(table):
-            raise CourseError(f"{folder} has no part {part!r}: leave --part out, or choose among {', '.join(sorted(set(labelled.table['split']) - {''})) or 'none'}.")
+            raise CourseError(
+                f"{folder} has no part {part!r}: leave --part out, or choose among"
+                f" {', '.join(sorted(set(labelled.table['split']) - {''})) or 'none'}."
+            )
     skipped = []
-    said = predict(model, class_names, table, labelled.folder, face_size, seed, skipped, progress=progress)
+    said = predict(
+        model, class_names, table, labelled.folder, face_size, seed, skipped, progress=progress
+    )
     if not len(said):
         raise CourseError(f"No picture of {folder} can be read ({skipped[0]}).")
     if threshold is not None:
         other = next(name for name in class_names if name != WORN)
         said["predicted"] = np.where(said[f"p_{WORN}"] >= threshold, WORN, other)
-        said["confidence"] = np.where(said["predicted"] == WORN, said[f"p_{WORN}"], said[f"p_{other}"])
+        said["confidence"] = np.where(
+            said["predicted"] == WORN, said[f"p_{WORN}"], said[f"p_{other}"]
+        )
     if predictions is not None:
         with files.explaining_disk_errors(predictions):
-            files.write_text(predictions, said.to_csv(index=False, lineterminator="\n", float_format="%.6g"))
+            files.write_text(
+                predictions, said.to_csv(index=False, lineterminator="\n", float_format="%.6g")
+            )
     right = (said["predicted"] == said["label"]).to_numpy()
     endings = type_names()
-    groups = np.array([group or source_name(name, endings) for group, name in zip(said["group"], said["picture"])])
-    settings = {"face_size": list(face_size) if face_size else None, "threshold": threshold, "part": part, "seed": seed}
-    return Report(class_names, len(said), len(set(groups)), float(right.mean()), bootstrap_interval(right, groups, seed=seed),
-                  per_class(said["label"], said["predicted"], class_names), confusion_matrix(said["label"], said["predicted"], class_names),
-                  sorted(skipped), settings)
+    groups = np.array(
+        [group or source_name(name, endings) for group, name in zip(said["group"], said["picture"])]
+    )
+    settings = {
+        "face_size": list(face_size) if face_size else None,
+        "threshold": threshold,
+        "part": part,
+        "seed": seed,
+    }
+    return Report(
+        class_names,
+        len(said),
+        len(set(groups)),
+        float(right.mean()),
+        bootstrap_interval(right, groups, seed=seed),
+        per_class(said["label"], said["predicted"], class_names),
+        confusion_matrix(said["label"], said["predicted"], class_names),
+        sorted(skipped),
+        settings,
+    )
 
 
 def _check_model(model, class_names, path):
     shape = model.input_shape
-    takes_pictures = isinstance(shape, tuple) and len(shape) == 4 and shape[3] == 3 and shape[1] is not None and shape[1] == shape[2]
+    takes_pictures = (
+        isinstance(shape, tuple)
+        and len(shape) == 4
+        and shape[3] == 3
+        and shape[1] is not None
+        and shape[1] == shape[2]
+    )
     if not takes_pictures or model.output_shape != (None, len(class_names)):
-        raise CourseError(f"{path} is no classifier of square pictures: give a .keras file that `course train` wrote.")
+        raise CourseError(
+            f"{path} is no classifier of square pictures: give a .keras file that `course train`"
+            " wrote."
+        )
 
 
 def _match_classes(labelled, class_names, path):
@@ -127,11 +190,18 @@ def _match_classes(labelled, class_names, path):
         return table
     if set(class_names) == {WORN, "without_mask"} and WORN in labelled.class_names:
         return table.assign(label=table["label"].where(table["label"] == WORN, "without_mask"))
-    retry = find_faces(labelled.folder, 4) if (Path(labelled.folder) / "faces.csv").is_file() and len(class_names) == 4 else None
+    retry = (
+        find_faces(labelled.folder, 4)
+        if (Path(labelled.folder) / "faces.csv").is_file() and len(class_names) == 4
+        else None
+    )
     if retry is not None and set(retry.class_names) <= set(class_names):
         return retry.table
-    raise CourseError(f"{labelled.folder} holds {', '.join(sorted(unknown))}, which {Path(path).name} does not know: it tells "
-                      f"{', '.join(class_names)} apart. Rename the sub-folders, or choose another model.")
+    raise CourseError(
+        f"{labelled.folder} holds {', '.join(sorted(unknown))}, which {Path(path).name} does not"
+        f" know: it tells {', '.join(class_names)} apart. Rename the sub-folders, or choose another"
+        " model."
+    )
 
 
 def _or_none(value):

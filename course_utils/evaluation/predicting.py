@@ -8,16 +8,15 @@ from functools import partial
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
 from PIL import Image
 from tqdm import tqdm
 
 from course_utils import quiet
-from course_utils.pictures import annotations
-from course_utils.training import pipeline
 from course_utils.data.progress import STYLE
 from course_utils.errors import CourseError
+from course_utils.pictures import annotations
 from course_utils.pictures.images import BadPicture, read_rgb
+from course_utils.training import pipeline
 
 CHUNK = 256  # faces in memory at once
 BOX = ["x_min", "y_min", "x_max", "y_max"]
@@ -32,7 +31,8 @@ def shrink_face(picture, box, pixels, size, method=Image.Resampling.BOX):
     box : sequence of four numbers or None
         The face's box in pixels, half open; None: the picture is the face.
     pixels : int
-        What the face's shorter side is shrunk to, with its aspect kept. A face that is smaller already stays as it is.
+        What the face's shorter side is shrunk to, with its aspect kept. A face that is smaller
+        already stays as it is.
     size : int
         Side of the square in pixels.
     method : PIL.Image.Resampling
@@ -68,7 +68,11 @@ def random_size(picture, sizes, seed):
     -------
     int
     """
-    return int(np.random.default_rng([seed, zlib.crc32(picture.encode())]).integers(sizes[0], sizes[1], endpoint=True))
+    return int(
+        np.random.default_rng([seed, zlib.crc32(picture.encode())]).integers(
+            sizes[0], sizes[1], endpoint=True
+        )
+    )
 
 
 def compiled(model):
@@ -82,23 +86,30 @@ def compiled(model):
     Returns
     -------
     callable
-        Takes one face or more, uint8 or float32 (n, size, size, 3), RGB from 0 to 255, and optionally how many go through at once; returns
-        what the model says of them when it is not training, float32 (n, classes).
+        Takes one face or more, uint8 or float32 (n, size, size, 3), RGB from 0 to 255, and
+        optionally how many go through at once; returns what the model says of them when it is not
+        training, float32 (n, classes).
     """
     quiet.import_keras()
     import tensorflow as tf
 
     signature = [tf.TensorSpec((None, *model.input_shape[1:]), tf.float32)]
-    traced = tf.function(lambda pictures: model(pictures, training=False), input_signature=signature, autograph=False).get_concrete_function()
+    traced = tf.function(
+        lambda pictures: model(pictures, training=False), input_signature=signature, autograph=False
+    ).get_concrete_function()
 
     def ask(faces, batch=128):
-        parts = [faces[start:start + batch] for start in range(0, len(faces), batch)]
-        return np.concatenate([traced(tf.constant(np.asarray(part, np.float32))).numpy() for part in parts])
+        parts = [faces[start : start + batch] for start in range(0, len(faces), batch)]
+        return np.concatenate(
+            [traced(tf.constant(np.asarray(part, np.float32))).numpy() for part in parts]
+        )
 
     return ask
 
 
-def predict(model, class_names, table, folder, sizes=None, seed=0, problems=None, batch=32, progress=False):
+def predict(
+    model, class_names, table, folder, sizes=None, seed=0, problems=None, batch=32, progress=False
+):
     """Return what a model says about each face of a table.
 
     Parameters
@@ -108,23 +119,27 @@ def predict(model, class_names, table, folder, sizes=None, seed=0, problems=None
     class_names : sequence of str
         In the order of its outputs.
     table : pandas.DataFrame
-        `picture`, `label`, perhaps `group` and the box, as for `course_utils.training.pipeline.read_faces`.
+        `picture`, `label`, perhaps `group` and the box, as for
+        `course_utils.training.pipeline.read_faces`.
     folder : path-like
         What `picture` starts from.
     sizes : (int, int), optional
-        Each face is shrunk to a random size in this range of pixels, see `shrink_face` and `random_size`.
+        Each face is shrunk to a random size in this range of pixels, see `shrink_face` and
+        `random_size`.
     seed : int
         Of these sizes.
     problems : list, optional
-        Gets a sentence for each face that can't be read, which is left out; without it the first one stops.
+        Gets a sentence for each face that can't be read, which is left out; without it the first
+        one stops.
     batch : int
     progress : bool
 
     Returns
     -------
     pandas.DataFrame
-        The rows of the table that could be read, with `predicted` (str), `confidence` (float, the probability of `predicted`),
-        one column `p_CLASS` for each class (float, 0 to 1) and, with `sizes`, `face_size` (int, what was drawn).
+        The rows of the table that could be read, with `predicted` (str), `confidence` (float, the
+        probability of `predicted`), one column `p_CLASS` for each class (float, 0 to 1) and, with
+        `sizes`, `face_size` (int, what was drawn).
 
     Raises
     ------
@@ -135,11 +150,26 @@ def predict(model, class_names, table, folder, sizes=None, seed=0, problems=None
     boxes = rows[BOX].to_numpy(float) if set(BOX) <= set(rows) else np.full((len(rows), 4), np.nan)
     if sizes is not None:
         rows["face_size"] = [random_size(name, sizes, seed) for name in rows["picture"]]
-    read = partial(_read, rows=rows, folder=Path(folder), boxes=boxes, size=model.input_shape[1], problems=problems)
+    read = partial(
+        _read,
+        rows=rows,
+        folder=Path(folder),
+        boxes=boxes,
+        size=model.input_shape[1],
+        problems=problems,
+    )
     probabilities = np.full((len(rows), len(class_names)), np.nan, np.float32)
     ask = compiled(model)
-    with (ThreadPoolExecutor(min(16, os.cpu_count() or 1)) as pool,
-          tqdm(desc="evaluating", total=len(rows), unit=" pictures", delay=1, **STYLE | {"disable": None if progress else True}) as bar):
+    with (
+        ThreadPoolExecutor(min(16, os.cpu_count() or 1)) as pool,
+        tqdm(
+            desc="evaluating",
+            total=len(rows),
+            unit=" pictures",
+            delay=1,
+            **STYLE | {"disable": None if progress else True},
+        ) as bar,
+    ):
         for start in range(0, len(rows), CHUNK):
             chunk = range(start, min(start + CHUNK, len(rows)))
             faces = list(pool.map(read, chunk))
@@ -148,8 +178,11 @@ def predict(model, class_names, table, folder, sizes=None, seed=0, problems=None
             if good:
                 probabilities[good] = ask(np.stack(faces), batch)
             bar.update(len(chunk))
-    rows = rows.assign(predicted=np.asarray(class_names)[np.nan_to_num(probabilities).argmax(axis=1)], confidence=probabilities.max(axis=1),
-                       **{f"p_{name}": probabilities[:, number] for number, name in enumerate(class_names)})
+    rows = rows.assign(
+        predicted=np.asarray(class_names)[np.nan_to_num(probabilities).argmax(axis=1)],
+        confidence=probabilities.max(axis=1),
+        **{f"p_{name}": probabilities[:, number] for number, name in enumerate(class_names)},
+    )
     return rows[~np.isnan(probabilities[:, 0])].reset_index(drop=True)
 
 
@@ -183,14 +216,19 @@ def latency(ask, size, batch=1, repeats=30, warm_up=5):
 
 def _read(number, rows, folder, boxes, size, problems):
     """Return one face, or None and a sentence in `problems`."""
-    path, box = folder / rows["picture"][number], None if np.isnan(boxes[number]).any() else boxes[number]
+    path, box = (
+        folder / rows["picture"][number],
+        (None if np.isnan(boxes[number]).any() else boxes[number]),
+    )
     try:
         if "face_size" not in rows:
             return pipeline.read_face(path, box, size)
         try:
             return shrink_face(read_rgb(path), box, rows["face_size"][number], size)
         except CourseError as error:
-            raise error if isinstance(error, BadPicture) else CourseError(f"{path}: {error}") from error
+            raise (
+                error if isinstance(error, BadPicture) else CourseError(f"{path}: {error}")
+            ) from error
     except CourseError as error:
         if problems is None:
             raise

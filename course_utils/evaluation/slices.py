@@ -1,4 +1,7 @@
-"""The same figure for every part of the people: by skin tone, age, pose, and whatever else a table says of them."""
+"""The same figure for every part of the people.
+
+By skin tone, age, pose, and whatever else a table says of them.
+"""
 
 import pandas as pd
 
@@ -15,8 +18,8 @@ def slice_table(rows, columns, value="right", person="group"):
     rows : pandas.DataFrame
         One row a picture.
     columns : sequence of str
-        Each cuts the pictures into slices, one for every value; rows without a value are in none. The order is that of a
-        categorical column, else that of the values.
+        Each cuts the pictures into slices, one for every value; rows without a value are in none.
+        The order is that of a categorical column, else that of the values.
     value : str
         Column of bool or float.
     person : str
@@ -32,6 +35,17 @@ def slice_table(rows, columns, value="right", person="group"):
     for column in columns:
         for name, part in rows.groupby(column, observed=True):
             low, high = bootstrap_interval(part[value], part[person])
-            table.append({"attribute": column, "slice": str(name), "people": part[person].nunique(), "pictures": len(part),
-                          "share": float(part[value].mean()), "low": low, "high": high})
-    return pd.DataFrame(table, columns=["attribute", "slice", "people", "pictures", "share", "low", "high"])
+            table.append(
+                {
+                    "attribute": column,
+                    "slice": str(name),
+                    "people": part[person].nunique(),
+                    "pictures": len(part),
+                    "share": float(part[value].mean()),
+                    "low": low,
+                    "high": high,
+                }
+            )
+    return pd.DataFrame(
+        table, columns=["attribute", "slice", "people", "pictures", "share", "low", "high"]
+    )

@@ -1,4 +1,4 @@
-"""Counts of right and wrong answers, intervals that respect groups, and a test between two models."""
+"""Counts of right and wrong answers, intervals that respect groups, a test of two models."""
 
 from dataclasses import dataclass
 
@@ -17,7 +17,8 @@ class Comparison:
     only_first, only_second : int
         Pictures that only this model got right.
     p_value : float
-        Probability of a difference as large or larger, if both were equally good (exact, two-sided).
+        Probability of a difference as large or larger, if both were equally good (exact,
+        two-sided).
     """
 
     only_first: int
@@ -29,9 +30,9 @@ def bootstrap_interval(values, groups=None, confidence=0.95, resamples=5000, see
     """Return an interval for the mean of values that come in groups.
 
     Whole groups are drawn with replacement (cluster bootstrap: Field and Welsh 2007,
-    https://doi.org/10.1111/j.1467-9868.2007.00593.x): ten pictures of one person tell less than ten people.
-    With right or wrong as values this is accuracy's interval; recall's with those of the class; for a difference between two
-    models give the differences.
+    https://doi.org/10.1111/j.1467-9868.2007.00593.x): ten pictures of one person tell less than ten
+    people. With right or wrong as values this is accuracy's interval; recall's with those of the
+    class; for a difference between two models give the differences.
 
     Parameters
     ----------
@@ -44,8 +45,9 @@ def bootstrap_interval(values, groups=None, confidence=0.95, resamples=5000, see
     Returns
     -------
     low, high : float
-        Percentiles of the resampled means. When all values are 0, or all 1, resampling can't tell anything: then the exact
-        interval of Clopper and Pearson (1934), with as many trials as there are groups. Both are nan without values.
+        Percentiles of the resampled means. When all values are 0, or all 1, resampling can't tell
+        anything: then the exact interval of Clopper and Pearson (1934), with as many trials as
+        there are groups. Both are nan without values.
     """
     values = np.asarray(values, float)
     if not len(values):
@@ -54,20 +56,32 @@ def bootstrap_interval(values, groups=None, confidence=0.95, resamples=5000, see
     _, numbers = np.unique(groups, return_inverse=True)
     sums, counts = np.bincount(numbers, values), np.bincount(numbers)
     if np.all(values == values[0]) and values[0] in (0, 1):
-        interval = stats.binomtest(int(values[0]) * len(counts), len(counts)).proportion_ci(confidence, "exact")
+        interval = stats.binomtest(int(values[0]) * len(counts), len(counts)).proportion_ci(
+            confidence, "exact"
+        )
         return float(interval.low), float(interval.high)
     if len(counts) == 1:
         return float("nan"), float("nan")  # one group says nothing about others
-    means = stats.bootstrap((sums, counts), lambda s, n, axis: s.sum(axis) / n.sum(axis), paired=True, vectorized=True, n_resamples=resamples,
-                            batch=500, confidence_level=confidence, method="percentile", rng=np.random.default_rng(seed))
+    means = stats.bootstrap(
+        (sums, counts),
+        lambda s, n, axis: s.sum(axis) / n.sum(axis),
+        paired=True,
+        vectorized=True,
+        n_resamples=resamples,
+        batch=500,
+        confidence_level=confidence,
+        method="percentile",
+        rng=np.random.default_rng(seed),
+    )
     return float(means.confidence_interval.low), float(means.confidence_interval.high)
 
 
 def mcnemar(first_right, second_right):
     """Test whether two models differ, by the pictures on which only one of them is right.
 
-    McNemar 1947, https://doi.org/10.1007/BF02295996, as an exact binomial test. It takes pictures as independent: with several
-    pictures of one person the p-value is too small; then look at `bootstrap_interval` of the differences as well.
+    McNemar 1947, https://doi.org/10.1007/BF02295996, as an exact binomial test. It takes pictures
+    as independent: with several pictures of one person the p-value is too small; then look at
+    `bootstrap_interval` of the differences as well.
 
     Parameters
     ----------
@@ -84,10 +98,17 @@ def mcnemar(first_right, second_right):
     """
     first, second = np.asarray(first_right, bool), np.asarray(second_right, bool)
     if first.shape != second.shape:
-        raise ValueError(f"answers about the same pictures are needed; there are {first.shape} and {second.shape}")
+        raise ValueError(
+            f"answers about the same pictures are needed; there are {first.shape} and"
+            f" {second.shape}"
+        )
     only_first, only_second = int((first & ~second).sum()), int((second & ~first).sum())
     differing = only_first + only_second
-    return Comparison(only_first, only_second, float(stats.binomtest(only_first, differing, 0.5).pvalue) if differing else 1.0)
+    return Comparison(
+        only_first,
+        only_second,
+        float(stats.binomtest(only_first, differing, 0.5).pvalue) if differing else 1.0,
+    )
 
 
 def confusion_matrix(labels, predicted, class_names):
@@ -104,7 +125,11 @@ def confusion_matrix(labels, predicted, class_names):
         int; rows are true classes, columns what the model said.
     """
     counts = metrics.confusion_matrix(labels, predicted, labels=list(class_names))
-    return pd.DataFrame(counts, index=pd.Index(class_names, name="true"), columns=pd.Index(class_names, name="predicted"))
+    return pd.DataFrame(
+        counts,
+        index=pd.Index(class_names, name="true"),
+        columns=pd.Index(class_names, name="predicted"),
+    )
 
 
 def per_class(labels, predicted, class_names):
@@ -118,8 +143,14 @@ def per_class(labels, predicted, class_names):
     Returns
     -------
     pandas.DataFrame
-        Indexed by class: `recall` (of the pictures of this class, the share that was found), `precision` (of those that were
-        said to be, the share that is), `pictures`. nan where there is nothing to divide by.
+        Indexed by class: `recall` (of the pictures of this class, the share that was found),
+        `precision` (of those that were said to be, the share that is), `pictures`. nan where there
+        is nothing to divide by.
     """
-    precision, recall, _, pictures = metrics.precision_recall_fscore_support(labels, predicted, labels=list(class_names), zero_division=np.nan)
-    return pd.DataFrame({"recall": recall, "precision": precision, "pictures": pictures}, index=pd.Index(class_names, name="class"))
+    precision, recall, _, pictures = metrics.precision_recall_fscore_support(
+        labels, predicted, labels=list(class_names), zero_division=np.nan
+    )
+    return pd.DataFrame(
+        {"recall": recall, "precision": precision, "pictures": pictures},
+        index=pd.Index(class_names, name="class"),
+    )

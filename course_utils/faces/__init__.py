@@ -1,7 +1,7 @@
 """Find faces, their 68 landmarks and the tilt of their heads.
 
-The landmark model was trained on iBUG 300-W, which may not be used commercially. The networks are kept between calls and are
-not made for several threads at once: use processes.
+The landmark model was trained on iBUG 300-W, which may not be used commercially. The networks are
+kept between calls and are not made for several threads at once: use processes.
 """
 
 from course_utils.faces.finding import Face, face_of_crop, find_faces, predict_landmarks

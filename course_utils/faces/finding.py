@@ -1,16 +1,19 @@
-"""Find every face of a picture: a cascade that spends little on easy pictures and more on hard ones.
+"""Find every face of a picture.
 
-1. BlazeFace's small network looks at the whole picture, with its border repeated outwards, so that a face that fills or leaves
-   the picture is seen whole. It sees faces from about a sixth of the picture's side on. When it is sure, and dlib's landmarks fit
-   where it saw the face, that is all.
-2. Where a smaller face could hide, or none was found, the large network looks at the whole picture. It sees a twentieth of a side.
-   When no face is large it looks at tiles of the picture too. Beside a large face that is not worth its time: on 72 photographs
-   most of what it found there were statues and things.
-3. A candidate that is not sure is a face only when a second model, the face mesh, sees one there, or when the large network sees
-   it again in a cut-out of another size.
+A cascade that spends little on easy pictures and more on hard ones.
 
-dlib's detectors are no stages: HOG finds half of the photographs' faces, and neither HOG nor MMOD found one that BlazeFace left
-(`benchmarks/finding_faces.py`).
+1. BlazeFace's small network looks at the whole picture, with its border repeated outwards, so that
+   a face that fills or leaves the picture is seen whole. It sees faces from about a sixth of the
+   picture's side on. When it is sure, and dlib's landmarks fit where it saw the face, that is all.
+2. Where a smaller face could hide, or none was found, the large network looks at the whole picture.
+   It sees a twentieth of a side. When no face is large it looks at tiles of the picture too. Beside
+   a large face that is not worth its time: on 72 photographs most of what it found there were
+   statues and things.
+3. A candidate that is not sure is a face only when a second model, the face mesh, sees one there,
+   or when the large network sees it again in a cut-out of another size.
+
+dlib's detectors are no stages: HOG finds half of the photographs' faces, and neither HOG nor MMOD
+found one that BlazeFace left (`benchmarks/finding_faces.py`).
 """
 
 from dataclasses import dataclass, replace
@@ -18,30 +21,34 @@ from dataclasses import dataclass, replace
 import cv2
 import numpy as np
 
-from course_utils.pictures.annotations import Box, clip
 from course_utils.errors import CourseError
 from course_utils.faces import blazeface
 from course_utils.faces.landmarks import place_landmarks
 from course_utils.faces.squares import box_of_landmarks, square_of_box
 from course_utils.faces.tilt import head_tilt
+from course_utils.pictures.annotations import Box, clip
 
 LONGEST = 1920
 """Pixels. Larger pictures are shrunk for the search."""
 
 DETAILED = 320
-"""Pixels of a face's square. A larger face's landmarks are found in the shrunk picture too, others in the picture as it is."""
+"""Pixels of a face's square. A larger face's landmarks are found in the shrunk picture too, others
+in the picture as it is."""
 
 SMALL_PICTURE = 160
-"""Pixels. In a picture no larger than this the first stage would have seen any face of 30 pixels."""
+"""Pixels. In a picture no larger than this the first stage would have seen any face of 30 pixels.
+"""
 
 SURE = 0.75
-"""Probability from which a candidate of the first stage needs no second model. In tiles there are false faces of 0.8."""
+"""Probability from which a candidate of the first stage needs no second model. In tiles there are
+false faces of 0.8."""
 
 LARGE = 1 / 8
 """Of the picture's longer side. Beside a face of this size no tiles are searched."""
 
 TILE = 320
-"""Pixels. In tiles of this size the large network sees faces of about 20 pixels; pictures below 480 are not cut up."""
+"""Pixels. In tiles of this size the large network sees faces of about 20 pixels; pictures below 480
+are not cut up."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -87,8 +94,9 @@ def find_faces(image, *, effort="full", max_faces=None):
     image : numpy.ndarray
         uint8, shape (height, width, 3), RGB, 0 to 255.
     effort : {"full", "quick"}
-        "quick" asks the first detector once; it misses faces smaller than about a sixth of the picture. "full" misses
-        those below a twentieth when another fills more than an eighth of the picture's longer side.
+        "quick" asks the first detector once; it misses faces smaller than about a sixth of the
+        picture. "full" misses those below a twentieth when another fills more than an eighth of the
+        picture's longer side.
     max_faces : int, optional
         Return only that many, the largest.
 
@@ -100,13 +108,16 @@ def find_faces(image, *, effort="full", max_faces=None):
     Raises
     ------
     CourseError
-        When the picture has another type or shape, or no pixel, or a detector's weights are missing.
+        When the picture has another type or shape, or no pixel, or a detector's weights are
+        missing.
     """
     image = _checked(image)
     if effort not in ("full", "quick"):
         raise CourseError(f"effort is {effort!r}: say 'full' or 'quick'.")
     searched = _shrunk(image, LONGEST)
-    faces = _with_new(image, searched, blazeface.detect(searched, "front", padding=0.3), "blazeface", [])
+    faces = _with_new(
+        image, searched, blazeface.detect(searched, "front", padding=0.3), "blazeface", []
+    )
     enough = max_faces is not None and len(faces) >= max_faces
     if effort == "full" and not enough and (not faces or max(searched.shape[:2]) > SMALL_PICTURE):
         whole = blazeface.detect(searched, "back", padding=0.1 if faces else 0.4, threshold=0.3)
@@ -119,8 +130,8 @@ def find_faces(image, *, effort="full", max_faces=None):
 def face_of_crop(image):
     """Return the face of a picture that is known to be the crop of one face.
 
-    The face is searched as usual; when no detector finds one, it is taken to fill the picture but for a margin of a tenth,
-    and `found_by` is "crop".
+    The face is searched as usual; when no detector finds one, it is taken to fill the picture but
+    for a margin of a tenth, and `found_by` is "crop".
 
     Parameters
     ----------
@@ -142,9 +153,21 @@ def face_of_crop(image):
     if found:
         return found[0]
     height, width = image.shape[:2]
-    whole = Box("face", round(0.1 * width), round(0.2 * height), max(round(0.9 * width), 1), max(round(0.95 * height), 1))
+    whole = Box(
+        "face",
+        round(0.1 * width),
+        round(0.2 * height),
+        max(round(0.9 * width), 1),
+        max(round(0.95 * height), 1),
+    )
     landmarks = predict_landmarks(image, whole)
-    return Face(_box(landmarks, image) or clip(whole, width, height), landmarks, 0.0, "crop", image.shape[:2])
+    return Face(
+        _box(landmarks, image) or clip(whole, width, height),
+        landmarks,
+        0.0,
+        "crop",
+        image.shape[:2],
+    )
 
 
 def predict_landmarks(image, box):
@@ -155,7 +178,8 @@ def predict_landmarks(image, box):
     image : numpy.ndarray
         uint8, shape (height, width, 3), RGB.
     box : Box
-        From brows to chin and from ear to ear, as in the embedded annotations; it may reach beyond the picture.
+        From brows to chin and from ear to ear, as in the embedded annotations; it may reach beyond
+        the picture.
 
     Returns
     -------
@@ -169,7 +193,9 @@ def predict_landmarks(image, box):
     """
     image = _checked(image)
     if box.width <= 0 or box.height <= 0:
-        raise CourseError(f"The box {box} is empty: give one from brows to chin and from ear to ear.")
+        raise CourseError(
+            f"The box {box} is empty: give one from brows to chin and from ear to ear."
+        )
     landmarks, _ = place_landmarks(image, square_of_box(box))
     return landmarks
 
@@ -192,7 +218,10 @@ def _shrunk(image, longest):
 
 
 def _in_tiles(image):
-    """Ask the large network about overlapping tiles of a large picture: small ones, then twice as large ones, and so on."""
+    """Ask the large network about overlapping tiles of a large picture.
+
+    Small ones, then twice as large ones, and so on.
+    """
     found = []
     height, width = image.shape[:2]
     side = TILE
@@ -227,7 +256,11 @@ def _with_new(image, searched, candidates, found_by, known):
         else:
             landmarks, presence = place_landmarks(image, square, sure)
         box = _box(landmarks, image)
-        if box and all(_overlap(box, face.box) < 0.4 for face in faces) and _is_face(searched, candidate, presence):
+        if (
+            box
+            and all(_overlap(box, face.box) < 0.4 for face in faces)
+            and _is_face(searched, candidate, presence)
+        ):
             faces.append(Face(box, landmarks, candidate.score, found_by, image.shape[:2]))
     return faces
 
@@ -235,8 +268,8 @@ def _with_new(image, searched, candidates, found_by, known):
 def _is_face(image, candidate, presence):
     """Weigh two opinions on a candidate, and ask a third where they are weak or differ.
 
-    The limits separate true from false candidates of the embedded scenes and of 1,264 photographs. The mesh does
-    not know masks and faces of a few pixels, so its "no" counts less than its "yes".
+    The limits separate true from false candidates of the embedded scenes and of 1,264 photographs.
+    The mesh does not know masks and faces of a few pixels, so its "no" counts less than its "yes".
     """
     if presence > 0.5 and candidate.score > 0.5:
         return True

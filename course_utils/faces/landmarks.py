@@ -1,16 +1,20 @@
 """68 landmarks of a face by two models, of which each checks the other.
 
-The points are those of iBUG: jaw 0 to 16, brows 17 to 26, nose 27 to 35, eyes 36 to 47, mouth 48 to 67.
+The points are those of iBUG: jaw 0 to 16, brows 17 to 26, nose 27 to 35, eyes 36 to 47, mouth 48 to
+67.
 
-*dlib's predictor*, an ensemble of regression trees, places them precisely on clear faces. It was trained on the iBUG 300-W data
-set, whose licence excludes commercial use: what you build on these landmarks may not be sold.
+*dlib's predictor*, an ensemble of regression trees, places them precisely on clear faces. It was
+trained on the iBUG 300-W data set, whose licence excludes commercial use: what you build on these
+landmarks may not be sold.
 
-*MediaPipe's face mesh*, a network of 468 points under the Apache licence 2.0, stays close on faces that are turned, covered or cut
-off, and says whether it sees a face at all. It decides where dlib looks, and replaces dlib's points where the two disagree.
+*MediaPipe's face mesh*, a network of 468 points under the Apache licence 2.0, stays close on faces
+that are turned, covered or cut off, and says whether it sees a face at all. It decides where dlib
+looks, and replaces dlib's points where the two disagree.
 
-Kazemi and Sullivan, "One Millisecond Face Alignment with an Ensemble of Regression Trees", CVPR 2014.
-Sagonas et al., "300 Faces in-the-Wild Challenge", Image and Vision Computing 47, 2016.
-Kartynnik et al., "Real-time Facial Surface Geometry from Monocular Video on Mobile GPUs", CVPR workshop 2019.
+Kazemi and Sullivan, "One Millisecond Face Alignment with an Ensemble of Regression Trees", CVPR
+2014. Sagonas et al., "300 Faces in-the-Wild Challenge", Image and Vision Computing 47, 2016.
+Kartynnik et al., "Real-time Facial Surface Geometry from Monocular Video on Mobile GPUs", CVPR
+workshop 2019.
 """
 
 from functools import cache
@@ -23,10 +27,12 @@ from course_utils.faces.squares import square_of_points, upright
 from course_utils.faces.weights import weights
 
 DISAGREEMENT = 0.04
-"""Mean distance of the two models' points, without the jaw, up to which dlib's are kept; a fraction of the square's side."""
+"""Mean distance of the two models' points, without the jaw, up to which dlib's are kept; a fraction
+of the square's side."""
 
-# The vertex of the mesh for each of the 68 points. Eyes, nose and mouth have the same corners and middles in both models; for jaw
-# and brows it is the vertex closest to dlib's point, by the median over the embedded portraits with a bare face.
+# The vertex of the mesh for each of the 68 points. Eyes, nose and mouth have the same corners and
+# middles in both models; for jaw and brows it is the vertex closest to dlib's point, by the median
+# over the embedded portraits with a bare face.
 VERTICES = np.array([
     127, 227, 177, 215, 172, 136, 149, 148, 152, 377, 378, 365, 397, 435, 401, 447, 356,  # jaw
     70, 63, 52, 65, 55, 285, 295, 282, 293, 300,  # brows
@@ -46,8 +52,9 @@ def place_landmarks(image, square, sure=False):
     square : Square
         It may reach beyond the picture.
     sure : bool
-        Whether a detector is sure that it holds a face. Then dlib looks at that very square first. The mesh is not asked when
-        its points fit into it: they do on most faces, and on the embedded portraits they are as good.
+        Whether a detector is sure that it holds a face. Then dlib looks at that very square first.
+        The mesh is not asked when its points fit into it: they do on most faces, and on the
+        embedded portraits they are as good.
 
     Returns
     -------
@@ -70,7 +77,10 @@ def place_landmarks(image, square, sure=False):
 
 
 def _apart(one, other, square):
-    """Return the mean distance of the two models' points, without the jaw, as a fraction of the square's side."""
+    """Return the mean distance of the two models' points, without the jaw.
+
+    The unit is the square's side.
+    """
     return np.linalg.norm(one - other, axis=1)[17:].mean() / square.side
 
 
@@ -96,7 +106,9 @@ def landmarks_by_mesh(image, square):
 
 @cache
 def _predictor():
-    return dlib.shape_predictor(weights("face_recognition_models", "models/shape_predictor_68_face_landmarks.dat"))
+    return dlib.shape_predictor(
+        weights("face_recognition_models", "models/shape_predictor_68_face_landmarks.dat")
+    )
 
 
 @cache

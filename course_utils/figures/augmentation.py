@@ -23,14 +23,39 @@ def draw_moved(moved, landmarks):
     -------
     matplotlib.figure.Figure
     """
-    figure, axes = plt.subplots(1, len(moved), figsize=(2.5 * len(moved), 3.1), layout="constrained", squeeze=False)
+    figure, axes = plt.subplots(
+        1, len(moved), figsize=(2.5 * len(moved), 3.1), layout="constrained", squeeze=False
+    )
     for axis, (name, (picture, points)) in zip(axes.flat, moved.items()):
         axis.imshow(picture)
-        axis.plot(*landmarks.T, "x", color="#E69F00", markersize=3.5, markeredgewidth=1, label="left behind")
-        axis.plot(*points.T, "o", color="#56B4E9", markersize=3.2, markeredgecolor="black", markeredgewidth=0.3, label="moved along")
-        axis.set(title=name, xlim=(-0.5, picture.shape[1] - 0.5), ylim=(picture.shape[0] - 0.5, -0.5))
+        axis.plot(
+            *landmarks.T,
+            "x",
+            color="#E69F00",
+            markersize=3.5,
+            markeredgewidth=1,
+            label="left behind",
+        )
+        axis.plot(
+            *points.T,
+            "o",
+            color="#56B4E9",
+            markersize=3.2,
+            markeredgecolor="black",
+            markeredgewidth=0.3,
+            label="moved along",
+        )
+        axis.set(
+            title=name, xlim=(-0.5, picture.shape[1] - 0.5), ylim=(picture.shape[0] - 0.5, -0.5)
+        )
         axis.axis("off")
-    figure.legend(*axes[0, 0].get_legend_handles_labels(), loc="outside lower center", ncols=2, frameon=False, markerscale=2)
+    figure.legend(
+        *axes[0, 0].get_legend_handles_labels(),
+        loc="outside lower center",
+        ncols=2,
+        frameon=False,
+        markerscale=2,
+    )
     return figure
 
 
@@ -48,8 +73,20 @@ def draw_spoils(shares, spoils):
     figure, axis = plt.subplots(figsize=(7, 3), layout="constrained")
     axis.plot(100 * shares, 100 * spoils, "o-", color=COLORS["without_mask"])
     axis.axhline(1, color=COLORS["neutral"], linestyle="--", linewidth=1)
-    axis.annotate("once in a hundred times", (100 * shares[-1], 1), ha="right", va="bottom", fontsize=9, color=COLORS["neutral"])
-    axis.set(xlabel="area of the patch (% of the picture)", ylabel="patches that hide more\nthan half of it (%)", xlim=(0, None), ylim=(0, None))
+    axis.annotate(
+        "once in a hundred times",
+        (100 * shares[-1], 1),
+        ha="right",
+        va="bottom",
+        fontsize=9,
+        color=COLORS["neutral"],
+    )
+    axis.set(
+        xlabel="area of the patch (% of the picture)",
+        ylabel="patches that hide more\nthan half of it (%)",
+        xlim=(0, None),
+        ylim=(0, None),
+    )
     return figure
 
 
@@ -69,7 +106,13 @@ def draw_hue(turns, apart):
     axis.plot(turns, apart, color=COLORS["with_mask"])
     axis.axvspan(-10, 10, color=COLORS["highlight"], alpha=0.25, linewidth=0)
     axis.annotate("our limit", (0, 0), xytext=(14, 4), fontsize=9, color=COLORS["highlight"])
-    axis.set(xlabel="turn of the hue (degrees)", ylabel="from the mask's hue\nto the skin's (degrees)", xticks=range(-180, 181, 60), yticks=range(0, 181, 60), ylim=(0, 185))
+    axis.set(
+        xlabel="turn of the hue (degrees)",
+        ylabel="from the mask's hue\nto the skin's (degrees)",
+        xticks=range(-180, 181, 60),
+        yticks=range(0, 181, 60),
+        ylim=(0, 185),
+    )
     return figure
 
 
@@ -85,10 +128,19 @@ def draw_rates(rates):
     matplotlib.figure.Figure
     """
     figure, axis = plt.subplots(figsize=(8, 3.4), layout="constrained")
-    colors = [COLORS["neutral"], *[COLORS["without_mask"]] * 2, *[COLORS["with_mask"]] * (len(rates) - 3)]
+    colors = [
+        COLORS["neutral"],
+        *[COLORS["without_mask"]] * 2,
+        *[COLORS["with_mask"]] * (len(rates) - 3),
+    ]
     bars = axis.barh(range(len(rates)), list(rates.values()), color=colors)
     axis.bar_label(bars, [f"{_two_digits(value):,.0f}" for value in rates.values()], padding=4)
-    axis.set(xscale="log", yticks=range(len(rates)), yticklabels=list(rates), xlabel="pictures a second (logarithmic)")
+    axis.set(
+        xscale="log",
+        yticks=range(len(rates)),
+        yticklabels=list(rates),
+        xlabel="pictures a second (logarithmic)",
+    )
     axis.set_xlim(min(rates.values()) / 3, 2.2 * max(rates.values()))
     axis.invert_yaxis()
     return figure
@@ -114,8 +166,20 @@ def draw_waits(waited):
     axis.barh(range(len(wait)), wait, color=COLORS["without_mask"], label="waiting for data")
     axis.barh(range(len(wait)), compute, left=wait, color=COLORS["with_mask"], label="computing")
     for place, (waiting, whole) in enumerate(zip(wait, wait + compute)):
-        axis.annotate(f"waits {waiting / whole:.0%}", (whole, place), xytext=(5, 0), textcoords="offset points", va="center", fontsize=9)
-    axis.set(yticks=range(len(wait)), yticklabels=list(waited), xlabel="milliseconds a step of 32 pictures", xlim=(0, 1.2 * (wait + compute).max()))
+        axis.annotate(
+            f"waits {waiting / whole:.0%}",
+            (whole, place),
+            xytext=(5, 0),
+            textcoords="offset points",
+            va="center",
+            fontsize=9,
+        )
+    axis.set(
+        yticks=range(len(wait)),
+        yticklabels=list(waited),
+        xlabel="milliseconds a step of 32 pictures",
+        xlim=(0, 1.2 * (wait + compute).max()),
+    )
     axis.invert_yaxis()
     figure.legend(loc="outside upper center", ncols=2, frameon=False)
     return figure
@@ -136,8 +200,16 @@ def draw_help(tests, right):
     figure, axis = plt.subplots(figsize=(8, 4), layout="constrained")
     places = np.arange(len(tests))
     for place, ends in zip(places, zip(*right.values())):
-        axis.plot([100 * min(ends), 100 * max(ends)], [place, place], color="#cccccc", linewidth=2, zorder=1)
-    for (name, values), color, marker in zip(right.items(), (COLORS["without_mask"], "#56B4E9", COLORS["with_mask"]), "Xos"):
+        axis.plot(
+            [100 * min(ends), 100 * max(ends)],
+            [place, place],
+            color="#cccccc",
+            linewidth=2,
+            zorder=1,
+        )
+    for (name, values), color, marker in zip(
+        right.items(), (COLORS["without_mask"], "#56B4E9", COLORS["with_mask"]), "Xos"
+    ):
         axis.scatter(100 * values, places, color=color, marker=marker, label=name, s=48, zorder=2)
     axis.set(yticks=places, yticklabels=tests, xlabel="balanced accuracy on other people (%)")
     axis.axvline(50, color=COLORS["neutral"], linestyle="--", linewidth=1)

@@ -1,4 +1,6 @@
-"""Figures of a collection of pictures: sources, labels, sizes, boxes, thresholds and repeated measurements.
+"""Figures of a collection of pictures.
+
+Sources, labels, sizes, boxes, thresholds and repeated measurements.
 
 Drawing only. Each function takes finished numbers and returns a figure for `figures.show`.
 """
@@ -9,10 +11,15 @@ from PIL import Image
 
 from course_utils.figures import COLORS
 
-LABEL_COLORS = {"with_mask": COLORS["with_mask"], "without_mask": COLORS["without_mask"], "mask_weared_incorrect": "#E69F00"}
+LABEL_COLORS = {
+    "with_mask": COLORS["with_mask"],
+    "without_mask": COLORS["without_mask"],
+    "mask_weared_incorrect": "#E69F00",
+}
 
 
 def in_words(label):
+    """Return a label as one would say it."""
     return label.replace("_", " ").replace("weared incorrect", "worn wrongly")
 
 
@@ -27,6 +34,7 @@ def draw_sources(datasets):
     -------
     matplotlib.figure.Figure
     """
+
     def counts(dataset):
         known, labels = dataset.counts, set(dataset.labels.values())
         total = known.get("faces", known.get("pictures", 0))
@@ -37,11 +45,24 @@ def draw_sources(datasets):
     table = np.array([counts(dataset) for dataset in datasets])
     names = [dataset.title for dataset in datasets]
     figure, axis = plt.subplots(figsize=(8, 3.4), layout="constrained")
-    kinds = (("with mask", COLORS["with_mask"]), ("without mask", COLORS["without_mask"]), ("only the total is known", COLORS["neutral"]))
+    kinds = (
+        ("with mask", COLORS["with_mask"]),
+        ("without mask", COLORS["without_mask"]),
+        ("only the total is known", COLORS["neutral"]),
+    )
     for column, (kind, color) in enumerate(kinds):
-        axis.barh(names, table[:, column], left=table[:, :column].sum(axis=1), color=color, label=kind)
+        axis.barh(
+            names, table[:, column], left=table[:, :column].sum(axis=1), color=color, label=kind
+        )
     for row, total in enumerate(table.sum(axis=1)):
-        axis.annotate(f"{total:,}", (total, row), xytext=(4, 0), textcoords="offset points", va="center", fontsize=9)
+        axis.annotate(
+            f"{total:,}",
+            (total, row),
+            xytext=(4, 0),
+            textcoords="offset points",
+            va="center",
+            fontsize=9,
+        )
     axis.invert_yaxis()
     axis.margins(x=0.1)
     axis.set(xlabel="faces or pictures that the original project counted")
@@ -61,11 +82,20 @@ def draw_labels_and_sizes(faces):
     -------
     matplotlib.figure.Figure
     """
-    figure, (bars, histogram) = plt.subplots(1, 2, figsize=(9, 3.2), layout="constrained", width_ratios=(1, 2))
+    figure, (bars, histogram) = plt.subplots(
+        1, 2, figsize=(9, 3.2), layout="constrained", width_ratios=(1, 2)
+    )
     shorter, edges = faces[["width", "height"]].min(axis=1), np.geomspace(20, 4000, 31)
     for label, part in shorter.groupby(faces.label):
         bars.bar([in_words(label).replace(" ", "\n")], len(part), color=LABEL_COLORS[label])
-        histogram.hist(part, bins=edges, histtype="step", linewidth=2, color=LABEL_COLORS[label], label=in_words(label))
+        histogram.hist(
+            part,
+            bins=edges,
+            histtype="step",
+            linewidth=2,
+            color=LABEL_COLORS[label],
+            label=in_words(label),
+        )
     bars.set(ylabel="pictures")
     histogram.set(xscale="log", xlabel="shorter side of the picture (pixels)", ylabel="pictures")
     histogram.legend(frameon=False)
@@ -88,7 +118,16 @@ def draw_boxes(picture, boxes):
     figure, axis = plt.subplots(figsize=(9, 5.2), layout="constrained")
     axis.imshow(picture)
     for label, (x_min, y_min, x_max, y_max) in boxes:
-        axis.add_patch(plt.Rectangle((x_min, y_min), x_max - x_min, y_max - y_min, fill=False, linewidth=2, edgecolor=LABEL_COLORS[label]))
+        axis.add_patch(
+            plt.Rectangle(
+                (x_min, y_min),
+                x_max - x_min,
+                y_max - y_min,
+                fill=False,
+                linewidth=2,
+                edgecolor=LABEL_COLORS[label],
+            )
+        )
     for label in sorted({label for label, _ in boxes}):
         axis.plot([], [], color=LABEL_COLORS[label], linewidth=2, label=in_words(label))
     axis.set(xlabel="x (pixels)", ylabel="y (pixels)")
@@ -111,7 +150,14 @@ def draw_widths(widths):
     figure, axis = plt.subplots(figsize=(8, 3), layout="constrained")
     bins = np.arange(0, max(map(max, widths.values())) + 8, 8)
     for (name, values), color in zip(widths.items(), (COLORS["neutral"], COLORS["highlight"])):
-        axis.hist(values, bins=bins, weights=np.full(len(values), 100 / len(values)), alpha=0.75, color=color, label=name)
+        axis.hist(
+            values,
+            bins=bins,
+            weights=np.full(len(values), 100 / len(values)),
+            alpha=0.75,
+            color=color,
+            label=name,
+        )
     axis.set(xlabel="width of the face (pixels)", ylabel="share of the faces (%)")
     axis.legend(frameon=False)
     return figure
@@ -136,7 +182,9 @@ def draw_threshold_curves(thresholds, recalls, alarms):
     for (kind, shares), style in zip(recalls.items(), ("-", "--", "-.", ":", "-")):
         axis.plot(thresholds, 100 * shares, style, linewidth=2, label=f"found: {kind}")
     axis.plot(thresholds, 100 * alarms, color="black", linewidth=3, label="false alarms")
-    axis.set(xlabel="threshold (answers that may differ, of 64)", ylabel="share (%)", ylim=(-2, 102))
+    axis.set(
+        xlabel="threshold (answers that may differ, of 64)", ylabel="share (%)", ylim=(-2, 102)
+    )
     axis.legend(frameon=False, loc="center left", bbox_to_anchor=(1, 0.5))
     return figure
 
@@ -155,12 +203,25 @@ def draw_pairs(rows, columns=6):
     -------
     matplotlib.figure.Figure
     """
-    figure, axes = plt.subplots(len(rows), columns, figsize=(1.75 * columns, 1.3 * len(rows)), squeeze=False, layout="constrained")
+    figure, axes = plt.subplots(
+        len(rows),
+        columns,
+        figsize=(1.75 * columns, 1.3 * len(rows)),
+        squeeze=False,
+        layout="constrained",
+    )
     for axis in axes.flat:
         axis.axis("off")
     for line, pairs in zip(axes, rows):
         for axis, (one, other, title, color) in zip(line, pairs):
-            axis.imshow(np.hstack([np.asarray(Image.fromarray(picture).resize((96, 96))) for picture in (one, other)]))
+            axis.imshow(
+                np.hstack(
+                    [
+                        np.asarray(Image.fromarray(picture).resize((96, 96)))
+                        for picture in (one, other)
+                    ]
+                )
+            )
             axis.set_title(title, fontsize=9)
             axis.axis("on")
             axis.set(xticks=[], yticks=[])
@@ -170,7 +231,7 @@ def draw_pairs(rows, columns=6):
 
 
 def draw_repeats(panels, xlabel, chance=None):
-    """Draw every measurement of a repeated experiment as a dot, one row a way, one panel an experiment.
+    """Draw every measurement of a repeated experiment as a dot: a row a way, a panel an experiment.
 
     Parameters
     ----------
@@ -185,14 +246,28 @@ def draw_repeats(panels, xlabel, chance=None):
     matplotlib.figure.Figure
     """
     names = list(next(iter(panels.values())))
-    figure, axes = plt.subplots(1, len(panels), figsize=(3 + 3 * len(panels), 1.3 + 0.5 * len(names)), sharey=True, squeeze=False, layout="constrained")
+    figure, axes = plt.subplots(
+        1,
+        len(panels),
+        figsize=(3 + 3 * len(panels), 1.3 + 0.5 * len(names)),
+        sharey=True,
+        squeeze=False,
+        layout="constrained",
+    )
     for axis, (title, rows) in zip(axes.flat, panels.items()):
         for position, name in enumerate(names):
             values = 100 * np.asarray(rows[name])
             axis.plot(values, position + np.linspace(-0.18, 0.18, len(values)), "o", alpha=0.6)
         if chance is not None:
             axis.axvline(100 * chance, color=COLORS["neutral"], linestyle="--")
-        axis.set(yticks=range(len(names)), yticklabels=names, ylim=(len(names) - 0.5, -0.5), xlabel=xlabel, title=title, xlim=(-3, 103))
+        axis.set(
+            yticks=range(len(names)),
+            yticklabels=names,
+            ylim=(len(names) - 0.5, -0.5),
+            xlabel=xlabel,
+            title=title,
+            xlim=(-3, 103),
+        )
     return figure
 
 
@@ -216,9 +291,22 @@ def draw_spreads(series, xlabel, chance=0.5):
     shifts = np.linspace(-0.12, 0.12, len(series)) if len(series) > 1 else [0.0]
     for (title, rows), shift, marker in zip(series.items(), shifts, "osD^"):
         means, spreads = np.array([rows[name] for name in names]).T
-        axis.errorbar(100 * means, np.arange(len(names)) + shift, xerr=100 * spreads, fmt=marker, capsize=4, label=title)
+        axis.errorbar(
+            100 * means,
+            np.arange(len(names)) + shift,
+            xerr=100 * spreads,
+            fmt=marker,
+            capsize=4,
+            label=title,
+        )
     axis.axvline(100 * chance, color=COLORS["neutral"], linestyle="--")
-    axis.set(yticks=range(len(names)), yticklabels=names, ylim=(len(names) - 0.5, -0.5), xlabel=xlabel, xlim=(0, 103))
+    axis.set(
+        yticks=range(len(names)),
+        yticklabels=names,
+        ylim=(len(names) - 0.5, -0.5),
+        xlabel=xlabel,
+        xlim=(0, 103),
+    )
     if len(series) > 1:
         axis.legend(frameon=False, loc="lower left", bbox_to_anchor=(0, 1), ncols=len(series))
     return figure

@@ -9,14 +9,23 @@ import numpy as np
 from course_utils.figures import COLORS
 
 PARTS = {  # of the 68 landmarks: first, last (included), whether the line is closed
-    "jaw": (0, 16, False), "right brow": (17, 21, False), "left brow": (22, 26, False), "bridge of the nose": (27, 30, False),
-    "wings of the nose": (31, 35, False), "right eye": (36, 41, True), "left eye": (42, 47, True), "outer lips": (48, 59, True), "inner lips": (60, 67, True),
+    "jaw": (0, 16, False),
+    "right brow": (17, 21, False),
+    "left brow": (22, 26, False),
+    "bridge of the nose": (27, 30, False),
+    "wings of the nose": (31, 35, False),
+    "right eye": (36, 41, True),
+    "left eye": (42, 47, True),
+    "outer lips": (48, 59, True),
+    "inner lips": (60, 67, True),
 }
 
 
 def _picture(axis, picture):
     axis.imshow(picture)
-    axis.set(xlim=(-0.5, picture.shape[1] - 0.5), ylim=(picture.shape[0] - 0.5, -0.5), autoscale_on=False)
+    axis.set(
+        xlim=(-0.5, picture.shape[1] - 0.5), ylim=(picture.shape[0] - 0.5, -0.5), autoscale_on=False
+    )
     axis.axis("off")
 
 
@@ -33,18 +42,37 @@ def draw_landmarks(picture, landmarks, box):
     -------
     matplotlib.figure.Figure
     """
-    figure, (left, right) = plt.subplots(1, 2, figsize=(9.4, 5.2), layout="constrained", width_ratios=(1, 1.35))
+    figure, (left, right) = plt.subplots(
+        1, 2, figsize=(9.4, 5.2), layout="constrained", width_ratios=(1, 1.35)
+    )
     for axis in (left, right):
         _picture(axis, picture)
-    left.add_patch(plt.Rectangle((box.x_min, box.y_min), box.width, box.height, fill=False, color="white", linewidth=2))
+    left.add_patch(
+        plt.Rectangle(
+            (box.x_min, box.y_min), box.width, box.height, fill=False, color="white", linewidth=2
+        )
+    )
     left.plot(*landmarks.T, ".", color="#F0E442", markersize=3)
     left.set_title("box and landmarks")
     for first, last, closed in PARTS.values():
         points = landmarks[[*range(first, last + 1), *([first] if closed else [])]]
         right.plot(*points.T, color="white", linewidth=0.8)
     for number, (x, y) in enumerate(landmarks):
-        right.text(x, y, number, color="black", fontsize=6.5, ha="center", va="center",
-                   bbox={"boxstyle": "round,pad=0.12", "facecolor": "#F0E442", "edgecolor": "none", "alpha": 0.85})
+        right.text(
+            x,
+            y,
+            number,
+            color="black",
+            fontsize=6.5,
+            ha="center",
+            va="center",
+            bbox={
+                "boxstyle": "round,pad=0.12",
+                "facecolor": "#F0E442",
+                "edgecolor": "none",
+                "alpha": 0.85,
+            },
+        )
     low, high = landmarks.min(0), landmarks.max(0)
     margin = 0.08 * (high - low).max()
     right.set(xlim=(low[0] - margin, high[0] + margin), ylim=(high[1] + margin, low[1] - margin))
@@ -53,7 +81,7 @@ def draw_landmarks(picture, landmarks, box):
 
 
 def draw_anchors(mask, anchors, corners, picture, landmarks):
-    """Draw a mask's picture with its anchors, and a face with the landmarks that four of them shall meet.
+    """Draw a mask with its anchors, and a face with the landmarks that four of them shall meet.
 
     Parameters
     ----------
@@ -77,7 +105,9 @@ def draw_anchors(mask, anchors, corners, picture, landmarks):
     for number, (name, landmark) in enumerate(corners.items(), start=1):
         for axis, place in ((left, anchors[name]), (right, landmarks[landmark])):
             axis.plot(*place, "o", color=COLORS["without_mask"], markersize=13)
-            axis.text(*place, number, color="white", ha="center", va="center", fontsize=9, weight="bold")
+            axis.text(
+                *place, number, color="white", ha="center", va="center", fontsize=9, weight="bold"
+            )
     left.set_title("the mask and its anchors")
     right.set_title("where four of them shall go")
     return figure
@@ -98,9 +128,21 @@ def draw_error_by_turn(turns, errors):
     figure, axis = plt.subplots(figsize=(8, 3.2), layout="constrained")
     axis.plot(turns, errors, ".", color=COLORS["with_mask"], alpha=0.6)
     part = (turns // 5).astype(int)
-    middles, means = zip(*[(5 * number + 2.5, errors[part == number].mean()) for number in np.unique(part)])
-    axis.plot(middles, means, color=COLORS["without_mask"], linewidth=2.5, label="mean of every five degrees")
-    axis.set(xlabel="turn of the head to either side (degrees)", ylabel="error of the nose\n(distances of the eye corners)", ylim=(0, None))
+    middles, means = zip(
+        *[(5 * number + 2.5, errors[part == number].mean()) for number in np.unique(part)]
+    )
+    axis.plot(
+        middles,
+        means,
+        color=COLORS["without_mask"],
+        linewidth=2.5,
+        label="mean of every five degrees",
+    )
+    axis.set(
+        xlabel="turn of the head to either side (degrees)",
+        ylabel="error of the nose\n(distances of the eye corners)",
+        ylim=(0, None),
+    )
     axis.legend(frameon=False, loc="upper left")
     return figure
 
@@ -120,8 +162,15 @@ def draw_sheets(pictures, sheets, wanted):
     -------
     matplotlib.figure.Figure
     """
-    figure, axes = plt.subplots(1, len(pictures), figsize=(1.9 * len(pictures), 2.1), layout="constrained")
-    corner = np.pad(wanted, ((0, 1), (0, 1))) | np.pad(wanted, ((1, 0), (0, 1))) | np.pad(wanted, ((0, 1), (1, 0))) | np.pad(wanted, ((1, 0), (1, 0)))
+    figure, axes = plt.subplots(
+        1, len(pictures), figsize=(1.9 * len(pictures), 2.1), layout="constrained"
+    )
+    corner = (
+        np.pad(wanted, ((0, 1), (0, 1)))
+        | np.pad(wanted, ((1, 0), (0, 1)))
+        | np.pad(wanted, ((0, 1), (1, 0)))
+        | np.pad(wanted, ((1, 0), (1, 0)))
+    )
     for axis, picture, sheet in zip(axes, pictures, sheets):
         _picture(axis, picture)
         net = np.where(corner[..., None], sheet[..., :2], np.nan)
@@ -143,7 +192,9 @@ def draw_lightness(skin, kinds):
     matplotlib.figure.Figure
     """
     figure, axis = plt.subplots(figsize=(6, 3.4), layout="constrained")
-    for (name, values), color, marker in zip(kinds.items(), (COLORS["without_mask"], COLORS["with_mask"]), "x."):
+    for (name, values), color, marker in zip(
+        kinds.items(), (COLORS["without_mask"], COLORS["with_mask"]), "x."
+    ):
         axis.plot(skin, values, marker, color=color, label=name, alpha=0.8)
     axis.set(xlabel="mean grey level of the skin below", ylabel="mean grey level of the mask")
     axis.legend(frameon=False)
@@ -165,11 +216,19 @@ def draw_transfer(right, groups):
     """
     figure, axis = plt.subplots(figsize=(7, 3.2), layout="constrained")
     width = 0.8 / len(right)
-    for number, ((name, shares), color) in enumerate(zip(right.items(), (COLORS["without_mask"], "#56B4E9", COLORS["with_mask"]))):
+    for number, ((name, shares), color) in enumerate(
+        zip(right.items(), (COLORS["without_mask"], "#56B4E9", COLORS["with_mask"]))
+    ):
         places = np.arange(len(groups)) + (number - (len(right) - 1) / 2) * width
         bars = axis.bar(places, 100 * np.array(shares), width * 0.92, color=color, label=name)
         axis.bar_label(bars, fmt="%.0f", fontsize=9)
-    axis.set(xticks=range(len(groups)), xticklabels=groups, ylabel="right (%)", ylim=(0, 134), yticks=range(0, 101, 20))
+    axis.set(
+        xticks=range(len(groups)),
+        xticklabels=groups,
+        ylabel="right (%)",
+        ylim=(0, 134),
+        yticks=range(0, 101, 20),
+    )
     axis.legend(frameon=False, loc="upper center", ncols=len(right))
     return figure
 
@@ -188,17 +247,35 @@ def draw_reference(rows):
     """
     figure, axis = plt.subplots(figsize=(7.5, 2.6), layout="constrained")
     for place, (name, row) in enumerate(rows.items()):
-        axis.barh(place, 100 * row["accuracy"], xerr=100 * row["spread"], color=COLORS["with_mask"] if "drawn" in name else COLORS["neutral"])
-        axis.annotate(f"{100 * row['accuracy']:.1f}", (100 * (row["accuracy"] + row["spread"]), place), xytext=(4, 0),
-                      textcoords="offset points", va="center", fontsize=9)
+        axis.barh(
+            place,
+            100 * row["accuracy"],
+            xerr=100 * row["spread"],
+            color=COLORS["with_mask"] if "drawn" in name else COLORS["neutral"],
+        )
+        axis.annotate(
+            f"{100 * row['accuracy']:.1f}",
+            (100 * (row["accuracy"] + row["spread"]), place),
+            xytext=(4, 0),
+            textcoords="offset points",
+            va="center",
+            fontsize=9,
+        )
     axis.axvline(50, color="black", linestyle=":")
-    axis.set(yticks=range(len(rows)), yticklabels=list(rows), xlabel="right on photographs (%); 50 is chance", xlim=(40, 104))
+    axis.set(
+        yticks=range(len(rows)),
+        yticklabels=list(rows),
+        xlabel="right on photographs (%); 50 is chance",
+        xlim=(40, 104),
+    )
     axis.invert_yaxis()
     return figure
 
 
 def draw_classes(table):
-    """Draw how many pictures each way of wearing has, stacked by split, coloured by the label it is merged into.
+    """Draw how many pictures each way of wearing has, stacked by split.
+
+    The colour is that of the label it is merged into.
 
     Parameters
     ----------
@@ -215,10 +292,20 @@ def draw_classes(table):
     base = np.zeros(len(ways))
     for split, strength in (("train", 1), ("validation", 0.65), ("test", 0.35)):
         counts = np.array([((table.wearing == way) & (table.split == split)).sum() for way in ways])
-        axis.barh(range(len(ways)), counts, left=base, color=colors, alpha=strength, edgecolor="white")
+        axis.barh(
+            range(len(ways)), counts, left=base, color=colors, alpha=strength, edgecolor="white"
+        )
         for place, (count, start) in enumerate(zip(counts, base)):
             if count > 0.04 * len(table):
-                axis.text(start + count / 2, place, split, ha="center", va="center", fontsize=8, color="white" if strength > 0.5 else "black")
+                axis.text(
+                    start + count / 2,
+                    place,
+                    split,
+                    ha="center",
+                    va="center",
+                    fontsize=8,
+                    color="white" if strength > 0.5 else "black",
+                )
         base += counts
     names = [f"{way.replace('_', ' ')}: {'with' if way == 'proper' else 'without'}" for way in ways]
     axis.set(yticks=range(len(ways)), yticklabels=names, xlabel="pictures")

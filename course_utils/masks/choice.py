@@ -1,4 +1,7 @@
-"""What mask a face gets, and how it is worn: the user's wishes, and the choice for one face drawn from them."""
+"""What mask a face gets, and how it is worn.
+
+The user's wishes, and the choice for one face drawn from them.
+"""
 
 import hashlib
 import math
@@ -12,16 +15,17 @@ import numpy as np
 from PIL import ImageColor
 
 from course_utils.errors import CourseError
-from course_utils.pictures.images import read_rgb
 from course_utils.masks.mix import RANDOM
 from course_utils.masks.patterns import pattern_names
 from course_utils.masks.textures import load_texture, type_names
+from course_utils.pictures.images import read_rgb
 
 WEARS = ("proper", "under-nose", "nose-only", "under-chin")
 """Over nose and mouth; over the mouth only; over the nose only; pulled down below the chin."""
 
 MIX = (3.0, 1.0, 1.0, 1.0)
-"""Ratios of `WEARS` when `mix` names none: three worn properly for one of each other way, as the original project had it."""
+"""Ratios of `WEARS` when `mix` names none: three worn properly for one of each other way, as the
+original project had it."""
 
 
 @dataclass(frozen=True)
@@ -43,8 +47,8 @@ class MaskChoice:
     wear : str
         One of `WEARS`.
     position : float
-        Moves the mask along the face from where `wear` puts it, in distances from the tip of the nose to the chin: -1 to 1,
-        positive towards the chin.
+        Moves the mask along the face from where `wear` puts it, in distances from the tip of the
+        nose to the chin: -1 to 1, positive towards the chin.
     """
 
     type: str
@@ -63,7 +67,8 @@ class MaskOptions:
     Attributes
     ----------
     type : str
-        The name of a type, the path of an own TOML file, `random` (for each face one of `course_utils.masks.mix`) or `all` (an output for each type).
+        The name of a type, the path of an own TOML file, `random` (for each face one of
+        `course_utils.masks.mix`) or `all` (an output for each type).
     color : str or None
         Hexadecimal, with or without `#`, or a CSS name.
     color_weight : float
@@ -73,8 +78,9 @@ class MaskOptions:
     pattern_weight : float
         0 to 1.
     code : str or None
-        Formats to choose from for each face, such as `cloth-#e54294, cloth-dots, N95`: a type, then a colour, a pattern
-        or both. In place of `type`, `color` and `pattern`. A format that is written twice is drawn twice as often.
+        Formats to choose from for each face, such as `cloth-#e54294, cloth-dots, N95`: a type, then
+        a colour, a pattern or both. In place of `type`, `color` and `pattern`. A format that is
+        written twice is drawn twice as often.
     wear : str
         One of `WEARS`, or `mix`, or `mix:3,1,1,1` with the ratios of `WEARS`.
     position : float
@@ -106,12 +112,21 @@ class MaskOptions:
 
     def __post_init__(self):
         if self.code is not None and (self.color or self.pattern or self.type != "surgical"):
-            raise CourseError("A code names types, colours and patterns itself: leave out the type, the colour and the pattern.")
+            raise CourseError(
+                "A code names types, colours and patterns itself: leave out the type, the colour"
+                " and the pattern."
+            )
         for name in ("color_weight", "pattern_weight"):
             if not 0 <= getattr(self, name) <= 1:
-                raise CourseError(f"The {name.replace('_', ' ')} {getattr(self, name)} is out of range: choose one from 0 to 1.")
+                raise CourseError(
+                    f"The {name.replace('_', ' ')} {getattr(self, name)} is out of range: choose"
+                    " one from 0 to 1."
+                )
         if not -1 <= self.position <= 1:
-            raise CourseError(f"The position {self.position} is out of range: choose one from -1 (up) to 1 (down).")
+            raise CourseError(
+                f"The position {self.position} is out of range: choose one from -1 (up) to 1"
+                " (down)."
+            )
         if self.seed < 0:
             raise CourseError(f"The seed {self.seed} is negative: choose 0 or more.")
         parse_wear(self.wear)
@@ -119,7 +134,10 @@ class MaskOptions:
 
     @property
     def outputs(self):
-        """The types that each picture is written with: every type for `all`, else None once (the face decides)."""
+        """The types that each picture is written with.
+
+        Every type for `all`, else None once (the face decides).
+        """
         return tuple(type_names()) if self.type == "all" else (None,)
 
 
@@ -147,7 +165,9 @@ def draw_choice(options, rng, type_name=None):
 
 
 def rng_of_face(seed, picture, face):
-    """Return the random generator of one face: the same whatever else is masked, in which order, by how many workers.
+    """Return the random generator of one face.
+
+    The same whatever else is masked, in which order, by how many workers.
 
     Parameters
     ----------
@@ -184,13 +204,21 @@ def formats(options):
     CourseError
         When a type, colour or pattern is unknown.
     """
-    common = {"color_weight": options.color_weight, "pattern_weight": options.pattern_weight, "position": options.position}
+    common = {
+        "color_weight": options.color_weight,
+        "pattern_weight": options.pattern_weight,
+        "position": options.position,
+    }
     if options.code is not None:
         return tuple(MaskChoice(**named, **common) for named in parse_code(options.code))
     color = None if options.color is None else parse_color(options.color)
     pattern = None if options.pattern is None else parse_pattern(options.pattern)
     if options.type == "random":
-        given = {key: value for key, value in (("color", color), ("pattern", pattern)) if value is not None}
+        given = {
+            key: value
+            for key, value in (("color", color), ("pattern", pattern))
+            if value is not None
+        }
         drawn = [(share, named | given) for share, code in RANDOM for named in parse_code(code)]
         return tuple(MaskChoice(**named, **common) for share, named in drawn for _ in range(share))
     types = type_names() if options.type == "all" else (parse_type(options.type),)
@@ -198,11 +226,14 @@ def formats(options):
 
 
 def parse_code(text):
-    """Read formats such as `cloth-#e54294, cloth-dots, N95` into keyword arguments of `MaskChoice`."""
+    """Read formats such as `cloth-#e54294, cloth-dots, N95` into arguments of `MaskChoice`."""
     named = []
     for part in text.split(","):
         if not part.strip():
-            raise CourseError(f"The code '{text}' has an empty format: write formats with commas between them, such as 'cloth-red, N95'.")
+            raise CourseError(
+                f"The code '{text}' has an empty format: write formats with commas between them,"
+                " such as 'cloth-red, N95'."
+            )
         name, *rest = part.strip().split("-")
         found = {"type": parse_type(name)}
         for word in rest:
@@ -212,39 +243,59 @@ def parse_code(text):
             try:
                 found[key] = word if key == "pattern" else parse_color(word)
             except CourseError:
-                raise CourseError(f"'{word}' in the format '{part.strip()}' is neither a colour nor a pattern: write a colour such as "
-                                  f"#e54294 or red, or one of {', '.join(pattern_names())}.") from None
+                raise CourseError(
+                    f"'{word}' in the format '{part.strip()}' is neither a colour nor a pattern:"
+                    " write a colour such as #e54294 or red, or one of"
+                    f" {', '.join(pattern_names())}."
+                ) from None
         named.append(found)
     return named
 
 
 def parse_color(text):
-    """Return the red, green and blue, 0 to 255, of a hexadecimal colour, with or without `#`, or of a CSS name."""
+    """Return red, green and blue, 0 to 255, of a CSS name or a hexadecimal colour.
+
+    `#` may be there or not.
+    """
     hexadecimal = re.fullmatch(r"#?([0-9a-fA-F]{3}|[0-9a-fA-F]{6})", text)
     if hexadecimal is None and text.lower() not in ImageColor.colormap:
-        raise CourseError(f"'{text}' is not a colour: write one such as #e54294 or a CSS name such as red.")
+        raise CourseError(
+            f"'{text}' is not a colour: write one such as #e54294 or a CSS name such as red."
+        )
     return ImageColor.getrgb(f"#{hexadecimal[1]}" if hexadecimal else text)
 
 
 def parse_wear(text):
-    """Return the ratios of `WEARS`, four numbers, that `proper`, `mix`, `mix:3,1,1,1` and the like stand for."""
+    """Return the ratios of `WEARS`, four numbers, that `proper`, `mix:3,1,1,1` and so on mean."""
     if text in WEARS:
         return tuple(float(wear == text) for wear in WEARS)
     if text == "mix":
         return MIX
     if not text.startswith("mix:"):
-        raise CourseError(f"'{text}' is not a way of wearing a mask: choose one of {', '.join(WEARS)}, mix.")
+        raise CourseError(
+            f"'{text}' is not a way of wearing a mask: choose one of {', '.join(WEARS)}, mix."
+        )
     try:
         ratios = tuple(float(number) for number in text.removeprefix("mix:").split(","))
     except ValueError:
         ratios = ()
-    if len(ratios) != len(WEARS) or not all(math.isfinite(ratio) and ratio >= 0 for ratio in ratios) or sum(ratios) == 0:
-        raise CourseError(f"'{text}' has no four ratios: write the shares of {', '.join(WEARS)} as in mix:3,1,1,1.")
+    if (
+        len(ratios) != len(WEARS)
+        or not all(math.isfinite(ratio) and ratio >= 0 for ratio in ratios)
+        or sum(ratios) == 0
+    ):
+        raise CourseError(
+            f"'{text}' has no four ratios: write the shares of {', '.join(WEARS)} as in"
+            " mix:3,1,1,1."
+        )
     return ratios
 
 
 def parse_type(text):
-    """Return a type's name, or the absolute path of a user's own TOML file, which is read to see that it is one."""
+    """Return a type's name, or the absolute path of a user's own TOML file.
+
+    The file is read to see that it is one.
+    """
     if text in type_names():
         return text
     load_texture(text)
@@ -252,10 +303,16 @@ def parse_type(text):
 
 
 def parse_pattern(text):
-    """Return a pattern's name, or the absolute path of a picture, which is read to see that it is one."""
+    """Return a pattern's name, or the absolute path of a picture.
+
+    The file is read to see that it is one.
+    """
     if text in pattern_names():
         return text
     if not Path(text).is_file():
-        raise CourseError(f"'{text}' is not a pattern: choose one of {', '.join(pattern_names())}, or name a picture.")
+        raise CourseError(
+            f"'{text}' is not a pattern: choose one of {', '.join(pattern_names())}, or name a"
+            " picture."
+        )
     read_rgb(text)
     return str(Path(text).resolve())

@@ -1,7 +1,7 @@
 """The head below a mask: a mean head in three dimensions, and its pose from 68 landmarks.
 
-A place on the head is (x, y, z): x to the right of the picture, y down, z towards the camera, measured from the
-point between nose and upper lip in distances of the outer eye corners.
+A place on the head is (x, y, z): x to the right of the picture, y down, z towards the camera,
+measured from the point between nose and upper lip in distances of the outer eye corners.
 """
 
 from dataclasses import dataclass
@@ -11,15 +11,22 @@ from pathlib import Path
 import numpy as np
 
 FOLDER = Path(__file__).parent
-INNER = np.r_[8, 17:68]  # the landmarks that are fixed points of the skin; those of the jaw follow the visible outline
-TRUST = np.r_[0.5, np.full(10, 0.5), np.ones(21), np.full(20, 0.3)]  # of INNER: brows and lips move, eyes and nose hardly
+INNER = np.r_[
+    8, 17:68
+]  # the landmarks that are fixed points of the skin; those of the jaw follow the visible outline
+TRUST = np.r_[
+    0.5, np.full(10, 0.5), np.ones(21), np.full(20, 0.3)
+]  # of INNER: brows and lips move, eyes and nose hardly
 NOSE_TO_CHIN = 0.91
 """Distance from the tip of the nose (landmark 30) to the chin (landmark 8) on the mean head."""
 
 
 @cache
 def mean_landmarks():
-    """Return the 68 landmarks of the mean head, float64, shape (68, 3); `data/generator/mean_head.py` measured them."""
+    """Return the 68 landmarks of the mean head, float64, shape (68, 3).
+
+    `data/generator/mean_head.py` measured them.
+    """
     return np.loadtxt(FOLDER / "head_landmarks.csv", delimiter=",", skiprows=1)
 
 
@@ -98,7 +105,10 @@ class Pose:
         return float(np.degrees(np.arctan2(self.rotation[1, 0], self.rotation[0, 0])))
 
     def rigid(self, points):
-        """Return where the camera sees places of the mean head: (N, 3), pixels x and y and depth towards the camera."""
+        """Return where the camera sees places of the mean head.
+
+        (N, 3), pixels x and y and depth towards the camera.
+        """
         seen = self.scale * np.asarray(points, float) @ self.rotation.T
         seen[:, :2] += self.origin
         return seen
@@ -106,8 +116,9 @@ class Pose:
     def project(self, points, width=0.22):
         """Return where the camera sees places of this face's head.
 
-        The landmarks' residuals are carried over to places near them, weighted by a Gaussian of the distance
-        (Nadaraya and Watson 1964), so that a long chin or an open mouth takes the mask with it.
+        The landmarks' residuals are carried over to places near them, weighted by a Gaussian of the
+        distance (Nadaraya and Watson 1964), so that a long chin or an open mouth takes the mask
+        with it.
 
         Parameters
         ----------
@@ -132,9 +143,10 @@ class Pose:
 def fit_pose(landmarks):
     """Estimate scale, rotation and place of the head by a scaled orthographic camera.
 
-    The affine camera of least squares is replaced by the nearest one that only turns and scales. The landmarks of
-    the jaw of a turned head lie on its outline, so each is compared with the outermost place of the mean head at its
-    height ("landmark marching": Zhu et al., High-fidelity pose and expression normalization, CVPR 2015).
+    The affine camera of least squares is replaced by the nearest one that only turns and scales.
+    The landmarks of the jaw of a turned head lie on its outline, so each is compared with the
+    outermost place of the mean head at its height ("landmark marching": Zhu et al., High-fidelity
+    pose and expression normalization, CVPR 2015).
 
     Parameters
     ----------
@@ -152,14 +164,18 @@ def fit_pose(landmarks):
     """
     landmarks = np.asarray(landmarks, float)
     if landmarks.shape != (68, 2) or not np.isfinite(landmarks).all():
-        raise ValueError(f"expected 68 finite landmarks, shape (68, 2), got shape {landmarks.shape}")
+        raise ValueError(
+            f"expected 68 finite landmarks, shape (68, 2), got shape {landmarks.shape}"
+        )
     if np.ptp(landmarks[17:], axis=0).max() < 1e-3:
         raise ValueError("all landmarks coincide")
     mean, trust = mean_landmarks(), TRUST[:, None]
     model, seen = mean[INNER], landmarks[INNER]
     model_centre = (trust * model).sum(0) / trust.sum()
     seen_centre = (trust * seen).sum(0) / trust.sum()
-    camera = np.linalg.lstsq(np.sqrt(trust) * (model - model_centre), np.sqrt(trust) * (seen - seen_centre), rcond=None)[0].T
+    camera = np.linalg.lstsq(
+        np.sqrt(trust) * (model - model_centre), np.sqrt(trust) * (seen - seen_centre), rcond=None
+    )[0].T
     left, _, right = np.linalg.svd(camera, full_matrices=False)
     two = left @ right
     turned = (model - model_centre) @ two.T
@@ -169,19 +185,24 @@ def fit_pose(landmarks):
     pose = Pose(float(scale), rotation, origin, np.empty((0, 2)), np.empty((0, 2)), 0.0)
     outline = _visible_outline(pose, mean)
     residuals = landmarks - pose.rigid(outline)[:, :2]
-    error = float(np.sqrt((TRUST * (residuals[INNER] ** 2).sum(1)).sum() / TRUST.sum()) / max(abs(scale), 1e-9))
+    error = float(
+        np.sqrt((TRUST * (residuals[INNER] ** 2).sum(1)).sum() / TRUST.sum())
+        / max(abs(scale), 1e-9)
+    )
     return Pose(float(scale), rotation, origin, outline[:, :2], residuals, error)
 
 
 def _visible_outline(pose, mean):
-    """Return the landmarks of the mean head with those of the jaw moved to where the outline is seen."""
+    """Return the mean head's landmarks, those of the jaw moved to where the outline is seen."""
     outline = mean.copy()
     sides = np.r_[0:6, 11:17]
     x = mean[sides, 0][:, None] * np.linspace(1, 0.4, 9)
     y = np.repeat(mean[sides, 1][:, None], 9, axis=1)
     candidates = np.stack([x, y, skin_depth(x, y)], axis=2)
     candidates[:, 0] = mean[sides]
-    sideways = pose.rotation[:2, 0] / max(np.linalg.norm(pose.rotation[:2, 0]), 1e-9)  # of the head, as the camera sees it
+    sideways = pose.rotation[:2, 0] / max(
+        np.linalg.norm(pose.rotation[:2, 0]), 1e-9
+    )  # of the head, as the camera sees it
     across = candidates @ pose.rotation[:2].T @ sideways * np.sign(mean[sides, 0])[:, None]
     outline[sides] = candidates[np.arange(len(sides)), across.argmax(1)]
     return outline

@@ -11,13 +11,21 @@ from tqdm import tqdm
 from course_utils.data.progress import STYLE
 from course_utils.errors import CourseError
 from course_utils.files import explaining_disk_errors
-from course_utils.pictures.images import PICTURE_NAME, find_pictures
 from course_utils.masks import ledger
 from course_utils.masks.choice import MaskOptions, parse_type
 from course_utils.masks.patterns import pattern_names
-from course_utils.masks.picture import FAILED, MASKED, NO_FACE, REFUSED, UNREADABLE, Task, mask_picture
+from course_utils.masks.picture import (
+    FAILED,
+    MASKED,
+    NO_FACE,
+    REFUSED,
+    UNREADABLE,
+    Task,
+    mask_picture,
+)
 from course_utils.masks.textures import load_texture
 from course_utils.masks.workers import results
+from course_utils.pictures.images import PICTURE_NAME, find_pictures
 
 
 @dataclass(frozen=True)
@@ -45,30 +53,53 @@ class Report:
     def counts(self):
         """Lines of masks.csv by result: masks (for each output) or pictures."""
         counted = Counter(line["result"] for line in self.rows)
-        return {result: counted[result] for result in (MASKED, REFUSED, NO_FACE, UNREADABLE, FAILED)}
+        return {
+            result: counted[result] for result in (MASKED, REFUSED, NO_FACE, UNREADABLE, FAILED)
+        }
 
     @property
     def refusals(self):
         """Refused masks by reason, without its measures, the most frequent first."""
-        return dict(Counter(line["reason"].partition(":")[0] for line in self.rows if line["result"] == REFUSED).most_common())
+        return dict(
+            Counter(
+                line["reason"].partition(":")[0] for line in self.rows if line["result"] == REFUSED
+            ).most_common()
+        )
 
     @property
     def problems(self):
-        """What is wrong with each picture that could not be read or written: its name, and the rest of a sentence."""
-        return [f"{line['picture']} {line['reason']}" for line in self.rows if line["result"] in (UNREADABLE, FAILED)]
+        """What is wrong with each picture that could not be read or written.
+
+        Its name, and the rest of a sentence.
+        """
+        return [
+            f"{line['picture']} {line['reason']}"
+            for line in self.rows
+            if line["result"] in (UNREADABLE, FAILED)
+        ]
 
     @property
     def rate(self):
-        """Pictures a second of this run, start-up included; None when there was nothing left to do."""
+        """Pictures a second of this run, start-up included; None when nothing was left to do."""
         done = self.pictures - self.kept
         return done / self.seconds if done else None
 
 
-def mask_folder(src, dst, options=None, workers=1, progress=True, scheduler=None, again=False, landmarks_out=None):
+def mask_folder(
+    src,
+    dst,
+    options=None,
+    workers=1,
+    progress=True,
+    scheduler=None,
+    again=False,
+    landmarks_out=None,
+):
     """Draw masks on the faces of a picture or of every picture below a folder.
 
-    `dst` gets the masked pictures under their own names, the folders kept, and `masks.csv`. A picture of which no face
-    could be masked is not written. What a killed run had finished is not done again, and the result is the same.
+    `dst` gets the masked pictures under their own names, the folders kept, and `masks.csv`. A
+    picture of which no face could be masked is not written. What a killed run had finished is not
+    done again, and the result is the same.
 
     Parameters
     ----------
@@ -89,22 +120,29 @@ def mask_folder(src, dst, options=None, workers=1, progress=True, scheduler=None
     Returns
     -------
     pandas.DataFrame
-        `masks.csv`: one row for each face, and one for each picture without a face, columns `ledger.COLUMNS`.
+        `masks.csv`: one row for each face, and one for each picture without a face, columns
+        `ledger.COLUMNS`.
 
     Raises
     ------
     CourseError
-        When the folders can't be used, `dst` holds other files or a run with other options, a worker dies or the disk
-        is full. What is wrong with one picture stands in its row.
+        When the folders can't be used, `dst` holds other files or a run with other options, a
+        worker dies or the disk is full. What is wrong with one picture stands in its row.
     """
     import pandas
 
-    report = run(src, dst, options or MaskOptions(), workers, progress, scheduler, again, landmarks_out)
-    whole = {name: "Int64" for name in ("face", "x_min", "y_min", "x_max", "y_max")}  # empty without a face
+    report = run(
+        src, dst, options or MaskOptions(), workers, progress, scheduler, again, landmarks_out
+    )
+    whole = dict.fromkeys(
+        ("face", "x_min", "y_min", "x_max", "y_max"), "Int64"
+    )  # empty without a face
     return pandas.DataFrame(report.rows, columns=ledger.COLUMNS).astype(whole)
 
 
-def run(src, dst, options, workers=1, progress=True, scheduler=None, again=False, landmarks_out=None):
+def run(
+    src, dst, options, workers=1, progress=True, scheduler=None, again=False, landmarks_out=None
+):
     """Do what `mask_folder` does, and return a `Report`."""
     source, destination = Path(src).resolve(), Path(dst).resolve()
     pictures = _pictures(source)
@@ -119,7 +157,13 @@ def run(src, dst, options, workers=1, progress=True, scheduler=None, again=False
             journal.plan(pending, kept)
             started = time.perf_counter()
             changed = {task.picture: ledger.stamp(task.source) for task in pending}
-            with tqdm(desc="masking", total=len(tasks), initial=len(kept), unit=" pictures", **STYLE | {"disable": None if progress else True}) as bar:
+            with tqdm(
+                desc="masking",
+                total=len(tasks),
+                initial=len(kept),
+                unit=" pictures",
+                **STYLE | {"disable": None if progress else True},
+            ) as bar:
                 for task, (rows, landmarks) in results(mask_picture, pending, workers, scheduler):
                     journal.finish(task, changed[task.picture], rows, landmarks)
                     bar.update()
@@ -141,7 +185,10 @@ def _pictures(source):
         raise CourseError(f"{source} does not exist: name a picture or a folder of pictures.")
     found = [(path.relative_to(source).as_posix(), path) for path in find_pictures(source)]
     if not found:
-        raise CourseError(f"{source} holds no picture: name a folder with JPEG, PNG or other pictures in it or below it.")
+        raise CourseError(
+            f"{source} holds no picture: name a folder with JPEG, PNG or other pictures in it or"
+            " below it."
+        )
     return found
 
 
@@ -149,9 +196,15 @@ def _check_places(source, destination):
     if destination.is_file():
         raise CourseError(f"{destination} is a file: name a folder for the masked pictures.")
     if not destination.exists() and PICTURE_NAME.search(destination.name):
-        raise CourseError(f"{destination} is named like a picture: name a folder for the masked pictures.")
-    if source.is_dir() and (destination.is_relative_to(source) or source.is_relative_to(destination)):
-        raise CourseError(f"{source} and {destination} lie one in the other: name a folder beside the source.")
+        raise CourseError(
+            f"{destination} is named like a picture: name a folder for the masked pictures."
+        )
+    if source.is_dir() and (
+        destination.is_relative_to(source) or source.is_relative_to(destination)
+    ):
+        raise CourseError(
+            f"{source} and {destination} lie one in the other: name a folder beside the source."
+        )
 
 
 def _task(path, name, journal, options):
@@ -166,12 +219,21 @@ def _task(path, name, journal, options):
 
 
 def _all_that_counts(source, options):
-    """Return all that the outputs depend on besides the pictures; of the user's own files, the content."""
+    """Return all that the outputs depend on besides the pictures.
+
+    Of the user's own files, the content.
+    """
     counts = {"source": str(source), **asdict(options)}
     if options.type.endswith(".toml"):
-        drawings = [levels[0].tobytes() for levels in load_texture(parse_type(options.type)).pictures]
+        drawings = [
+            levels[0].tobytes() for levels in load_texture(parse_type(options.type)).pictures
+        ]
         counts["content of type"] = _digest(Path(options.type).read_bytes(), *drawings)
-    if options.pattern and Path(options.pattern).is_file() and options.pattern not in pattern_names():
+    if (
+        options.pattern
+        and Path(options.pattern).is_file()
+        and options.pattern not in pattern_names()
+    ):
         counts["content of pattern"] = _digest(Path(options.pattern).read_bytes())
     return counts
 

@@ -1,11 +1,14 @@
-"""Keep account of a masking job: a journal that a killed run leaves readable, and the tables made of it.
+"""Keep account of a masking job.
+
+A journal that a killed run leaves readable, and the tables made of it.
 
 DST/.course-mask/journal.jsonl holds one JSON object a line:
 
     {"options": {...}}                                   of the run, first
     {"planned": ["a.jpg", ...]}                          files that the job is about to write
-    {"picture": "a.jpg", "stamp": [bytes, nanoseconds],  one finished picture: its size and time of change,
-     "rows": [{...}], "landmarks": ["x0 y0 x1 ..."]}      its lines of masks.csv, the landmarks of its faces
+    {"picture": "a.jpg", "stamp": [bytes, nanoseconds],  a finished picture: size, time of change,
+     "rows": [{...}], "landmarks": ["x0 y0 x1 ..."]}      its lines of masks.csv, the landmarks of
+     its faces
 """
 
 import csv
@@ -16,12 +19,32 @@ from course_utils.errors import CourseError
 from course_utils.files import replacing, write_text
 from course_utils.masks.picture import FAILED
 
-COLUMNS = ("picture", "face", "x_min", "y_min", "x_max", "y_max", "found_by", "type", "color", "pattern", "wear", "result", "reason", "output")
-"""picture, output: paths below SRC and DST, with `/`. face: from 1; empty when the picture has none. x_min to y_max:
-the face's box in pixels, half open. found_by: the stage of the face finder. color: #rrggbb, empty for the type's own.
-result: masked, refused (the mask would sit badly), no face, unreadable or failed. reason: why it is not masked."""
+COLUMNS = (
+    "picture",
+    "face",
+    "x_min",
+    "y_min",
+    "x_max",
+    "y_max",
+    "found_by",
+    "type",
+    "color",
+    "pattern",
+    "wear",
+    "result",
+    "reason",
+    "output",
+)
+"""picture, output: paths below SRC and DST, with `/`. face: from 1; empty when the picture has
+none. x_min to y_max: the face's box in pixels, half open. found_by: the stage of the face finder.
+color: #rrggbb, empty for the type's own. result: masked, refused (the mask would sit badly), no
+face, unreadable or failed. reason: why it is not masked."""
 
-LANDMARK_COLUMNS = ("picture", "face", *(f"{axis}{number}" for number in range(68) for axis in "xy"))
+LANDMARK_COLUMNS = (
+    "picture",
+    "face",
+    *(f"{axis}{number}" for number in range(68) for axis in "xy"),
+)
 
 
 class Journal:
@@ -59,13 +82,16 @@ class Journal:
                 (destination / output).unlink(missing_ok=True)
             self.planned, self.done = set(), {}
         elif earlier is not None and earlier != options:
-            raise CourseError(f"{destination} holds an earlier run with other options ({_difference(earlier, options)}): name another "
-                              "folder, or add --again to replace what that run wrote.")
+            raise CourseError(
+                f"{destination} holds an earlier run with other options"
+                f" ({_difference(earlier, options)}): name another folder, or add --again to"
+                " replace what that run wrote."
+            )
         shutil.rmtree(self.scratch, ignore_errors=True)
         self.scratch.mkdir(parents=True)
         entries = [{"options": options}, {"planned": sorted(self.planned)}, *self.done.values()]
         write_text(self.path, "".join(f"{json.dumps(entry)}\n" for entry in entries))
-        self._stream = open(self.path, "a", encoding="ascii")
+        self._stream = open(self.path, "a", encoding="ascii")  # noqa: SIM115
 
     def __enter__(self):
         return self
@@ -87,7 +113,9 @@ class Journal:
         return not failed and all((self.destination / output).is_file() for output in outputs)
 
     def plan(self, tasks, kept):
-        """Note which files are about to be written, and remove what this job wrote earlier and no line will speak of.
+        """Note which files are about to be written.
+
+        What this job wrote earlier and no line will speak of is removed.
 
         Parameters
         ----------
@@ -97,15 +125,22 @@ class Journal:
         Raises
         ------
         CourseError
-            When two pictures would be written to one file, or a file stands there that this job did not write.
+            When two pictures would be written to one file, or a file stands there that this job did
+            not write.
         """
         writer = {}
         for task in (*kept, *tasks):
             for output in files_of(task):
                 if output in writer:
-                    raise CourseError(f"{writer[output]} and {task.picture} would both be written to {output}: rename one of them.")
+                    raise CourseError(
+                        f"{writer[output]} and {task.picture} would both be written to {output}:"
+                        " rename one of them."
+                    )
                 if output not in self.planned and (self.destination / output).exists():
-                    raise CourseError(f"{self.destination / output} exists and was not written by this job: name another folder.")
+                    raise CourseError(
+                        f"{self.destination / output} exists and was not written by this job: name"
+                        " another folder."
+                    )
                 writer[output] = task.picture
         for output in self.planned.difference(*map(files_of, kept)):
             (self.destination / output).unlink(missing_ok=True)
@@ -113,8 +148,13 @@ class Journal:
         self._append({"planned": sorted(writer)})
 
     def finish(self, task, changed, rows, landmarks):
-        """Note that a picture is finished; `changed` is the `stamp` that it had before it was read."""
-        self.done[task.picture] = {"picture": task.picture, "stamp": changed, "rows": rows, "landmarks": landmarks}
+        """Note that a picture is finished; `changed` is its `stamp` before it was read."""
+        self.done[task.picture] = {
+            "picture": task.picture,
+            "stamp": changed,
+            "rows": rows,
+            "landmarks": landmarks,
+        }
         self._append(self.done[task.picture])
 
     def _append(self, entry):
@@ -143,7 +183,7 @@ def files_of(task):
 
 
 def stamp(path):
-    """Return a file's size in bytes and its time of change in nanoseconds, or None when it is gone."""
+    """Return a file's size in bytes and time of change in nanoseconds, None when it is gone."""
     try:
         state = path.stat()
     except OSError:
@@ -165,16 +205,23 @@ def write_landmarks(path, entries):
     entries : iterable of dict
         Of finished pictures, as the journal has them.
     """
-    _write(path, LANDMARK_COLUMNS, (
-        dict(zip(LANDMARK_COLUMNS, (entry["picture"], number, *points.split())))
-        for entry in entries
-        for number, points in enumerate(entry["landmarks"], start=1)
-    ))
+    _write(
+        path,
+        LANDMARK_COLUMNS,
+        (
+            dict(zip(LANDMARK_COLUMNS, (entry["picture"], number, *points.split())))
+            for entry in entries
+            for number, points in enumerate(entry["landmarks"], start=1)
+        ),
+    )
 
 
 def _write(path, columns, rows):
     # backslashreplace: on Linux a file's name may hold bytes that are no UTF-8
-    with replacing(path) as temporary, open(temporary, "w", encoding="utf-8", errors="backslashreplace", newline="") as stream:
+    with (
+        replacing(path) as temporary,
+        open(temporary, "w", encoding="utf-8", errors="backslashreplace", newline="") as stream,
+    ):
         writer = csv.DictWriter(stream, columns, restval="", lineterminator="\n")
         writer.writeheader()
         writer.writerows(rows)
@@ -183,4 +230,6 @@ def _write(path, columns, rows):
 def _difference(earlier, now):
     """Say which options differ."""
     names = [name for name in now if earlier.get(name) != now[name]]
-    return ", ".join(f"{name.replace('_', ' ')} was {earlier.get(name)} and is {now[name]}" for name in names)
+    return ", ".join(
+        f"{name.replace('_', ' ')} was {earlier.get(name)} and is {now[name]}" for name in names
+    )

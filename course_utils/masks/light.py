@@ -8,7 +8,10 @@ import numpy as np
 SMALL = 48  # pixels: size at which light is measured
 ACROSS = np.linspace(-1, 1, SMALL, dtype=np.float32)
 LUMA = np.array([0.299, 0.587, 0.114], np.float32)  # ITU-R BT.601
-PALEST, DARKEST = 0.72, 0.36  # luma of the palest and the darkest skin in full light, from which exposure is bounded
+PALEST, DARKEST = (
+    0.72,
+    0.36,
+)  # luma of the palest and the darkest skin in full light, from which exposure is bounded
 SKIN = np.array([1.22, 0.95, 0.80], np.float32)  # usual skin under white light, over its luma
 
 
@@ -33,7 +36,8 @@ class Light:
     skin : float
         Median luma of the skin, 0 to 1.
     blur : float
-        Standard deviation, in pixels, of the blur that makes a sharp drawing as soft as this picture; 0 for a sharp one.
+        Standard deviation, in pixels, of the blur that makes a sharp drawing as soft as this
+        picture; 0 for a sharp one.
     noise : float
         Standard deviation of the picture's noise, 0 to 1.
     """
@@ -52,10 +56,11 @@ class Light:
 def measure_light(image, landmarks):
     """Measure light, colour cast, sharpness and noise on a face.
 
-    The light is the luma of the skin without its details: pixels unlike the rest (brows, lips, hair, a beard) count
-    little; a plane is fitted to the rest, and what the plane leaves is averaged over a sixth of the face (normalised
-    convolution: Knutsson and Westin 1993).
-    How dark skin and a dark scene differ is told by the brightest parts of the picture, within the bounds that skin sets.
+    The light is the luma of the skin without its details: pixels unlike the rest (brows, lips,
+    hair, a beard) count little; a plane is fitted to the rest, and what the plane leaves is
+    averaged over a sixth of the face (normalised convolution: Knutsson and Westin 1993). How dark
+    skin and a dark scene differ is told by the brightest parts of the picture, within the bounds
+    that skin sets.
 
     Parameters
     ----------
@@ -73,18 +78,22 @@ def measure_light(image, landmarks):
     outline = np.concatenate([landmarks[:17], landmarks[26:16:-1]])
     hull = np.zeros((SMALL, SMALL), np.float32)
     to_small = SMALL / (np.array(box[2:]) - box[:2])
-    cv2.fillConvexPoly(hull, cv2.convexHull(np.rint((outline - box[:2]) * to_small).astype(np.int32)), 1)
+    cv2.fillConvexPoly(
+        hull, cv2.convexHull(np.rint((outline - box[:2]) * to_small).astype(np.int32)), 1
+    )
     hull *= _inside(image.shape, box)
     if hull.sum() < 20:
         hull[:] = 1
     luma = face @ LUMA
     middle = _rank(luma[hull > 0], 0.5)
     skin = _rank(luma[(hull > 0) & (luma > 0.5 * middle)], 0.6)
-    weight = hull * np.exp(-((luma - skin) / (0.3 * skin + 0.04)) ** 2) + 1e-4
+    weight = hull * np.exp(-(((luma - skin) / (0.3 * skin + 0.04)) ** 2)) + 1e-4
     level, *slope = _plane(luma, weight)
     plane = (level + slope[0] * ACROSS + slope[1] * ACROSS[:, None]).astype(np.float32)
     smooth = SMALL / 6
-    rest = cv2.GaussianBlur((luma - plane) * weight, (0, 0), smooth) / cv2.GaussianBlur(weight, (0, 0), smooth)
+    rest = cv2.GaussianBlur((luma - plane) * weight, (0, 0), smooth) / cv2.GaussianBlur(
+        weight, (0, 0), smooth
+    )
     field = np.clip((plane + rest) / max(skin, 0.02), 0.35, 1.5).astype(np.float32)
     red, green, blue = cv2.split(cv2.resize(image, (SMALL, SMALL), interpolation=cv2.INTER_AREA))
     brightest = _rank(cv2.max(cv2.max(red, green), blue), 0.97) / 255
@@ -96,13 +105,23 @@ def measure_light(image, landmarks):
     cast = np.clip(cast, 0.5, 1.6) ** 0.5
     blur, noise = _sharpness(image, landmarks)
     return Light(
-        field=field, box=box, level=min(white, 1.08), cast=(cast / (cast @ LUMA)).astype(np.float32),
-        color=float(np.clip(saturation / 0.12, 0, 1)), slope=np.array(slope) / max(skin, 0.02), skin=skin, blur=blur, noise=noise,
+        field=field,
+        box=box,
+        level=min(white, 1.08),
+        cast=(cast / (cast @ LUMA)).astype(np.float32),
+        color=float(np.clip(saturation / 0.12, 0, 1)),
+        slope=np.array(slope) / max(skin, 0.02),
+        skin=skin,
+        blur=blur,
+        noise=noise,
     )
 
 
 def _rank(values, share):
-    """Return the value below which a share of the values lies; NumPy's percentile spends more on checks than on this."""
+    """Return the value below which a share of the values lies.
+
+    NumPy's percentile spends more on checks than on this.
+    """
     place = int(share * (values.size - 1))
     return float(np.partition(values, place, axis=None)[place])
 
@@ -123,10 +142,10 @@ def _face_box(landmarks):
 
 
 def _resample(image, box):
-    """Return the box of the picture as float32 of shape (48, 48, 3), 0 to 1, the border repeated outside."""
+    """Return the picture's box as float32 (48, 48, 3), 0 to 1, the border repeated outside."""
     height, width = image.shape[:2]
-    x0, y0, x1, y1 = (int(round(value)) for value in box)
-    part = image[max(y0, 0):max(min(y1, height), 1), max(x0, 0):max(min(x1, width), 1)]
+    x0, y0, x1, y1 = (round(value) for value in box)
+    part = image[max(y0, 0) : max(min(y1, height), 1), max(x0, 0) : max(min(x1, width), 1)]
     factor = SMALL / max(x1 - x0, 1)
     if part.size == 0:
         part = image
@@ -135,8 +154,15 @@ def _resample(image, box):
         scale = 2 * factor
     else:
         scale = 1.0
-    move = np.array([[factor / scale, 0, (max(x0, 0) - x0) * factor], [0, factor / scale, (max(y0, 0) - y0) * factor]])
-    small = cv2.warpAffine(part, move, (SMALL, SMALL), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+    move = np.array(
+        [
+            [factor / scale, 0, (max(x0, 0) - x0) * factor],
+            [0, factor / scale, (max(y0, 0) - y0) * factor],
+        ]
+    )
+    small = cv2.warpAffine(
+        part, move, (SMALL, SMALL), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE
+    )
     return small.astype(np.float32) / 255
 
 
@@ -144,32 +170,41 @@ def _inside(shape, box):
     """Return 1 where the 48 x 48 grid of the box lies in the picture, 0 outside."""
     x = np.linspace(box[0], box[2], SMALL)
     y = np.linspace(box[1], box[3], SMALL)
-    return (((x >= 0) & (x < shape[1]))[None] & ((y >= 0) & (y < shape[0]))[:, None]).astype(np.float32)
+    return (((x >= 0) & (x < shape[1]))[None] & ((y >= 0) & (y < shape[0]))[:, None]).astype(
+        np.float32
+    )
 
 
 def _sharpness(image, landmarks):
     """Return blur (pixels) and noise (0 to 1) of the picture around the eyes and over the face.
 
-    A step of height d blurred by a Gaussian of s pixels has the slope d / (s sqrt(2 pi)); lids, irises and brows are
-    such steps. What sharp photographs show is taken off: a pixel, and the
-    softness of the lids themselves. Noise: Immerkaer, Fast noise variance estimation, CVIU 1996, with the
-    lower quartile against edges.
+    A step of height d blurred by a Gaussian of s pixels has the slope d / (s sqrt(2 pi)); lids,
+    irises and brows are such steps. What sharp photographs show is taken off: a pixel, and the
+    softness of the lids themselves. Noise: Immerkaer, Fast noise variance estimation, CVIU 1996,
+    with the lower quartile against edges.
     """
     height, width = image.shape[:2]
     eyes = landmarks[17:48]
     x0, y0 = np.maximum(np.floor(eyes.min(0)).astype(int) - 1, 0)
     x1, y1 = np.ceil(eyes.max(0)).astype(int) + 2
-    part = image[y0:min(y1, height), x0:min(x1, width)]
+    part = image[y0 : min(y1, height), x0 : min(x1, width)]
     if min(part.shape[:2]) < 5:
         return 0.5, 0.01
     step = max(1, part.shape[1] // 300)
     part = cv2.cvtColor(np.ascontiguousarray(part), cv2.COLOR_RGB2GRAY).astype(np.float32) / 255
-    across, down = cv2.Sobel(part, cv2.CV_32F, 1, 0, scale=0.125), cv2.Sobel(part, cv2.CV_32F, 0, 1, scale=0.125)
+    across, down = (
+        cv2.Sobel(part, cv2.CV_32F, 1, 0, scale=0.125),
+        cv2.Sobel(part, cv2.CV_32F, 0, 1, scale=0.125),
+    )
     steep = _rank(cv2.magnitude(across, down)[::step, ::step], 0.98)
     low, high = (_rank(part[::step, ::step], share) for share in (0.05, 0.9))
     apparent = (high - low) / (2.507 * max(steep, 1e-3))
     softness = 0.009 * float(np.linalg.norm(landmarks[45] - landmarks[36]))
     blur = np.sqrt(max(apparent**2 - 1 - softness**2, 0.0))
-    residual = cv2.filter2D(part, cv2.CV_32F, np.array([[1, -2, 1], [-2, 4, -2], [1, -2, 1]], np.float32))
-    noise = _rank(np.abs(residual[::step, ::step]), 0.25) / 0.3186 / 6  # a quarter: more would be lashes
+    residual = cv2.filter2D(
+        part, cv2.CV_32F, np.array([[1, -2, 1], [-2, 4, -2], [1, -2, 1]], np.float32)
+    )
+    noise = (
+        _rank(np.abs(residual[::step, ::step]), 0.25) / 0.3186 / 6
+    )  # a quarter: more would be lashes
     return float(min(blur, 0.08 * max(part.shape[1], 10))), float(np.clip(noise, 0, 0.08))

@@ -1,8 +1,9 @@
 """The masks that `random` draws from: which types, colours and patterns, and how often.
 
-The shares follow what people wear on photographs of the years 2020 to 2022: mostly surgical masks in pale blue and
-white, then cloth, half of it black. A folded mask in black stands for the many moulded ones of that shape. Some of
-everything else is there because a classifier that has only seen blue, white and black overlooks yellow and flowers.
+The shares follow what people wear on photographs of the years 2020 to 2022: mostly surgical masks
+in pale blue and white, then cloth, half of it black. A folded mask in black stands for the many
+moulded ones of that shape. Some of everything else is there because a classifier that has only seen
+blue, white and black overlooks yellow and flowers.
 """
 
 RANDOM = (

@@ -1,4 +1,7 @@
-"""Put a mask on a face: bend the texture, light it like the skin below, and lay it over the picture."""
+"""Put a mask on a face.
+
+Bend the texture, light it like the skin below, and lay it over the picture.
+"""
 
 from dataclasses import dataclass
 
@@ -17,8 +20,10 @@ from course_utils.masks.wearing import place_anchors
 
 SHARPEST = 0.5  # pixels: the blur that the sharpest lens and sensor leave
 FINE = 90  # pixels across a mask below which it is drawn finer than the picture
-COARSE = 1000  # pixels across a mask above which it is drawn coarser and enlarged: the textures hold no more
-BAND = 1_000_000  # pixels that are composed at once: a large picture takes no more memory than a small one
+# pixels across a mask above which it is drawn coarser and enlarged: the textures hold no more
+COARSE = 1000
+# pixels that are composed at once: a large picture takes no more memory than a small one
+BAND = 1_000_000
 
 
 @dataclass(frozen=True)
@@ -42,7 +47,10 @@ class Masked:
 
 @dataclass(frozen=True)
 class Chance:
-    """All that differs between two masks of the same choice. Drawn first, so that it does not depend on the picture."""
+    """All that differs between two masks of the same choice.
+
+    Drawn first, so that it does not depend on the picture.
+    """
 
     shift: np.ndarray  # (2,) on the head
     turn: float  # radians
@@ -63,12 +71,23 @@ def draw_chance(rng):
     """Draw what is random about one mask."""
     normal = np.clip(rng.normal(size=8 + 96), -2.5, 2.5)
     uniform = rng.random(14)
-    of_relief, of_scale, of_shadow, of_drawing = uniform[[0, 9, 10, 11]].tolist()  # a NumPy scalar would make float32 pictures float64
+    of_relief, of_scale, of_shadow, of_drawing = uniform[
+        [0, 9, 10, 11]
+    ].tolist()  # a NumPy scalar would make float32 pictures float64
     return Chance(
-        shift=normal[0:2] * (0.015, 0.025), turn=normal[2] * np.radians(1.5), stretch=1 + normal[3:5] * (0.03, 0.025),
-        jitter=normal[8:].reshape(32, 3) * 0.012, shade=1 + 0.11 * normal[5], tint=1 + 0.03 * normal[[6, 7, 2]],
-        relief=0.4 + 0.8 * of_relief, crease=(0.2 + 0.8 * uniform[1:3]) * (0.13, 0.09), offset=uniform[3:9].reshape(3, 2),
-        pattern_scale=0.7 + 0.8 * of_scale, shadow=0.15 + 0.25 * of_shadow, drawing=of_drawing, seed=int(uniform[12] * 2**32),
+        shift=normal[0:2] * (0.015, 0.025),
+        turn=normal[2] * np.radians(1.5),
+        stretch=1 + normal[3:5] * (0.03, 0.025),
+        jitter=normal[8:].reshape(32, 3) * 0.012,
+        shade=1 + 0.11 * normal[5],
+        tint=1 + 0.03 * normal[[6, 7, 2]],
+        relief=0.4 + 0.8 * of_relief,
+        crease=(0.2 + 0.8 * uniform[1:3]) * (0.13, 0.09),
+        offset=uniform[3:9].reshape(3, 2),
+        pattern_scale=0.7 + 0.8 * of_scale,
+        shadow=0.15 + 0.25 * of_shadow,
+        drawing=of_drawing,
+        seed=int(uniform[12] * 2**32),
     )
 
 
@@ -94,16 +113,29 @@ def put_on(image, face, choice, rng):
     CourseError
         When the type or the pattern is unknown, or the picture has another type or shape.
     """
-    if not isinstance(image, np.ndarray) or image.dtype != np.uint8 or image.ndim != 3 or image.shape[2] != 3 or image.size == 0:
+    if (
+        not isinstance(image, np.ndarray)
+        or image.dtype != np.uint8
+        or image.ndim != 3
+        or image.shape[2] != 3
+        or image.size == 0
+    ):
         kind = f"{getattr(image, 'dtype', type(image).__name__)} of shape {np.shape(image)}"
-        raise CourseError(f"A mask is drawn on a picture of uint8 and shape (height, width, 3), not on {kind}: read it with course_utils.pictures.images.read_rgb.")
+        raise CourseError(
+            f"A mask is drawn on a picture of uint8 and shape (height, width, 3), not on {kind}:"
+            " read it with course_utils.pictures.images.read_rgb."
+        )
     texture, chance = load_texture(choice.type), draw_chance(rng)
     height, width = image.shape[:2]
     landmarks = np.asarray(face.landmarks, float)
     try:
         pose = fit_pose(landmarks)
     except ValueError as error:
-        return Masked(image.copy(), np.zeros((height, width), np.float32), Quality(False, f"landmarks implausible: {error}"))
+        return Masked(
+            image.copy(),
+            np.zeros((height, width), np.float32),
+            Quality(False, f"landmarks implausible: {error}"),
+        )
     before = judge_face(pose)
     if not before.ok:
         return Masked(image.copy(), np.zeros((height, width), np.float32), before)
@@ -117,29 +149,58 @@ def put_on(image, face, choice, rng):
     x0, y0 = np.maximum(np.floor(points.min(0) - margin), 0).astype(int)
     x1, y1 = np.minimum(np.ceil(points.max(0) + margin), (width, height)).astype(int)
     if x1 - x0 < 2 or y1 - y0 < 2:
-        return Masked(image.copy(), np.zeros((height, width), np.float32), judge_mask(before, 0.0, 0.0))
+        return Masked(
+            image.copy(), np.zeros((height, width), np.float32), judge_mask(before, 0.0, 0.0)
+        )
 
     light = measure_light(image, landmarks)
     finer = _fineness(np.ptp(mesh[drawn][:, 0]))
-    place, size = np.array([x0, y0, 0]), np.maximum(np.rint((np.array([x1 - x0, y1 - y0])) * finer), 1).astype(int)
-    row, column = rasterise((mesh - place) * finer + (finer - 1) / 2 * np.array([1, 1, 0]), texture.wanted, *size.tolist())
+    place, size = (
+        np.array([x0, y0, 0]),
+        np.maximum(np.rint((np.array([x1 - x0, y1 - y0])) * finer), 1).astype(int),
+    )
+    row, column = rasterise(
+        (mesh - place) * finer + (finer - 1) / 2 * np.array([1, 1, 0]),
+        texture.wanted,
+        *size.tolist(),
+    )
     sheet = _sheet(texture, choice, chance, light, mesh, row, column, finer)
     cover = sheet[3]
-    strap, color = draw_straps(image, straps, texture, choice, light, pose.scale, finer, place[:2], cover.shape)
+    strap, color = draw_straps(
+        image, straps, texture, choice, light, pose.scale, finer, place[:2], cover.shape
+    )
     strap = strap * (1 - cover)
-    layer = cv2.merge([plane + strap * share for plane, share in zip(sheet, (*color, 1.0), strict=True)])
+    layer = cv2.merge(
+        [plane + strap * share for plane, share in zip(sheet, (*color, 1.0), strict=True)]
+    )
     if finer > 1:
-        layer, cover = (cv2.resize(part, (x1 - x0, y1 - y0), interpolation=cv2.INTER_AREA) for part in (layer, cover))
+        layer, cover = (
+            cv2.resize(part, (x1 - x0, y1 - y0), interpolation=cv2.INTER_AREA)
+            for part in (layer, cover)
+        )
         finer = 1
     layer = _blurred(layer, float(np.hypot(light.blur, SHARPEST)) * finer)
     result, alpha = image.copy(), np.zeros((height, width), np.float32)
     inside = slice(y0, y1), slice(x0, x1)
-    _compose(result[inside], alpha[inside], layer, _shadow(cover, pose.scale * finer, chance), light, chance, (x0, y0))
-    return Masked(result, alpha, _judge(before, cover, (x0, y0), finer, mesh, texture, pose, landmarks))
+    _compose(
+        result[inside],
+        alpha[inside],
+        layer,
+        _shadow(cover, pose.scale * finer, chance),
+        light,
+        chance,
+        (x0, y0),
+    )
+    return Masked(
+        result, alpha, _judge(before, cover, (x0, y0), finer, mesh, texture, pose, landmarks)
+    )
 
 
 def _fineness(across):
-    """Return how many drawn pixels a pixel of the picture gets, in one direction, for a mask so many pixels wide."""
+    """Return how many drawn pixels a pixel of the picture gets, in one direction.
+
+    It depends on how many pixels wide the mask is.
+    """
     return min(int(np.ceil(FINE / max(across, 1))), 3) if across <= COARSE else COARSE / across
 
 
@@ -147,42 +208,63 @@ def _places(texture, choice, chance):
     """Return where on the head the anchors go, with this mask's own deviations."""
     places = place_anchors(texture.places, choice.wear, choice.position)
     centre = places.mean(0)[:2]
-    turned = np.array([[np.cos(chance.turn), -np.sin(chance.turn)], [np.sin(chance.turn), np.cos(chance.turn)]])
+    turned = np.array(
+        [[np.cos(chance.turn), -np.sin(chance.turn)], [np.sin(chance.turn), np.cos(chance.turn)]]
+    )
     places[:, :2] = (places[:, :2] - centre) * chance.stretch @ turned.T + centre + chance.shift
     return places + np.resize(chance.jitter, places.shape)
 
 
 def _sheet(texture, choice, chance, light, mesh, row, column, finer):
-    """Return the bent mask without its straps, shaded by its form: four planes of float32, premultiplied RGBA."""
+    """Return the bent mask without its straps, shaded by its form.
+
+    Four planes of float32, premultiplied RGBA.
+    """
     texels = _texels_per_pixel(texture, mesh) / finer
     level = int(np.clip(np.floor(np.log2(max(texels, 1)) + 0.4), 0, len(texture.pictures[0]) - 1))
     corner = texture.mesh[0, 0]
-    step = ((texture.mesh[-1, -1] - corner) / (MESH_COLUMNS - 1, MESH_ROWS - 1) * 0.5**level).astype(np.float32)
+    step = (
+        (texture.mesh[-1, -1] - corner) / (MESH_COLUMNS - 1, MESH_ROWS - 1) * 0.5**level
+    ).astype(np.float32)
     start = ((corner + 0.5) * 0.5**level - 0.5).astype(np.float32)
-    sheet = cv2.remap(painted(texture, level, choice, chance), start[0] + column * step[0], start[1] + row * step[1],
-                      cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT)
+    sheet = cv2.remap(
+        painted(texture, level, choice, chance),
+        start[0] + column * step[0],
+        start[1] + row * step[1],
+        cv2.INTER_LINEAR,
+        borderMode=cv2.BORDER_CONSTANT,
+    )
     form = _form(mesh, light, texture.relief * chance.relief)
     *rgb, cover = cv2.split(sheet)
-    seen = cv2.blur((row > -1).astype(np.float32), (3, 3))  # softens the outline where the sheet turns away
+    seen = cv2.blur(
+        (row > -1).astype(np.float32), (3, 3)
+    )  # softens the outline where the sheet turns away
     seen = np.minimum(seen * 1.5, 1)
     shade = seen * cv2.remap(form, column, row, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
     rgb = [plane * shade for plane in rgb]
     if light.color < 1:
-        grey = (1 - light.color) * sum(plane * share for plane, share in zip(rgb, LUMA.tolist(), strict=True))
+        grey = (1 - light.color) * sum(
+            plane * share for plane, share in zip(rgb, LUMA.tolist(), strict=True)
+        )
         rgb = [plane * light.color + grey for plane in rgb]
     return [*rgb, cover * seen]
 
 
 def _texels_per_pixel(texture, mesh):
-    """Return how many texture pixels fall on a pixel of the picture, in one direction, on the average."""
+    """Return how many texture pixels fall on one of the picture, in one direction, on average."""
     across, down = mesh[:-1, 1:, :2] - mesh[:-1, :-1, :2], mesh[1:, :-1, :2] - mesh[:-1, :-1, :2]
     area = np.abs(across[..., 0] * down[..., 1] - across[..., 1] * down[..., 0]).sum()
     return float(np.sqrt(np.prod(texture.mesh[-1, -1] - texture.mesh[0, 0]) / max(area, 1)))
 
 
 def _form(mesh, light, strength):
-    """Return the shade of the bent sheet at the mesh's corners, about 1: Lambert's law, light from before and above."""
-    (dx, dy, dz), (ax, ay, az) = (np.moveaxis(part, 2, 0) for part in np.gradient(mesh, axis=(0, 1)))
+    """Return the shade of the bent sheet at the mesh's corners, about 1.
+
+    Lambert's law, light from before and above.
+    """
+    (dx, dy, dz), (ax, ay, az) = (
+        np.moveaxis(part, 2, 0) for part in np.gradient(mesh, axis=(0, 1))
+    )
     normal = np.stack([ay * dz - az * dy, az * dx - ax * dz, np.maximum(ax * dy - ay * dx, 0)], 2)
     normal /= np.maximum(np.sqrt((normal**2).sum(2, keepdims=True)), 1e-9)
     source = np.array([1.2 * light.slope[0], -0.35 + 0.6 * light.slope[1], 1.0])
@@ -193,13 +275,22 @@ def _form(mesh, light, strength):
 
 
 def _blurred(picture, sigma):
-    """Return a picture after a Gaussian blur; a wide one is done on a smaller copy, which shows no difference."""
+    """Return a picture after a Gaussian blur.
+
+    A wide one is done on a smaller copy, which shows no difference.
+    """
     smaller = int(sigma / 3)
     if smaller < 2:
         return cv2.GaussianBlur(picture, (0, 0), sigma)
     height, width = picture.shape[:2]
-    small = cv2.resize(picture, (max(width // smaller, 1), max(height // smaller, 1)), interpolation=cv2.INTER_AREA)
-    return cv2.resize(cv2.GaussianBlur(small, (0, 0), sigma / smaller), (width, height), interpolation=cv2.INTER_LINEAR)
+    small = cv2.resize(
+        picture, (max(width // smaller, 1), max(height // smaller, 1)), interpolation=cv2.INTER_AREA
+    )
+    return cv2.resize(
+        cv2.GaussianBlur(small, (0, 0), sigma / smaller),
+        (width, height),
+        interpolation=cv2.INTER_LINEAR,
+    )
 
 
 def _shadow(cover, scale, chance):
@@ -212,7 +303,10 @@ def _shadow(cover, scale, chance):
 
 
 def _compose(part, alpha, layer, shadow, light, chance, place):
-    """Lay the mask over the picture, in place: light of the skin, the camera's noise, and the shadow at its edge."""
+    """Lay the mask over the picture, in place.
+
+    Light of the skin, the camera's noise, and the shadow at its edge.
+    """
     height, width = part.shape[:2]
     rng = np.random.default_rng(chance.seed)
     rows = max(BAND // width, 1)
@@ -222,11 +316,17 @@ def _compose(part, alpha, layer, shadow, light, chance, place):
         *rgb, cover = cv2.split(drawn)
         white = light.level * _field(light, place[0], place[1] + top, width, band.stop - top)
         peak, kept = np.maximum(cover, 1e-3), (1 - shade) * (1 - cover) * (1 / 255)
-        noise = cover * (light.noise * rng.standard_normal(cover.shape, np.float32)) if light.noise > 0.002 else 0
+        noise = (
+            cover * (light.noise * rng.standard_normal(cover.shape, np.float32))
+            if light.noise > 0.002
+            else 0
+        )
         for number, (plane, cast) in enumerate(zip(rgb, light.cast.tolist(), strict=True)):
             lit = plane * (white * cast)
             ratio = lit / peak
-            np.minimum(lit, (1 - 0.04 / np.maximum(ratio - 0.6, 0.2)) * peak, out=lit, where=ratio > 0.8)  # whites fade out below 1, as film does
+            np.minimum(
+                lit, (1 - 0.04 / np.maximum(ratio - 0.6, 0.2)) * peak, out=lit, where=ratio > 0.8
+            )  # whites fade out below 1, as film does
             seen = np.maximum(part[band, :, number] * kept + lit + noise, 0)
             part[band, :, number] = cv2.convertScaleAbs(seen, alpha=255)
         alpha[band] = np.clip(cover, 0, 1)
@@ -246,7 +346,9 @@ def _field(light, left, top, width, height):
     """Return the light over its usual level in a part of the picture."""
     x0, y0, x1, y1 = light.box
     move = np.array([[(x1 - x0) / SMALL, 0, x0 - left], [0, (y1 - y0) / SMALL, y0 - top]])
-    return cv2.warpAffine(light.field, move, (width, height), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+    return cv2.warpAffine(
+        light.field, move, (width, height), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE
+    )
 
 
 def _judge(before, cover, place, finer, mesh, texture, pose, landmarks):

@@ -38,7 +38,12 @@ def _flowers(x, y):
     return flower
 
 
-DRAWN = {"checks": (_checks, 4), "stripes": (_stripes, 4), "dots": (_dots, 5), "flowers": (_flowers, 4)}
+DRAWN = {
+    "checks": (_checks, 4),
+    "stripes": (_stripes, 4),
+    "dots": (_dots, 5),
+    "flowers": (_flowers, 4),
+}
 
 
 @lru_cache(maxsize=64)
@@ -53,7 +58,8 @@ def pattern_tile(name):
     Returns
     -------
     ink : numpy.ndarray
-        float32, 0 to 1: of a drawn pattern shape (96, 96), how much ink lies where; of a picture shape (h, w, 3), RGB.
+        float32, 0 to 1: of a drawn pattern shape (96, 96), how much ink lies where; of a picture
+        shape (h, w, 3), RGB.
 
     Raises
     ------
@@ -62,12 +68,22 @@ def pattern_tile(name):
     """
     if name in DRAWN:
         shape, repeats = DRAWN[name]
-        y, x = (np.mgrid[0:TILE * 4, 0:TILE * 4] + 0.5) / (TILE * 4) * repeats
-        return cv2.resize(shape(x, y).astype(np.float32), (TILE, TILE), interpolation=cv2.INTER_AREA)
+        y, x = (np.mgrid[0 : TILE * 4, 0 : TILE * 4] + 0.5) / (TILE * 4) * repeats
+        return cv2.resize(
+            shape(x, y).astype(np.float32), (TILE, TILE), interpolation=cv2.INTER_AREA
+        )
     try:
         picture = read_rgb(name)
     except CourseError as error:
-        raise CourseError(f"The pattern '{name}' is neither one of {', '.join(DRAWN)} nor a picture that can be read: name one of them.") from error
+        raise CourseError(
+            f"The pattern '{name}' is neither one of {', '.join(DRAWN)} nor a picture that can be"
+            " read: name one of them."
+        ) from error
     factor = 300 / max(picture.shape[:2])
     size = (max(1, round(picture.shape[1] * factor)), max(1, round(picture.shape[0] * factor)))
-    return cv2.resize(picture, size, interpolation=cv2.INTER_AREA if factor < 1 else cv2.INTER_LINEAR).astype(np.float32) / 255
+    return (
+        cv2.resize(
+            picture, size, interpolation=cv2.INTER_AREA if factor < 1 else cv2.INTER_LINEAR
+        ).astype(np.float32)
+        / 255
+    )

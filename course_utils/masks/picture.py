@@ -10,10 +10,16 @@ from PIL import Image
 
 from course_utils.errors import CourseError
 from course_utils.files import DISK_FULL
-from course_utils.pictures.images import PICTURE_NAME, BadPicture, read_rgb
 from course_utils.masks.choice import MaskOptions, draw_choice, rng_of_face
+from course_utils.pictures.images import PICTURE_NAME, BadPicture, read_rgb
 
-MASKED, REFUSED, NO_FACE, UNREADABLE, FAILED = "masked", "refused", "no face", "unreadable", "failed"
+MASKED, REFUSED, NO_FACE, UNREADABLE, FAILED = (
+    "masked",
+    "refused",
+    "no face",
+    "unreadable",
+    "failed",
+)
 
 ENCODINGS = {
     "png": ("PNG", {}),
@@ -37,7 +43,8 @@ class Task:
         Path below the source folder, with `/`: what the random choices depend on.
     source : pathlib.Path
     outputs : tuple of (str or None, str)
-        For each masked copy its type (None: the options decide) and its path below `destination`, with `/`.
+        For each masked copy its type (None: the options decide) and its path below `destination`,
+        with `/`.
     original : str or None
         Path below `destination` for the untouched copy.
     destination, scratch : pathlib.Path
@@ -66,7 +73,8 @@ def mask_picture(task):
     Returns
     -------
     rows : list of dict
-        One for each face and output, with the keys of `ledger.COLUMNS`; one without a face when there is none.
+        One for each face and output, with the keys of `ledger.COLUMNS`; one without a face when
+        there is none.
     landmarks : list of str
         Of each face the 136 numbers x0 y0 x1 ... in pixels, with blanks between them.
 
@@ -84,10 +92,17 @@ def mask_picture(task):
         found = [faces.face_of_crop(rgb)] if task.options.crop else faces.find_faces(rgb)
         if not found:
             return [row(task, NO_FACE, "no face was found")], []
-        rows = [line for type_name, output in task.outputs for line in _mask_once(task, rgb, found, type_name, output)]
+        rows = [
+            line
+            for type_name, output in task.outputs
+            for line in _mask_once(task, rgb, found, type_name, output)
+        ]
         if task.original and any(line["result"] == MASKED for line in rows):
             _write(task, task.original, lambda path: shutil.copyfile(task.source, path))
-        return rows, [" ".join(f"{number:.1f}" for number in face.landmarks.ravel().tolist()) for face in found]
+        return rows, [
+            " ".join(f"{number:.1f}" for number in face.landmarks.ravel().tolist())
+            for face in found
+        ]
     except BadPicture as error:
         return [row(task, UNREADABLE, error.reason)], []
     except CourseError:  # a model or a texture is missing: that is not this picture's fault
@@ -96,7 +111,9 @@ def mask_picture(task):
         if error.errno in DISK_FULL:
             raise
         return [row(task, FAILED, f"can't be read or written ({error.strerror or error})")], []
-    except Exception as error:  # whatever a library raises on one odd picture, the other pictures are still wanted
+    except (
+        Exception
+    ) as error:  # whatever a library raises on one odd picture, the other pictures are still wanted
         words = " ".join(str(error).split())[:200]
         return [row(task, FAILED, f"failed ({type(error).__name__}: {words})")], []
 
@@ -123,7 +140,9 @@ def _mask_once(task, rgb, found, type_name, output):
             rows.append(row(task, REFUSED, masked.quality.reason, **about))
     if image is not rgb:
         save_format, settings = encoding(output)
-        _write(task, output, lambda path: Image.fromarray(image).save(path, save_format, **settings))
+        _write(
+            task, output, lambda path: Image.fromarray(image).save(path, save_format, **settings)
+        )
     return rows
 
 
@@ -149,4 +168,9 @@ def _box(face):
 def _described(choice):
     """Return a choice as masks.csv shows it."""
     color = "" if choice.color is None else "#{:02x}{:02x}{:02x}".format(*choice.color)
-    return {"type": Path(choice.type).name, "color": color, "pattern": Path(choice.pattern or "").name, "wear": choice.wear}
+    return {
+        "type": Path(choice.type).name,
+        "color": color,
+        "pattern": Path(choice.pattern or "").name,
+        "wear": choice.wear,
+    }

@@ -1,4 +1,7 @@
-"""Read mask types: a picture with transparency and a small TOML file. `textures/README.md` describes the format."""
+"""Read mask types: a picture with transparency and a small TOML file.
+
+`textures/README.md` describes the format.
+"""
 
 import tomllib
 from dataclasses import dataclass
@@ -10,9 +13,9 @@ import numpy as np
 from PIL import Image
 
 from course_utils.errors import CourseError
-from course_utils.pictures.images import FORMATS
 from course_utils.masks.warp import spline_basis
 from course_utils.masks.wearing import ANCHORS, STRAP_ENDS
+from course_utils.pictures.images import FORMATS
 
 FOLDER = Path(__file__).parent / "textures"
 LEVELS = 5
@@ -27,10 +30,11 @@ class Texture:
     Attributes
     ----------
     pictures : tuple of tuple of numpy.ndarray
-        The drawings of which each mask gets one, each in several sizes: float32, shape (h, w, 4), premultiplied RGBA
-        in [0, 1]; each size half of the one before.
+        The drawings of which each mask gets one, each in several sizes: float32, shape (h, w, 4),
+        premultiplied RGBA in [0, 1]; each size half of the one before.
     details : tuple of tuple of numpy.ndarray
-        float32, shape (h, w): lightness over the mean lightness of the mask; what a new colour is multiplied with.
+        float32, shape (h, w): lightness over the mean lightness of the mask; what a new colour is
+        multiplied with.
     mesh : numpy.ndarray
         float64, shape (rows, columns, 2): texture pixels of the mesh's corners.
     wanted : numpy.ndarray
@@ -106,13 +110,20 @@ def load_texture(name):
     if not path.is_file():
         path = Path(name)
         if path.suffix != ".toml":
-            raise CourseError(f"'{name}' is not a mask type: choose one of {', '.join(type_names())}, or name a TOML file of your own.")
+            raise CourseError(
+                f"'{name}' is not a mask type: choose one of {', '.join(type_names())}, or name a"
+                " TOML file of your own."
+            )
     try:
         described = tomllib.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
-        raise CourseError(f"{path} can't be read ({error.strerror}): name the TOML file of a mask type.") from error
+        raise CourseError(
+            f"{path} can't be read ({error.strerror}): name the TOML file of a mask type."
+        ) from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise CourseError(f"{path} is not a TOML file ({error}): compare it with {FOLDER / 'surgical.toml'}.") from error
+        raise CourseError(
+            f"{path} is not a TOML file ({error}): compare it with {FOLDER / 'surgical.toml'}."
+        ) from error
     return _build(path, described)
 
 
@@ -120,14 +131,28 @@ def _build(path, described):
     anchors = _table(path, described, "anchors", 2, 3)
     unknown = [name for name in anchors if name not in ANCHORS]
     if unknown:
-        raise CourseError(f"{path} has an unknown anchor '{unknown[0]}': use names such as nose_bridge, chin, side_upper_left.")
+        raise CourseError(
+            f"{path} has an unknown anchor '{unknown[0]}': use names such as nose_bridge, chin,"
+            " side_upper_left."
+        )
     if len(anchors) < 4:
-        raise CourseError(f"{path} has {len(anchors)} anchors: give four or more, such as nose_bridge, under_chin, side_left, side_right.")
+        raise CourseError(
+            f"{path} has {len(anchors)} anchors: give four or more, such as nose_bridge,"
+            " under_chin, side_left, side_right."
+        )
     pixels = np.array([place[:2] for place in anchors.values()], float)
-    places = np.array([(*ANCHORS[name][:2], place[2] if len(place) > 2 else ANCHORS[name][2]) for name, place in anchors.items()])
+    places = np.array(
+        [
+            (*ANCHORS[name][:2], place[2] if len(place) > 2 else ANCHORS[name][2])
+            for name, place in anchors.items()
+        ]
+    )
     pictures = [_read_rgba(path.parent / name) for name in _names(path, described)]
     if len({picture.shape for picture in pictures}) > 1:
-        raise CourseError(f"The pictures of {path} differ in size: draw them on one canvas, for they share their anchors.")
+        raise CourseError(
+            f"The pictures of {path} differ in size: draw them on one canvas, for they share their"
+            " anchors."
+        )
     paint = np.max([picture[..., 3] for picture in pictures], axis=0)
     opaque = np.argwhere(paint > 0.02)
     (top, left), (bottom, right) = opaque.min(0) - 2, opaque.max(0) + 2
@@ -142,14 +167,20 @@ def _build(path, described):
         starts = spline_basis(pixels, starts)
     except ValueError as error:
         raise CourseError(f"The anchors of {path} can't be used: {error}.") from error
-    sizes = tuple(_pyramid(np.concatenate([rgba[..., :3] * rgba[..., 3:], rgba[..., 3:]], axis=2)) for rgba in pictures)
+    sizes = tuple(
+        _pyramid(np.concatenate([rgba[..., :3] * rgba[..., 3:], rgba[..., 3:]], axis=2))
+        for rgba in pictures
+    )
     wanted = _quads_with_paint(paint, x[0], y[:, 0])
     return Texture(
         pictures=sizes,
         details=tuple(tuple(_detail(level) for level in levels) for levels in sizes),
         mesh=np.stack([x, y], 2),
         wanted=wanted,
-        drawn=cv2.dilate(np.pad(wanted, (0, 1)).astype(np.uint8), np.ones((2, 2), np.uint8), anchor=(1, 1)) > 0,
+        drawn=cv2.dilate(
+            np.pad(wanted, (0, 1)).astype(np.uint8), np.ones((2, 2), np.uint8), anchor=(1, 1)
+        )
+        > 0,
         basis=basis,
         anchors=pixels,
         places=places,
@@ -167,7 +198,10 @@ def _build(path, described):
 def _names(path, described):
     names = described.get("pictures", [path.stem + ".png"])
     if not isinstance(names, list) or not names or not all(isinstance(name, str) for name in names):
-        raise CourseError(f"'pictures' of {path} is not a list of file names: write it as pictures = [\"{path.stem}.png\"].")
+        raise CourseError(
+            f"'pictures' of {path} is not a list of file names: write it as pictures ="
+            f' ["{path.stem}.png"].'
+        )
     return names
 
 
@@ -180,8 +214,14 @@ def _number(path, described, key, default):
 
 def _strap_color(path, described):
     color = described.get("strap_color", [245, 245, 245])
-    if not isinstance(color, list) or len(color) != 3 or not all(isinstance(part, (int, float)) and 0 <= part <= 255 for part in color):
-        raise CourseError(f"'strap_color' of {path} is {color!r}: write red, green and blue as [245, 245, 245].")
+    if (
+        not isinstance(color, list)
+        or len(color) != 3
+        or not all(isinstance(part, (int, float)) and 0 <= part <= 255 for part in color)
+    ):
+        raise CourseError(
+            f"'strap_color' of {path} is {color!r}: write red, green and blue as [245, 245, 245]."
+        )
     return tuple(part / 255 for part in color)
 
 
@@ -189,11 +229,18 @@ def _table(path, described, key, fewest, most):
     """Return a table of short lists of numbers, checked."""
     table = described.get(key, {})
     if not isinstance(table, dict):
-        raise CourseError(f"[{key}] of {path} is not a table: compare it with {FOLDER / 'surgical.toml'}.")
+        raise CourseError(
+            f"[{key}] of {path} is not a table: compare it with {FOLDER / 'surgical.toml'}."
+        )
     for name, numbers in table.items():
         good = isinstance(numbers, list) and fewest <= len(numbers) <= most
-        if not good or not all(isinstance(number, (int, float)) and np.isfinite(number) for number in numbers):
-            raise CourseError(f"'{name}' in [{key}] of {path} is not a point: write it as {name} = [120, 80], in pixels of the picture.")
+        if not good or not all(
+            isinstance(number, (int, float)) and np.isfinite(number) for number in numbers
+        ):
+            raise CourseError(
+                f"'{name}' in [{key}] of {path} is not a point: write it as {name} = [120, 80], in"
+                " pixels of the picture."
+            )
     return table
 
 
@@ -201,14 +248,23 @@ def _read_rgba(path):
     try:
         with Image.open(path, formats=FORMATS) as image:
             if image.width * image.height > LARGEST_TEXTURE:
-                raise CourseError(f"{path} has {image.width} x {image.height} pixels: reduce it to 1000 x 1000 or less.")
+                raise CourseError(
+                    f"{path} has {image.width} x {image.height} pixels: reduce it to 1000 x 1000 or"
+                    " less."
+                )
             rgba = np.asarray(image.convert("RGBA"), np.float32) / 255
     except FileNotFoundError as error:
-        raise CourseError(f"{path} does not exist: put the mask's picture beside its TOML file.") from error
+        raise CourseError(
+            f"{path} does not exist: put the mask's picture beside its TOML file."
+        ) from error
     except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
-        raise CourseError(f"{path} can't be read as a picture ({error}): save it as PNG with transparency.") from error
+        raise CourseError(
+            f"{path} can't be read as a picture ({error}): save it as PNG with transparency."
+        ) from error
     if not (rgba[..., 3] > 0.02).any():
-        raise CourseError(f"{path} is wholly transparent: save the mask with its background cut out.")
+        raise CourseError(
+            f"{path} is wholly transparent: save the mask with its background cut out."
+        )
     return rgba
 
 
@@ -216,7 +272,9 @@ def _pyramid(rgba):
     levels = [np.ascontiguousarray(rgba, np.float32)]
     while len(levels) < LEVELS and min(levels[-1].shape[:2]) > 24:
         height, width = levels[-1].shape[:2]
-        levels.append(cv2.resize(levels[-1], (width // 2, height // 2), interpolation=cv2.INTER_AREA))
+        levels.append(
+            cv2.resize(levels[-1], (width // 2, height // 2), interpolation=cv2.INTER_AREA)
+        )
     return tuple(levels)
 
 
@@ -230,9 +288,14 @@ def _detail(premultiplied):
 
 def _quads_with_paint(alpha, x, y):
     height, width = alpha.shape
-    columns, rows = np.clip(np.rint(x).astype(int), 0, width), np.clip(np.rint(y).astype(int), 0, height)
+    columns, rows = (
+        np.clip(np.rint(x).astype(int), 0, width),
+        np.clip(np.rint(y).astype(int), 0, height),
+    )
     wanted = np.zeros((len(rows) - 1, len(columns) - 1), bool)
     for r in range(len(rows) - 1):
         for c in range(len(columns) - 1):
-            wanted[r, c] = (alpha[rows[r]:rows[r + 1] + 1, columns[c]:columns[c + 1] + 1] > 0).any()
+            wanted[r, c] = (
+                alpha[rows[r] : rows[r + 1] + 1, columns[c] : columns[c + 1] + 1] > 0
+            ).any()
     return wanted

@@ -4,7 +4,8 @@ import numpy as np
 
 from course_utils.masks.head import NOSE_TO_CHIN, skin_depth
 
-# x, y on the mean head, and how far a surgical mask stands off the skin there. Left is the left of the picture.
+# x, y on the mean head, and how far a surgical mask stands off the skin there. Left is the left of
+# the picture.
 ANCHORS = {
     "nose_bridge": (0, -0.34, 0.02),
     "nose_tip": (0, -0.12, 0.05),
@@ -50,11 +51,15 @@ EDGES = {
 
 def _half_width(y):
     """Return x of the outline of the mean head at a height: ear to chin."""
-    return np.interp(y, [-0.5, -0.1, 0.1, 0.3, 0.5, 0.6, 0.75, 1.1], [0.78, 0.76, 0.73, 0.69, 0.62, 0.56, 0.42, 0.40])
+    return np.interp(
+        y,
+        [-0.5, -0.1, 0.1, 0.3, 0.5, 0.6, 0.75, 1.1],
+        [0.78, 0.76, 0.73, 0.69, 0.62, 0.56, 0.42, 0.40],
+    )
 
 
 def place_anchors(places, wear, position=0.0):
-    """Move anchors from where they are on a mask worn properly to where they are when it is worn in another way.
+    """Move anchors from a mask worn properly to one worn in another way.
 
     Parameters
     ----------
@@ -63,7 +68,8 @@ def place_anchors(places, wear, position=0.0):
     wear : str
         A key of `EDGES`.
     position : float
-        Shift along the face, positive towards the chin, in distances from the tip of the nose to the chin.
+        Shift along the face, positive towards the chin, in distances from the tip of the nose to
+        the chin.
 
     Returns
     -------
@@ -74,9 +80,15 @@ def place_anchors(places, wear, position=0.0):
     side = np.minimum(np.abs(x) / 0.68, 1.2) ** 1.6
     from_top, from_bottom, from_top_side, from_bottom_side = EDGES["proper"]
     to_top, to_bottom, to_top_side, to_bottom_side = EDGES[wear]
-    upper, lower = from_top + side * (from_top_side - from_top), from_bottom + side * (from_bottom_side - from_bottom)
+    upper, lower = (
+        from_top + side * (from_top_side - from_top),
+        from_bottom + side * (from_bottom_side - from_bottom),
+    )
     share = (y - upper) / (lower - upper)
-    upper, lower = to_top + side * (to_top_side - to_top), to_bottom + side * (to_bottom_side - to_bottom)
+    upper, lower = (
+        to_top + side * (to_top_side - to_top),
+        to_bottom + side * (to_bottom_side - to_bottom),
+    )
     moved = upper + share * (lower - upper) + position * NOSE_TO_CHIN
     x = x * np.minimum(_half_width(moved) / _half_width(y), 1.08)
     return np.stack([x, moved, np.maximum(skin_depth(x, moved), -0.9) + lift], 1)

@@ -1,7 +1,7 @@
 """Run one function over many tasks: in this process, in several, or on a Dask cluster.
 
-Each worker computes with one thread, so that two workers do not get in each other's way and one result comes out,
-whatever their number.
+Each worker computes with one thread, so that two workers do not get in each other's way and one
+result comes out, whatever their number.
 """
 
 import logging
@@ -34,7 +34,8 @@ def results(function, tasks, workers=1, scheduler=None):
     workers : int
         1: in this process. More: so many processes.
     scheduler : str, optional
-        The address of a Dask scheduler, such as `tcp://10.0.0.5:8786`: its workers in place of processes.
+        The address of a Dask scheduler, such as `tcp://10.0.0.5:8786`: its workers in place of
+        processes.
 
     Yields
     ------
@@ -65,8 +66,10 @@ def in_flight(submit, limit, function, tasks):
         while waiting:
             yield from _finished(waiting)
     except BrokenProcessPool as error:
-        raise CourseError("A worker process died, perhaps for lack of memory: run the command again with fewer workers, "
-                          "it goes on where it stopped.") from error
+        raise CourseError(
+            "A worker process died, perhaps for lack of memory: run the command again with fewer"
+            " workers, it goes on where it stopped."
+        ) from error
 
 
 def _finished(waiting):
@@ -88,7 +91,9 @@ def processes(workers):
 
 def _prepare():
     """Make a new worker process ready."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches every process; the first one stops the others
+    signal.signal(
+        signal.SIGINT, signal.SIG_IGN
+    )  # Ctrl-C reaches every process; the first one stops the others
     parent = multiprocessing.parent_process().sentinel
     threading.Thread(target=lambda: (wait_for_end([parent]), os._exit(1)), daemon=True).start()
     FOR_GOOD.enter_context(single_threaded())
@@ -115,24 +120,38 @@ def _cluster(scheduler):
     try:
         from distributed import Client
     except ImportError as error:
-        raise CourseError('A scheduler needs the package distributed: install it with pip install "face-mask-course[cluster]".') from error
+        raise CourseError(
+            "A scheduler needs the package distributed: install it with pip install"
+            ' "face-mask-course[cluster]".'
+        ) from error
     try:
         client = Client(scheduler, timeout=PATIENCE)
     except (OSError, ValueError, TypeError) as error:
-        raise CourseError(f"No Dask scheduler answers at {scheduler}: start one with `dask scheduler`, or correct the address.") from error
-    logging.getLogger("distributed.client").setLevel(logging.CRITICAL)  # what it would say on losing the scheduler is said below
+        raise CourseError(
+            f"No Dask scheduler answers at {scheduler}: start one with `dask scheduler`, or correct"
+            " the address."
+        ) from error
+    logging.getLogger("distributed.client").setLevel(
+        logging.CRITICAL
+    )  # what it would say on losing the scheduler is said below
     with client:
         width = len(client.scheduler_info(n_workers=-1)["workers"])
         if not width:
-            raise CourseError(f"The Dask scheduler at {scheduler} has no worker: start some with `dask worker {scheduler} --nthreads 1`.")
+            raise CourseError(
+                f"The Dask scheduler at {scheduler} has no worker: start some with `dask worker"
+                f" {scheduler} --nthreads 1`."
+            )
         executor = client.get_executor(pure=False)
         try:
             yield lambda function, task: executor.submit(_on_cluster, function, task), width
         except Exception as error:
             if isinstance(error, CourseError) or getattr(error, "errno", None) in DISK_FULL:
                 raise
-            raise CourseError(f"The Dask cluster at {scheduler} broke off ({error!r}): see that it runs and that its workers "
-                              "have this course installed, then run the command again, it goes on where it stopped.") from error
+            raise CourseError(
+                f"The Dask cluster at {scheduler} broke off ({error!r}): see that it runs and that"
+                " its workers have this course installed, then run the command again, it goes on"
+                " where it stopped."
+            ) from error
 
 
 def _on_cluster(function, task):

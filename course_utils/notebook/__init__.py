@@ -1,1 +1,4 @@
-"""What a chapter shows beside its plots: widgets, quizzes, the reader's record, the camera, the chapter map, artefacts."""
+"""What a chapter shows beside its plots.
+
+Widgets, quizzes, the reader's record, the camera, the chapter map, artefacts.
+"""

@@ -62,5 +62,10 @@ class Artefacts:
         **metrics : float or int or str
             Name and value. A name that is there already gets the new value.
         """
-        self._metrics |= {name: value.item() if hasattr(value, "item") else value for name, value in metrics.items()}
-        files.write_text(self.path("metrics.json"), json.dumps(self._metrics, indent=2, sort_keys=True) + "\n")
+        self._metrics |= {
+            name: value.item() if hasattr(value, "item") else value
+            for name, value in metrics.items()
+        }
+        files.write_text(
+            self.path("metrics.json"), json.dumps(self._metrics, indent=2, sort_keys=True) + "\n"
+        )

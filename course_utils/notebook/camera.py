@@ -1,8 +1,8 @@
 """Take own pictures in the notebook: with the browser's camera, or from files.
 
-The camera belongs to the browser, Python may run elsewhere. `camera.js` shows the video and sends a picture as JPEG;
-Python decodes it and writes it anew below `work/own/`, so that nothing of a camera's own remarks (time, place, owner)
-stays in the file.
+The camera belongs to the browser, Python may run elsewhere. `camera.js` shows the video and sends a
+picture as JPEG; Python decodes it and writes it anew below `work/own/`, so that nothing of a
+camera's own remarks (time, place, owner) stays in the file.
 """
 
 import io
@@ -21,7 +21,7 @@ LABELS = ("with_mask", "without_mask")
 
 
 def save_own_picture(content, label, person="", folder=None):
-    """Write a picture below `work/own/<label>/`, or `work/own/<label>/<person>/` when the person is named.
+    """Write a picture below `work/own/<label>/`, in `<person>/` when the person is named.
 
     Parameters
     ----------
@@ -113,7 +113,9 @@ def saved_sentence(path, size):
 
 
 def upload(folder=None):
-    """Return a widget that takes pictures from files, for a telephone's pictures or a browser without a camera.
+    """Return a widget that takes pictures from files.
+
+    It is for a telephone's pictures, or a browser without a camera.
 
     Parameters
     ----------
@@ -126,19 +128,27 @@ def upload(folder=None):
     """
     label = ipywidgets.Dropdown(options=LABELS, description="label")
     person = ipywidgets.Text(description="person", placeholder="name or alias, may stay empty")
-    button = ipywidgets.FileUpload(accept="image/*", multiple=True, description="Choose pictures", layout={"width": "auto"})
+    button = ipywidgets.FileUpload(
+        accept="image/*", multiple=True, description="Choose pictures", layout={"width": "auto"}
+    )
     message = ipywidgets.HTML()
 
     def receive(change):
         sentences = []
         for file in change["new"]:
             try:
-                sentences.append(saved_sentence(*save_own_picture(bytes(file["content"]), label.value, person.value, folder)))
+                sentences.append(
+                    saved_sentence(
+                        *save_own_picture(bytes(file["content"]), label.value, person.value, folder)
+                    )
+                )
             except (CourseError, OSError) as error:
                 reason = getattr(error, "reason", error)
                 sentences.append(f"{file['name']} was not saved: it {reason}.")
         if sentences:
-            message.value = "<br>".join(sentence.replace("&", "&amp;").replace("<", "&lt;") for sentence in sentences)
+            message.value = "<br>".join(
+                sentence.replace("&", "&amp;").replace("<", "&lt;") for sentence in sentences
+            )
             button.value = ()
 
     button.observe(receive, names="value")

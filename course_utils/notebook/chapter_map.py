@@ -15,7 +15,9 @@ CHAPTERS = {
     "03_augmentation": "imitate a camera's faults, and feed a network fast",
     "04_architectures": "build three networks and see what a shortcut is good for",
     "05_training": "train and compare them honestly, and read their mistakes",
-    "06_small_faces": "measure accuracy against face size, find what does the harm, and test a repair",
+    "06_small_faces": (
+        "measure accuracy against face size, find what does the harm, and test a repair"
+    ),
     "07_detection": "put the program on a picture, a video and a camera",
     "08_serving": "answer over the network with TensorFlow Serving",
     "09_release": "measure for whom it fails, and write the model card",
@@ -79,7 +81,16 @@ def read_chapters(root):
         course = notebook.metadata["course"]
         prose = "\n".join(cell.source for cell in notebook.cells if cell.cell_type == "markdown")
         exercises = {number: int(minutes) for number, _, minutes in EXERCISE.findall(prose)}
-        chapters.append(Chapter(slug, course["title"], afterwards, course["minutes"], tuple(str(number).zfill(2) for number in course["needs"]), exercises))
+        chapters.append(
+            Chapter(
+                slug,
+                course["title"],
+                afterwards,
+                course["minutes"],
+                tuple(str(number).zfill(2) for number in course["needs"]),
+                exercises,
+            )
+        )
     return chapters
 
 
@@ -89,8 +100,16 @@ def course_map():
     Returns
     -------
     pandas.DataFrame
-        Titles and minutes come from the headers of the chapters; one that is not written yet has none.
+        Titles and minutes come from the headers of the chapters; one that is not written yet has
+        none.
     """
-    rows = [{"chapter": chapter.number, "title": chapter.title, "afterwards you can": chapter.afterwards, "minutes": str(chapter.minutes or "to come")}
-            for chapter in read_chapters(project.root())]
+    rows = [
+        {
+            "chapter": chapter.number,
+            "title": chapter.title,
+            "afterwards you can": chapter.afterwards,
+            "minutes": str(chapter.minutes or "to come"),
+        }
+        for chapter in read_chapters(project.root())
+    ]
     return pd.DataFrame(rows).set_index("chapter")

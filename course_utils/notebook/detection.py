@@ -1,4 +1,6 @@
-"""Try the detector in a notebook: a picture from a file or from the browser's camera, and a slider for the threshold.
+"""Try the detector in a notebook.
+
+A picture from a file or from the browser's camera, and a slider for the threshold.
 
 Pictures stay in memory: nothing is written.
 """
@@ -11,11 +13,11 @@ import ipywidgets
 from IPython.display import display
 from PIL import Image
 
-from course_utils.notebook.camera import Camera
 from course_utils.detection.drawing import annotate, blur_faces
 from course_utils.detection.labels import Rule
 from course_utils.detection.mask_detector import LabelledFace, whole
 from course_utils.errors import CourseError
+from course_utils.notebook.camera import Camera
 from course_utils.pictures.images import read_rgb
 
 LONGEST = 900
@@ -31,7 +33,9 @@ class Snapshot(Camera):
         Gets the bytes of a picture; returns a sentence for the reader.
     """
 
-    _css = ".course-snapshot > div:first-child { display: none; }"  # label and person, which nothing is stored with
+    _css = (  # label and person, which nothing is stored with
+        ".course-snapshot > div:first-child { display: none; }"
+    )
 
     def __init__(self, take):
         super().__init__()
@@ -61,20 +65,39 @@ class TryIt(ipywidgets.VBox):
 
     def __init__(self, finder, first=None):
         self._finder, self._image, self.faces = finder, None, []
-        self.threshold = ipywidgets.FloatSlider(0.5, min=0.05, max=0.95, step=0.05, description="threshold", continuous_update=False)
-        self.band = ipywidgets.FloatSlider(0.15, min=0, max=0.45, step=0.05, description="not sure within", continuous_update=False)
+        self.threshold = ipywidgets.FloatSlider(
+            0.5, min=0.05, max=0.95, step=0.05, description="threshold", continuous_update=False
+        )
+        self.band = ipywidgets.FloatSlider(
+            0.15, min=0, max=0.45, step=0.05, description="not sure within", continuous_update=False
+        )
         self.blur = ipywidgets.Checkbox(False, description="blur faces")
-        self.upload = ipywidgets.FileUpload(accept="image/*", multiple=False, description="Choose a picture")
-        self.camera, self.message, self.picture = Snapshot(self.take), ipywidgets.HTML(), ipywidgets.HTML()
+        self.upload = ipywidgets.FileUpload(
+            accept="image/*", multiple=False, description="Choose a picture"
+        )
+        self.camera, self.message, self.picture = (
+            Snapshot(self.take),
+            ipywidgets.HTML(),
+            ipywidgets.HTML(),
+        )
         self.upload.observe(self._uploaded, names="value")
         for control in (self.threshold, self.band, self.blur):
             control.observe(lambda _: self._draw(), names="value")
-        super().__init__([ipywidgets.HBox([self.upload, self.blur]), self.camera, self.threshold, self.band, self.message, self.picture])
+        super().__init__(
+            [
+                ipywidgets.HBox([self.upload, self.blur]),
+                self.camera,
+                self.threshold,
+                self.band,
+                self.message,
+                self.picture,
+            ]
+        )
         if first is not None:
             self._search(first)
 
     def take(self, content):
-        """Search the bytes of a picture; return a sentence about what was found or what is wrong."""
+        """Search the bytes of a picture; return a sentence about what was found or is wrong."""
         try:
             return self._search(read_rgb(io.BytesIO(content)))
         except CourseError as error:
@@ -96,7 +119,10 @@ class TryIt(ipywidgets.VBox):
         if self._image is None:
             return ""
         rule, names = Rule(self.threshold.value, self.band.value), self._finder.classify.class_names
-        self.faces = [LabelledFace(whole(box, self._image.shape), *rule.label(shares, names)) for box, shares in zip(self._boxes, self._probabilities)]
+        self.faces = [
+            LabelledFace(whole(box, self._image.shape), *rule.label(shares, names))
+            for box, shares in zip(self._boxes, self._probabilities)
+        ]
         image = blur_faces(self._image, self._finder.covered) if self.blur.value else self._image
         said = f"{len(self.faces)} face{'s' * (len(self.faces) != 1)} found."
         self.picture.value = _as_html(annotate(image, self.faces), said)
@@ -115,7 +141,11 @@ def show_video(path, alt):
     """
     with open(path, "rb") as stream:
         encoded = base64.b64encode(stream.read()).decode("ascii")
-    tag = f'<video controls muted loop playsinline style="max-width: 100%" aria-label="{html.escape(alt, quote=True)}" src="data:video/mp4;base64,{encoded}"></video>'
+    tag = (
+        '<video controls muted loop playsinline style="max-width: 100%"'
+        f' aria-label="{html.escape(alt, quote=True)}"'
+        f' src="data:video/mp4;base64,{encoded}"></video>'
+    )
     display({"text/html": tag, "text/plain": f"Video: {alt}"}, raw=True)
 
 
@@ -125,4 +155,7 @@ def _as_html(image, alt):
     buffer = io.BytesIO()
     shown.save(buffer, "JPEG", quality=85)
     encoded = base64.b64encode(buffer.getvalue()).decode("ascii")
-    return f'<img style="max-width: 100%" alt="{html.escape(alt, quote=True)}" src="data:image/jpeg;base64,{encoded}">'
+    return (
+        f'<img style="max-width: 100%" alt="{html.escape(alt, quote=True)}"'
+        f' src="data:image/jpeg;base64,{encoded}">'
+    )

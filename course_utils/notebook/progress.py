@@ -1,4 +1,6 @@
-"""Which exercises a reader has passed: kept in `work/progress.json` on this machine, and nowhere else.
+"""Which exercises a reader has passed.
+
+Kept in `work/progress.json` on this machine, and nowhere else.
 
 A check that runs in a reader's own notebook is recorded. A notebook that is
 executed by a program (papermill, nbval, `course run`) is not a reader's, and
@@ -59,7 +61,10 @@ def exercises(root):
     dict of str to list of str
         "NN_slug" and "N-K", in order.
     """
-    return {path.stem: EXERCISE.findall(path.read_text(encoding="utf-8")) for path in sorted((root / "chapters").glob("[0-9][0-9]_*.py"))}
+    return {
+        path.stem: EXERCISE.findall(path.read_text(encoding="utf-8"))
+        for path in sorted((root / "chapters").glob("[0-9][0-9]_*.py"))
+    }
 
 
 def read():
@@ -76,7 +81,10 @@ def read():
     except FileNotFoundError:
         return {}
     except (OSError, ValueError, AttributeError) as error:
-        raise CourseError(f"{record_path()} can't be read as a record of progress ({error}): `course progress --reset` begins a new one.") from error
+        raise CourseError(
+            f"{record_path()} can't be read as a record of progress ({error}): `course progress"
+            " --reset` begins a new one."
+        ) from error
 
 
 def note(exercise, state):
@@ -96,9 +104,13 @@ def note(exercise, state):
         record = read()
         if RANK[state] > RANK[record.get(exercise, "not attempted")]:
             record[exercise] = state
-            files.write_text(record_path(), json.dumps(dict(sorted(record.items())), indent=1) + "\n")
+            files.write_text(
+                record_path(), json.dumps(dict(sorted(record.items())), indent=1) + "\n"
+            )
     except (CourseError, OSError):
-        pass  # the reader asked for a verdict on the answer; `progress()` and `course progress` say what is wrong with the record
+        # the reader asked for a verdict on the answer; `progress()` and `course progress` say what
+        # is wrong with the record
+        pass
 
 
 def reset():
@@ -120,24 +132,45 @@ class Progress:
     """
 
     def __init__(self, chapters, record):
-        self.chapters = {name: {exercise: record.get(exercise, "not attempted") for exercise in numbers} for name, numbers in chapters.items()}
+        self.chapters = {
+            name: {exercise: record.get(exercise, "not attempted") for exercise in numbers}
+            for name, numbers in chapters.items()
+        }
 
     def __str__(self):
         states = [state for listed in self.chapters.values() for state in listed.values()]
-        return f"{states.count('passed')} of {len(states)} exercises passed, {states.count('not yet')} not yet."
+        return (
+            f"{states.count('passed')} of {len(states)} exercises passed, {states.count('not yet')}"
+            " not yet."
+        )
 
     def __repr__(self):
-        lines = [f"{name:20} " + "  ".join(f"{exercise} {MARKS[state]} {state}" for exercise, state in listed.items()) for name, listed in self.chapters.items()]
+        lines = [
+            f"{name:20} "
+            + "  ".join(f"{exercise} {MARKS[state]} {state}" for exercise, state in listed.items())
+            for name, listed in self.chapters.items()
+        ]
         return "\n".join([*lines, str(self)])
 
     def _repr_html_(self):
         longest = max(map(len, self.chapters.values()), default=0)
-        head = "".join(f'<th scope="col">exercise {number}</th>' for number in range(1, longest + 1))
-        rows = "".join(f'<tr><th scope="row" style="text-align: left">{html.escape(name)}</th>'
-                       + "".join(f'<td style="text-align: left">{MARKS[state]} {state}</td>' for state in listed.values())
-                       + "<td></td>" * (longest - len(listed)) + "</tr>" for name, listed in self.chapters.items())
-        return (f'<table><caption style="text-align: left">{self}</caption>'
-                f'<thead><tr><th scope="col">chapter</th>{head}</tr></thead><tbody>{rows}</tbody></table>')
+        head = "".join(
+            f'<th scope="col">exercise {number}</th>' for number in range(1, longest + 1)
+        )
+        rows = "".join(
+            f'<tr><th scope="row" style="text-align: left">{html.escape(name)}</th>'
+            + "".join(
+                f'<td style="text-align: left">{MARKS[state]} {state}</td>'
+                for state in listed.values()
+            )
+            + "<td></td>" * (longest - len(listed))
+            + "</tr>"
+            for name, listed in self.chapters.items()
+        )
+        return (
+            f'<table><caption style="text-align: left">{self}</caption><thead><tr><th'
+            f' scope="col">chapter</th>{head}</tr></thead><tbody>{rows}</tbody></table>'
+        )
 
 
 def progress():
@@ -146,7 +179,8 @@ def progress():
     Returns
     -------
     Progress
-        Where no reader has the notebook open (a run of the whole course, the web site), nothing is attempted.
+        Where no reader has the notebook open (a run of the whole course, the web site), nothing is
+        attempted.
 
     Raises
     ------

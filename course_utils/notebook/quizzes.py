@@ -16,7 +16,11 @@ from IPython.display import display
 from course_utils import project
 from course_utils.errors import CourseError
 
-SCRIPTS = ("helpers", "multiple_choice", "show_questions")  # of jupyterquiz: those of questions with answers to choose from
+SCRIPTS = (
+    "helpers",
+    "multiple_choice",
+    "show_questions",
+)  # of jupyterquiz: those of questions with answers to choose from
 
 
 def read(name):
@@ -30,7 +34,8 @@ def read(name):
     Returns
     -------
     list of dict
-        One a question: `question`, and `answers`, each with `answer`, `correct` and `feedback`. Texts are HTML.
+        One a question: `question`, and `answers`, each with `answer`, `correct` and `feedback`.
+        Texts are HTML.
 
     Raises
     ------
@@ -41,7 +46,9 @@ def read(name):
     try:
         return json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError as error:
-        raise CourseError(f"There is no quiz {path.name} in chapters/quizzes/: name a chapter that has one.") from error
+        raise CourseError(
+            f"There is no quiz {path.name} in chapters/quizzes/: name a chapter that has one."
+        ) from error
     except ValueError as error:
         raise CourseError(f"{path} is no JSON ({error}): correct it there.") from error
 
@@ -79,34 +86,52 @@ def as_html(questions):
     Returns
     -------
     str
-        Questions whose answers open to their feedback, and the script that puts jupyterquiz in their place.
+        Questions whose answers open to their feedback, and the script that puts jupyterquiz in
+        their place.
     """
     here = Path(__file__)
     scripts = resources.files("jupyterquiz").joinpath("js")
-    jupyterquiz = "\n".join(scripts.joinpath(f"{name}.js").read_text(encoding="utf-8") for name in SCRIPTS)
+    jupyterquiz = "\n".join(
+        scripts.joinpath(f"{name}.js").read_text(encoding="utf-8") for name in SCRIPTS
+    )
     data = json.dumps(questions, ensure_ascii=False).replace("</", "<\\/")
-    script = here.with_suffix(".js").read_text(encoding="utf-8").replace("/* jupyterquiz */", jupyterquiz).replace("/* questions */", data)
+    script = (
+        here.with_suffix(".js")
+        .read_text(encoding="utf-8")
+        .replace("/* jupyterquiz */", jupyterquiz)
+        .replace("/* questions */", data)
+    )
     style = here.with_suffix(".css").read_text(encoding="utf-8")
     # JupyterLab would take the arrow keys, which move between answers, for its own.
-    return f'<style>{style}</style>\n<div class="course-quiz" data-lm-suppress-shortcuts="true">\n{_folded(questions)}\n</div>\n<script>{script}</script>'
+    return (
+        f'<style>{style}</style>\n<div class="course-quiz"'
+        ' data-lm-suppress-shortcuts="true">\n'
+        f"{_folded(questions)}\n</div>\n<script>{script}</script>"
+    )
 
 
 def _folded(questions):
     """Return the questions as HTML that works without a script."""
     parts = []
     for question in questions:
-        answers = "\n".join(f"<details><summary>{answer['answer']}</summary><p>{'✔' if answer['correct'] else '✘'} {answer['feedback']}</p></details>"
-                            for answer in question["answers"])
+        answers = "\n".join(
+            f"<details><summary>{answer['answer']}</summary><p>{'✔' if answer['correct'] else '✘'}"
+            f" {answer['feedback']}</p></details>"
+            for answer in question["answers"]
+        )
         parts.append(f"<p><strong>{question['question']}</strong></p>\n{answers}")
     return "\n".join(parts)
 
 
 def as_text(questions):
-    """Return the questions and the answers to choose from as plain text, without saying which is right."""
+    """Return questions and answers as plain text, without saying which is right."""
     lines = []
     for number, question in enumerate(questions, start=1):
         lines.append(f"{number}. {_plain(question['question'])}")
-        lines += [f"   {letter}) {_plain(answer['answer'])}" for letter, answer in zip("abcdef", question["answers"])]
+        lines += [
+            f"   {letter}) {_plain(answer['answer'])}"
+            for letter, answer in zip("abcdef", question["answers"])
+        ]
     return "\n".join(lines)
 
 

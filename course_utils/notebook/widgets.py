@@ -26,14 +26,20 @@ def show(widget, what):
 
 
 def dress(widget):
-    """Give a widget and all within it the look of the course: whole labels, one below the other, and controls of one width.
+    """Give a widget and all within it the look of the course.
+
+    Whole labels, one below the other, and controls of one width.
 
     Parameters
     ----------
     widget : ipywidgets.Widget
         It is changed.
     """
-    labelled = [part for part in parts(widget) if getattr(part, "description", "") and hasattr(part.style, "description_width")]
+    labelled = [
+        part
+        for part in parts(widget)
+        if getattr(part, "description", "") and hasattr(part.style, "description_width")
+    ]
     longest = max((len(control.description) for control in labelled), default=0)
     for control in labelled:
         if isinstance(control, ipywidgets.Checkbox):  # its label stands on its right
@@ -67,7 +73,9 @@ def figure_slider(draw, minimum, maximum, value, description, photographic=False
     ipywidgets.VBox
         To be shown with `show`.
     """
-    slider = ipywidgets.IntSlider(value=value, min=minimum, max=maximum, description=description, continuous_update=False)
+    slider = ipywidgets.IntSlider(
+        value=value, min=minimum, max=maximum, description=description, continuous_update=False
+    )
     picture = ipywidgets.HTML()
 
     def redraw(change):

@@ -4,8 +4,8 @@ A box is measured in whole pixels, from the picture's upper left corner, and hal
 slice is: `rgb[y_min:y_max, x_min:x_max]` is the face and `x_max - x_min` its width.
 
 PASCAL VOC counts pixels from 1 and includes the last one. The tools that made the files of this
-course (labelImg, and whatever drew the boxes of the Kaggle set) write edges counted from 0, so the numbers
-are taken as they stand. `one_based=True` reads and writes what the VOC devkit specifies.
+course (labelImg, and whatever drew the boxes of the Kaggle set) write edges counted from 0, so the
+numbers are taken as they stand. `one_based=True` reads and writes what the VOC devkit specifies.
 """
 
 import xml.etree.ElementTree as ElementTree
@@ -82,10 +82,15 @@ def crop(rgb, box, margin=0.0):
     """
     height, width = rgb.shape[:2]
     across, down = round(box.width * margin), round(box.height * margin)
-    wider = Box(box.label, box.x_min - across, box.y_min - down, box.x_max + across, box.y_max + down)
+    wider = Box(
+        box.label, box.x_min - across, box.y_min - down, box.x_max + across, box.y_max + down
+    )
     inside = clip(wider, width, height) if clip(box, width, height) else None
     if inside is None:
-        raise CourseError(f"The box {box} lies outside its picture of {width} x {height} pixels: correct or remove it.")
+        raise CourseError(
+            f"The box {box} lies outside its picture of {width} x {height} pixels: correct or"
+            " remove it."
+        )
     return rgb[inside.y_min : inside.y_max, inside.x_min : inside.x_max].copy()
 
 
@@ -117,12 +122,17 @@ def read_voc(path, one_based=False):
     try:
         tree = defusedxml.ElementTree.parse(path)
     except (ElementTree.ParseError, DefusedXmlException, ValueError) as error:
-        raise CourseError(f"{path} is not a readable XML file ({error}): correct or remove it.") from error
+        raise CourseError(
+            f"{path} is not a readable XML file ({error}): correct or remove it."
+        ) from error
     boxes, problems = [], []
     for number, element in enumerate(tree.getroot().iter("object"), start=1):
         try:
             label = element.findtext("name", "").strip()
-            corners = [_whole(element.findtext(f"bndbox/{edge}")) for edge in ("xmin", "ymin", "xmax", "ymax")]
+            corners = [
+                _whole(element.findtext(f"bndbox/{edge}"))
+                for edge in ("xmin", "ymin", "xmax", "ymax")
+            ]
             boxes.append(_checked(label, *corners, shift=int(one_based)))
         except ValueError as error:
             problems.append(f"object {number}: {error}")
@@ -153,7 +163,12 @@ def write_voc(path, picture, width, height, boxes, one_based=False):
         ElementTree.SubElement(element, "name").text = box.label
         corners = ElementTree.SubElement(element, "bndbox")
         shift = int(one_based)
-        edges = (("xmin", box.x_min + shift), ("ymin", box.y_min + shift), ("xmax", box.x_max), ("ymax", box.y_max))
+        edges = (
+            ("xmin", box.x_min + shift),
+            ("ymin", box.y_min + shift),
+            ("xmax", box.x_max),
+            ("ymax", box.y_max),
+        )
         for name, value in edges:
             ElementTree.SubElement(corners, name).text = str(value)
     ElementTree.indent(root)
@@ -162,7 +177,9 @@ def write_voc(path, picture, width, height, boxes, one_based=False):
 
 
 def read_yolo(path, width, height, names):
-    """Read the boxes of a YOLO text file: `class x_centre y_centre width height`, as fractions of the picture.
+    """Read the boxes of a YOLO text file.
+
+    `class x_centre y_centre width height`, as fractions of the picture.
 
     Parameters
     ----------
@@ -220,7 +237,9 @@ def write_yolo(path, width, height, boxes, names):
             box.width / width,
             box.height / height,
         )
-        lines.append(f"{list(names).index(box.label)} " + " ".join(f"{number:.8f}" for number in numbers))
+        lines.append(
+            f"{list(names).index(box.label)} " + " ".join(f"{number:.8f}" for number in numbers)
+        )
     write_text(path, "".join(line + "\n" for line in lines))
 
 
@@ -246,7 +265,9 @@ def _whole(text):
     try:
         return round(float(text))
     except (TypeError, ValueError, OverflowError):
-        raise ValueError(f"{'a missing corner' if text is None else repr(text)} is not a number of pixels") from None
+        raise ValueError(
+            f"{'a missing corner' if text is None else repr(text)} is not a number of pixels"
+        ) from None
 
 
 def _checked(label, x_min, y_min, x_max, y_max, shift=0):

@@ -18,13 +18,14 @@ from course_utils.errors import CourseError
 from course_utils.files import replacing
 
 FORMATS = ("JPEG", "PNG", "WEBP", "AVIF", "BMP", "GIF", "TIFF")
-"""What Pillow may take a file for. Left to itself it asks the bytes, and hands an EPS that calls itself photo.jpg to
-Ghostscript, which runs the program inside."""
+"""What Pillow may take a file for. Left to itself it asks the bytes, and hands an EPS that calls
+itself photo.jpg to Ghostscript, which runs the program inside."""
 
 LARGEST_PICTURE = 100_000_000
 """Pixels. A few kilobytes can unpack to gigabytes; no camera of this course takes more."""
 
-# Pillow warns of what it tolerates: large pictures, odd EXIF. What matters, read_rgb says in a sentence of its own.
+# Pillow warns of what it tolerates: large pictures, odd EXIF. What matters, read_rgb says in a
+# sentence of its own.
 warnings.filterwarnings("ignore", category=UserWarning, module=r"PIL\.")
 warnings.filterwarnings("ignore", category=Image.DecompressionBombWarning)
 
@@ -80,10 +81,13 @@ def read_rgb(source):
     with _opened(source) as image:
         try:
             # libtiff and its like report damage to the process's error stream as well.
-            with quiet.native_errors_muted() if image.format == "TIFF" else contextlib.nullcontext():
+            with (
+                quiet.native_errors_muted() if image.format == "TIFF" else contextlib.nullcontext()
+            ):
                 image.load()
             return _eight_bit_rgb(_upright(image))
-        # Pillow's decoders raise almost anything on damaged bytes, struct.error and IndexError included.
+        # Pillow's decoders raise almost anything on damaged bytes, struct.error and IndexError
+        # included.
         except Exception as error:
             raise BadPicture(_name(source), f"is damaged or truncated ({error})") from error
 
@@ -154,7 +158,9 @@ def write_jpeg(path, rgb, quality=95):
     """
     rgb = np.asarray(rgb)
     if rgb.dtype != np.uint8 or rgb.ndim != 3 or rgb.shape[2] != 3 or rgb.size == 0:
-        raise ValueError(f"expected uint8 of shape (height, width, 3), got {rgb.dtype} of shape {rgb.shape}")
+        raise ValueError(
+            f"expected uint8 of shape (height, width, 3), got {rgb.dtype} of shape {rgb.shape}"
+        )
     with replacing(path) as temporary:
         Image.fromarray(rgb).save(temporary, "JPEG", quality=quality, subsampling=0)
 
@@ -173,7 +179,9 @@ def _opened(source):
     except FileNotFoundError as error:
         raise BadPicture(name, "does not exist") from error
     except UnidentifiedImageError as error:
-        raise BadPicture(name, "is not a JPEG, PNG, WebP, AVIF, BMP, GIF or TIFF picture") from error
+        raise BadPicture(
+            name, "is not a JPEG, PNG, WebP, AVIF, BMP, GIF or TIFF picture"
+        ) from error
     except Image.DecompressionBombError as error:
         raise BadPicture(name, f"holds more than {LARGEST_PICTURE:,} pixels") from error
     except OSError as error:

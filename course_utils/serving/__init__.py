@@ -1,4 +1,7 @@
-"""Put a trained network behind a server: export it, start TensorFlow Serving or its stand-in, and ask it.
+"""Put a trained network behind a server.
 
-`export` writes a SavedModel, `launcher` starts a server on this machine, `clients` ask any server, here or far away.
+Export it, start TensorFlow Serving or its stand-in, and ask it.
+
+`export` writes a SavedModel, `launcher` starts a server on this machine, `clients` ask any server,
+here or far away.
 """

@@ -1,8 +1,8 @@
 """Four ways to ask a served model: REST or gRPC, pictures as numbers or as files.
 
-A client knows an address and the official messages, nothing of who answers. All four return probabilities, float32
-(n, classes). `last` of a client says how many bytes its latest request and answer had: the JSON document or the message, without
-the headers of HTTP.
+A client knows an address and the official messages, nothing of who answers. All four return
+probabilities, float32 (n, classes). `last` of a client says how many bytes its latest request and
+answer had: the JSON document or the message, without the headers of HTTP.
 """
 
 import base64
@@ -18,13 +18,20 @@ from course_utils.serving import export, protos, tensors
 LARGEST_MESSAGE = 256 * 2**20
 """Bytes. gRPC's clients refuse answers above 4 MB when not told otherwise."""
 
-NAMES = "; ask for a model and version that the server has: `course serve` prints its address with the model's name."
+NAMES = (
+    "; ask for a model and version that the server has: `course serve` prints its address with the"
+    " model's name."
+)
 """What to do about "not found"."""
 
 
 def _is_here(address):
     """Tell whether an address is of this machine."""
-    return urlsplit(address if "//" in address else f"//{address}").hostname in ("127.0.0.1", "localhost", "::1")
+    return urlsplit(address if "//" in address else f"//{address}").hostname in (
+        "127.0.0.1",
+        "localhost",
+        "::1",
+    )
 
 
 @dataclass(frozen=True)
@@ -54,7 +61,13 @@ class RestClient:
     def __init__(self, address, model_name="face-mask", version=None, label=None, timeout=60):
         import requests
 
-        place = f"/versions/{version}" if version is not None else f"/labels/{label}" if label is not None else ""
+        place = (
+            f"/versions/{version}"
+            if version is not None
+            else f"/labels/{label}"
+            if label is not None
+            else ""
+        )
         self.url = f"{address.rstrip('/')}/v1/models/{model_name}{place}"
         self.timeout, self.last = timeout, None
         self.session = requests.Session()
@@ -62,7 +75,10 @@ class RestClient:
 
     def status(self):
         """Return [(version, state)], the newest first."""
-        return [(int(entry["version"]), entry["state"]) for entry in self._ask("GET", self.url)["model_version_status"]]
+        return [
+            (int(entry["version"]), entry["state"])
+            for entry in self._ask("GET", self.url)["model_version_status"]
+        ]
 
     def metadata(self):
         """Return the document that describes the signatures."""
@@ -85,8 +101,12 @@ class RestClient:
         CourseError
             With the server's sentence.
         """
-        body = json.dumps({"signature_name": export.IMAGES, "instances": np.asarray(images).tolist()})
-        return np.array(self._ask("POST", f"{self.url}:predict", body.encode())["predictions"], np.float32)
+        body = json.dumps(
+            {"signature_name": export.IMAGES, "instances": np.asarray(images).tolist()}
+        )
+        return np.array(
+            self._ask("POST", f"{self.url}:predict", body.encode())["predictions"], np.float32
+        )
 
     def predict_files(self, files):
         """Send pictures as JPEG or PNG files in base64.
@@ -108,10 +128,19 @@ class RestClient:
         return self.ask_files(files)[0]
 
     def ask_files(self, files):
-        """As `predict_files`; returns the probabilities and the names of the classes, a tuple of str."""
+        """As `predict_files`.
+
+        Returns the probabilities and the names of the classes, a tuple of str.
+        """
         instances = [{"b64": base64.b64encode(content).decode("ascii")} for content in files]
-        answers = self._ask("POST", f"{self.url}:predict", json.dumps({"signature_name": export.BYTES, "instances": instances}).encode())["predictions"]
-        return np.array([answer["probabilities"] for answer in answers], np.float32), tuple(answers[0]["classes"])
+        answers = self._ask(
+            "POST",
+            f"{self.url}:predict",
+            json.dumps({"signature_name": export.BYTES, "instances": instances}).encode(),
+        )["predictions"]
+        return np.array([answer["probabilities"] for answer in answers], np.float32), tuple(
+            answers[0]["classes"]
+        )
 
     def close(self):
         self.session.close()
@@ -126,16 +155,31 @@ class RestClient:
         import requests
 
         try:
-            answer = self.session.request(method, url, data=body, headers={"Content-Type": "application/json"}, timeout=self.timeout)
+            answer = self.session.request(
+                method,
+                url,
+                data=body,
+                headers={"Content-Type": "application/json"},
+                timeout=self.timeout,
+            )
         except requests.RequestException as error:
-            raise CourseError(f"{url} does not answer: check the address, and that the server runs (`course serve`).") from error
+            raise CourseError(
+                f"{url} does not answer: check the address, and that the server runs (`course"
+                " serve`)."
+            ) from error
         self.last = Exchange(len(body or b""), len(answer.content))
         try:
             document = answer.json()
         except ValueError as error:
-            raise CourseError(f"{url} answers with no JSON (status {answer.status_code}): is this the REST port of TensorFlow Serving?") from error
+            raise CourseError(
+                f"{url} answers with no JSON (status {answer.status_code}): is this the REST port"
+                " of TensorFlow Serving?"
+            ) from error
         if answer.status_code != 200:
-            raise CourseError(f"The server refuses with status {answer.status_code}: {document.get('error', document)}{NAMES if answer.status_code == 404 else ''}")
+            raise CourseError(
+                f"The server refuses with status {answer.status_code}:"
+                f" {document.get('error', document)}{NAMES if answer.status_code == 404 else ''}"
+            )
         return document
 
 
@@ -154,11 +198,22 @@ class GrpcClient:
         import grpc
 
         self.messages = protos.load()
-        self.channel = grpc.insecure_channel(address, options=[("grpc.max_receive_message_length", LARGEST_MESSAGE), ("grpc.max_send_message_length", LARGEST_MESSAGE),
-                                                               ("grpc.enable_http_proxy", 0 if _is_here(address) else 1)])
+        self.channel = grpc.insecure_channel(
+            address,
+            options=[
+                ("grpc.max_receive_message_length", LARGEST_MESSAGE),
+                ("grpc.max_send_message_length", LARGEST_MESSAGE),
+                ("grpc.enable_http_proxy", 0 if _is_here(address) else 1),
+            ],
+        )
         self.predictions = self.messages.prediction_service.PredictionServiceStub(self.channel)
         self.models = self.messages.model_service.ModelServiceStub(self.channel)
-        self.address, self.model_name, self.version, self.label = address, model_name, version, label
+        self.address, self.model_name, self.version, self.label = (
+            address,
+            model_name,
+            version,
+            label,
+        )
         self.timeout, self.last = timeout, None
 
     def status(self):
@@ -166,31 +221,45 @@ class GrpcClient:
         request = self.messages.status.GetModelStatusRequest()
         self._name(request.model_spec)
         states = self.messages.status.ModelVersionStatus.State
-        return [(entry.version, states.Name(entry.state)) for entry in self._ask(self.models.GetModelStatus, request).model_version_status]
+        return [
+            (entry.version, states.Name(entry.state))
+            for entry in self._ask(self.models.GetModelStatus, request).model_version_status
+        ]
 
     def metadata(self):
         """Return the signatures: a mapping of names to `tensorflow.SignatureDef`."""
         request = self.messages.metadata.GetModelMetadataRequest(metadata_field=["signature_def"])
         self._name(request.model_spec)
         found = self.messages.metadata.SignatureDefMap()
-        self._ask(self.predictions.GetModelMetadata, request).metadata["signature_def"].Unpack(found)
+        self._ask(self.predictions.GetModelMetadata, request).metadata["signature_def"].Unpack(
+            found
+        )
         return dict(found.signature_def)
 
     def predict_tensor(self, images):
         """Send pictures as one tensor; see `RestClient.predict_lists`."""
-        answer = self._predict(export.IMAGES, "images", np.asarray(images, np.float32), ["probabilities"])
+        answer = self._predict(
+            export.IMAGES, "images", np.asarray(images, np.float32), ["probabilities"]
+        )
         return tensors.to_array(answer.outputs["probabilities"])
 
     def predict_files(self, files):
         """Send pictures as JPEG or PNG files; see `RestClient.predict_files`."""
-        answer = self._predict(export.BYTES, "image_bytes", np.array(list(files), object), ["probabilities"])
+        answer = self._predict(
+            export.BYTES, "image_bytes", np.array(list(files), object), ["probabilities"]
+        )
         return tensors.to_array(answer.outputs["probabilities"])
 
     def ask_files(self, files):
-        """As `predict_files`; returns the probabilities and the names of the classes, a tuple of str."""
+        """As `predict_files`.
+
+        Returns the probabilities and the names of the classes, a tuple of str.
+        """
         answer = self._predict(export.BYTES, "image_bytes", np.array(list(files), object), [])
         classes = tensors.to_array(answer.outputs["classes"])
-        return tensors.to_array(answer.outputs["probabilities"]), tuple(name.decode() for name in classes[0])
+        return tensors.to_array(answer.outputs["probabilities"]), tuple(
+            name.decode() for name in classes[0]
+        )
 
     def label_versions(self, base, labels):
         """Give names to versions while the server runs; those named are served, and no others.
@@ -207,9 +276,14 @@ class GrpcClient:
             With the server's sentence.
         """
         request = self.messages.management.ReloadConfigRequest()
-        config = request.config.model_config_list.config.add(name=self.model_name, base_path=str(base), model_platform="tensorflow")
+        config = request.config.model_config_list.config.add(
+            name=self.model_name, base_path=str(base), model_platform="tensorflow"
+        )
         config.model_version_policy.specific.versions.extend(sorted(set(labels.values())))
-        for names in ({}, labels):  # first the versions: a label is refused until its version is available
+        for names in (
+            {},
+            labels,
+        ):  # first the versions: a label is refused until its version is available
             config.version_labels.update(names)
             status = self._ask(self.models.HandleReloadConfigRequest, request).status
             if status.error_code:
@@ -245,7 +319,13 @@ class GrpcClient:
             answer = method(request, timeout=self.timeout)
         except grpc.RpcError as error:
             if error.code() in (grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.DEADLINE_EXCEEDED):
-                raise CourseError(f"{self.address} does not answer ({error.details()}): check the address, and that the server runs (`course serve`).") from error
-            raise CourseError(f"The server refuses with {error.code().name}: {error.details()}{NAMES if error.code() is grpc.StatusCode.NOT_FOUND else ''}") from error
+                raise CourseError(
+                    f"{self.address} does not answer ({error.details()}): check the address, and"
+                    " that the server runs (`course serve`)."
+                ) from error
+            raise CourseError(
+                f"The server refuses with {error.code().name}:"
+                f" {error.details()}{NAMES if error.code() is grpc.StatusCode.NOT_FOUND else ''}"
+            ) from error
         self.last = Exchange(request.ByteSize(), answer.ByteSize())
         return answer

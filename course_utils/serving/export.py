@@ -1,7 +1,8 @@
-"""Write a network as a SavedModel that TensorFlow Serving takes up, and read what such a folder holds.
+"""Write a network as a SavedModel for TensorFlow Serving, and read what such a folder holds.
 
-A server watches one folder for each model; in it each version is a folder whose name is a number. A version is written
-under another name and renamed when it is complete, so that no server ever sees half of it.
+A server watches one folder for each model; in it each version is a folder whose name is a number. A
+version is written under another name and renamed when it is complete, so that no server ever sees
+half of it.
 """
 
 import json
@@ -18,15 +19,17 @@ IMAGES, BYTES = "serving_default", "serving_bytes"
 """The signatures: pictures as numbers, and pictures as files."""
 
 CLASS_NAMES = "assets.extra/class_names.json"
-"""Inside a version: the names of the classes. `assets.extra` is the folder that TensorFlow sets aside for its users' files."""
+"""Inside a version: the names of the classes. `assets.extra` is the folder that TensorFlow sets
+aside for its users' files."""
 
 
 def decode_and_resize(encoded, size):
     """Turn encoded pictures into what the network takes, as a TensorFlow graph.
 
-    JPEG is decoded by the accurate inverse cosine transform, as Pillow does. A picture of another size is averaged or
-    interpolated as `pipeline.cut_face` does, and rounded to whole grey levels as Pillow does: where the two differ, it is by
-    one level. EXIF rotation is not applied and transparency is dropped: send upright pictures.
+    JPEG is decoded by the accurate inverse cosine transform, as Pillow does. A picture of another
+    size is averaged or interpolated as `pipeline.cut_face` does, and rounded to whole grey levels
+    as Pillow does: where the two differ, it is by one level. EXIF rotation is not applied and
+    transparency is dropped: send upright pictures.
 
     Parameters
     ----------
@@ -48,11 +51,18 @@ def decode_and_resize(encoded, size):
 
     def one(content):
         # decode_jpeg reads PNG as well, and unlike decode_image it can be told how exact to be
-        picture = tf.cast(tf.io.decode_jpeg(content, channels=3, dct_method="INTEGER_ACCURATE"), tf.float32)
+        picture = tf.cast(
+            tf.io.decode_jpeg(content, channels=3, dct_method="INTEGER_ACCURATE"), tf.float32
+        )
         resized = tf.round(tf.image.resize(picture, (size, size), antialias=True))
         return tf.ensure_shape(tf.clip_by_value(resized, 0, 255), (size, size, 3))
 
-    return tf.map_fn(one, encoded, fn_output_signature=tf.TensorSpec((size, size, 3), tf.float32), parallel_iterations=16)
+    return tf.map_fn(
+        one,
+        encoded,
+        fn_output_signature=tf.TensorSpec((size, size, 3), tf.float32),
+        parallel_iterations=16,
+    )
 
 
 def export(model, base, version, class_names):
@@ -72,9 +82,10 @@ def export(model, base, version, class_names):
     Returns
     -------
     pathlib.Path
-        `base/version`, a SavedModel with two signatures. "serving_default" takes `images`, float32 (n, size, size, 3), and gives
-        `probabilities`, float32 (n, classes). "serving_bytes" takes `image_bytes`, string (n,), JPEG or PNG files, and gives
-        `probabilities` and `classes`, string (n, classes): what each probability is of.
+        `base/version`, a SavedModel with two signatures. "serving_default" takes `images`, float32
+        (n, size, size, 3), and gives `probabilities`, float32 (n, classes). "serving_bytes" takes
+        `image_bytes`, string (n,), JPEG or PNG files, and gives `probabilities` and `classes`,
+        string (n, classes): what each probability is of.
 
     Raises
     ------
@@ -85,10 +96,16 @@ def export(model, base, version, class_names):
     if isinstance(version, bool) or not isinstance(version, int) or version < 1:
         raise CourseError(f"{version!r} is no version of a model: choose a whole number from 1.")
     if len(class_names) != model.output_shape[-1]:
-        raise CourseError(f"The network has {model.output_shape[-1]} outputs, and there are {len(class_names)} names of classes: give one name an output.")
+        raise CourseError(
+            f"The network has {model.output_shape[-1]} outputs, and there are {len(class_names)}"
+            " names of classes: give one name an output."
+        )
     target = base / str(version)
     if any(int(folder.name) == version for folder in versions(base)):
-        raise CourseError(f"{target} is there already: a version never changes, so choose the number {max(int(folder.name) for folder in versions(base)) + 1}.")
+        raise CourseError(
+            f"{target} is there already: a version never changes, so choose the number"
+            f" {max(int(folder.name) for folder in versions(base)) + 1}."
+        )
     quiet.import_keras()
     import tensorflow as tf
 
@@ -111,7 +128,9 @@ def export(model, base, version, class_names):
     shutil.rmtree(temporary, ignore_errors=True)
     try:
         with files.explaining_disk_errors(base), _quiet_saving():
-            tf.saved_model.save(module, str(temporary), signatures={IMAGES: from_images, BYTES: from_bytes})
+            tf.saved_model.save(
+                module, str(temporary), signatures={IMAGES: from_images, BYTES: from_bytes}
+            )
             files.write_text(temporary / CLASS_NAMES, json.dumps(class_names, ensure_ascii=False))
             temporary.rename(target)
     finally:
@@ -133,12 +152,22 @@ def versions(base):
         The folders whose name is a number, as a server sees them: "00000123" is 123.
     """
     base = Path(base)
-    found = [folder for folder in base.iterdir() if re.fullmatch(r"[0-9]+", folder.name) and folder.is_dir()] if base.is_dir() else []
+    found = (
+        [
+            folder
+            for folder in base.iterdir()
+            if re.fullmatch(r"[0-9]+", folder.name) and folder.is_dir()
+        ]
+        if base.is_dir()
+        else []
+    )
     return sorted(found, key=lambda folder: int(folder.name))
 
 
 def describe(version):
-    """Say what a SavedModel takes and gives, without loading TensorFlow; `saved_model_cli show --all` says the same.
+    """Say what a SavedModel takes and gives, without loading TensorFlow.
+
+    `saved_model_cli show --all` says the same.
 
     Parameters
     ----------
@@ -148,8 +177,8 @@ def describe(version):
     Returns
     -------
     dict
-        For each signature a dictionary with `inputs` and `outputs`; each maps a name to (type, shape), such as
-        ("float", (None, 96, 96, 3)). What TensorFlow uses itself is left out.
+        For each signature a dictionary with `inputs` and `outputs`; each maps a name to (type,
+        shape), such as ("float", (None, 96, 96, 3)). What TensorFlow uses itself is left out.
 
     Raises
     ------
@@ -159,25 +188,42 @@ def describe(version):
     from course_utils.serving import tensors
 
     def shapes(infos):
-        return {name: (tensors.type_name(info.dtype), tuple(dim.size if dim.size >= 0 else None for dim in info.tensor_shape.dim)) for name, info in sorted(infos.items())}
+        return {
+            name: (
+                tensors.type_name(info.dtype),
+                tuple(dim.size if dim.size >= 0 else None for dim in info.tensor_shape.dim),
+            )
+            for name, info in sorted(infos.items())
+        }
 
-    return {name: {"inputs": shapes(signature.inputs), "outputs": shapes(signature.outputs)}
-            for name, signature in sorted(signatures(version).items()) if not name.startswith("__")}
+    return {
+        name: {"inputs": shapes(signature.inputs), "outputs": shapes(signature.outputs)}
+        for name, signature in sorted(signatures(version).items())
+        if not name.startswith("__")
+    }
 
 
 def signatures(version):
-    """Read the signatures of a SavedModel as they stand in its file: a mapping of names to `tensorflow.SignatureDef`."""
+    """Read the signatures of a SavedModel as they stand in its file.
+
+    A mapping of names to `tensorflow.SignatureDef`.
+    """
     from google.protobuf.message import DecodeError
 
     from course_utils.serving import protos
 
     path = Path(version) / "saved_model.pb"
     if not path.is_file():
-        raise CourseError(f"{path} is missing: give the folder of one version, with a number for its name, that `export` wrote.")
+        raise CourseError(
+            f"{path} is missing: give the folder of one version, with a number for its name, that"
+            " `export` wrote."
+        )
     try:
         graphs = protos.load().saved_model.SavedModel.FromString(path.read_bytes()).meta_graphs
     except DecodeError as error:
-        raise CourseError(f"{path} is damaged: export the model again under a new number.") from error
+        raise CourseError(
+            f"{path} is damaged: export the model again under a new number."
+        ) from error
     if not graphs:
         raise CourseError(f"{path} holds no graph: export the model again under a new number.")
     return dict(graphs[0].signature_def)

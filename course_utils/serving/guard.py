@@ -1,7 +1,9 @@
-"""Run a command, and end it when whoever started it has gone: `python -m course_utils.serving.guard COMMAND...`.
+"""Run a command, and end it when whoever started it has gone.
 
-The starter holds the other end of standard input. When it ends, however it ends, the pipe closes, and the command is told to
-stop. So no server and no open port outlive a notebook.
+`python -m course_utils.serving.guard COMMAND...`.
+
+The starter holds the other end of standard input. When it ends, however it ends, the pipe closes,
+and the command is told to stop. So no server and no open port outlive a notebook.
 """
 
 import subprocess

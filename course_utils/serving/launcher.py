@@ -1,6 +1,9 @@
-"""Start a server for a folder of exported models: TensorFlow Serving where it is there, else the stand-in.
+"""Start a server for a folder of exported models.
 
-All three ways take the same flags and speak the same protocols, so what asks them needs not know which one answers.
+TensorFlow Serving where it is there, else the stand-in.
+
+All three ways take the same flags and speak the same protocols, so what asks them needs not know
+which one answers.
 """
 
 import atexit
@@ -24,7 +27,11 @@ IMAGE = "tensorflow/serving:2.19.0"
 """The pinned image; never pulled without being asked: `docker pull` it once."""
 
 BACKENDS = ("binary", "docker", "standin")
-WORDS = {"binary": "tensorflow_model_server", "docker": f"tensorflow_model_server in Docker ({IMAGE})", "standin": "the course's stand-in for TensorFlow Serving"}
+WORDS = {
+    "binary": "tensorflow_model_server",
+    "docker": f"tensorflow_model_server in Docker ({IMAGE})",
+    "standin": "the course's stand-in for TensorFlow Serving",
+}
 HOST = "127.0.0.1"
 
 
@@ -66,19 +73,30 @@ class Server:
         self.close()
 
     def close(self):
-        """Stop the server and all that it started; the ports are free afterwards. More than once does no harm."""
+        """Stop the server and all that it started; the ports are free afterwards.
+
+        More than once does no harm.
+        """
         atexit.unregister(self.close)
         if self.process.poll() is None:
             self.process.stdin.close()  # the guard ends the server
             if self.container:
-                subprocess.run(["docker", "stop", "--time", "5", self.container], capture_output=True, check=False)
+                subprocess.run(
+                    ["docker", "stop", "--time", "5", self.container],
+                    capture_output=True,
+                    check=False,
+                )
             self.process.wait()
         self.folder.cleanup()
 
     def log(self, lines=15):
         """Return the last lines that the server has written."""
         path = Path(self.folder.name) / "log.txt"
-        return "\n".join(path.read_text(encoding="utf-8", errors="replace").splitlines()[-lines:]) if path.is_file() else ""
+        return (
+            "\n".join(path.read_text(encoding="utf-8", errors="replace").splitlines()[-lines:])
+            if path.is_file()
+            else ""
+        )
 
 
 def available(backend):
@@ -89,7 +107,12 @@ def available(backend):
         if shutil.which("docker") is None:
             return False
         try:
-            return subprocess.run(["docker", "image", "inspect", IMAGE], capture_output=True, timeout=20).returncode == 0
+            return (
+                subprocess.run(
+                    ["docker", "image", "inspect", IMAGE], capture_output=True, timeout=20
+                ).returncode
+                == 0
+            )
         except subprocess.TimeoutExpired:
             return False
     return True
@@ -111,14 +134,32 @@ def choose(backend="auto"):
     if backend == "auto":
         return next(name for name in BACKENDS if available(name))
     if backend not in BACKENDS:
-        raise CourseError(f"There is no backend {backend!r}: choose one of auto, {', '.join(BACKENDS)}.")
+        raise CourseError(
+            f"There is no backend {backend!r}: choose one of auto, {', '.join(BACKENDS)}."
+        )
     if not available(backend):
-        remedy = "put it on the PATH" if backend == "binary" else f"start Docker and run `docker pull {IMAGE}`"
-        raise CourseError(f"{WORDS[backend]} is not on this machine: {remedy}, or choose --backend standin.")
+        remedy = (
+            "put it on the PATH"
+            if backend == "binary"
+            else f"start Docker and run `docker pull {IMAGE}`"
+        )
+        raise CourseError(
+            f"{WORDS[backend]} is not on this machine: {remedy}, or choose --backend standin."
+        )
     return backend
 
 
-def start(base, model_name="face-mask", port=None, rest_api_port=None, backend="auto", labels=None, batching=None, poll_seconds=1.0, patience=900):
+def start(
+    base,
+    model_name="face-mask",
+    port=None,
+    rest_api_port=None,
+    backend="auto",
+    labels=None,
+    batching=None,
+    poll_seconds=1.0,
+    patience=900,
+):
     """Start a server and wait until the model answers.
 
     Parameters
@@ -130,10 +171,11 @@ def start(base, model_name="face-mask", port=None, rest_api_port=None, backend="
     port, rest_api_port : int, optional
         Of gRPC and REST; free ones are chosen when not given.
     backend : str
-        "auto", "binary", "docker" or "standin". The binary listens on all interfaces, since it can't do otherwise; the
-        others on the loopback address only.
+        "auto", "binary", "docker" or "standin". The binary listens on all interfaces, since it
+        can't do otherwise; the others on the loopback address only.
     labels : dict of str to int, optional
-        Names for versions, such as {"stable": 1, "canary": 2}; these versions are served, and no others.
+        Names for versions, such as {"stable": 1, "canary": 2}; these versions are served, and no
+        others.
     batching : (int, float), optional
         Merge requests: at most so many instances, waiting at most so many seconds.
     poll_seconds : float
@@ -153,17 +195,38 @@ def start(base, model_name="face-mask", port=None, rest_api_port=None, backend="
     base = Path(base).absolute()
     found = [int(folder.name) for folder in export.versions(base)]
     if not found:
-        raise CourseError(f"{base} holds no version of a model: give the folder above the folders 1, 2, ... that `course_utils.serving.export` writes.")
+        raise CourseError(
+            f"{base} holds no version of a model: give the folder above the folders 1, 2, ... that"
+            " `course_utils.serving.export` writes."
+        )
     for label, version in (labels or {}).items():
         if version not in found:
-            raise CourseError(f"The label {label} names version {version}, which is not in {base}: choose from {', '.join(map(str, found))}.")
+            raise CourseError(
+                f"The label {label} names version {version}, which is not in {base}: choose from"
+                f" {', '.join(map(str, found))}."
+            )
     backend = choose(backend)
     ports = [_free_port(port, "port"), _free_port(rest_api_port, "rest-api-port")]
     folder = tempfile.TemporaryDirectory(prefix="course-serve-")
     container = f"course-serve-{uuid.uuid4().hex[:12]}" if backend == "docker" else None
-    command = _command(backend, base, model_name, ports, labels, batching, poll_seconds, Path(folder.name), container)
+    command = _command(
+        backend,
+        base,
+        model_name,
+        ports,
+        labels,
+        batching,
+        poll_seconds,
+        Path(folder.name),
+        container,
+    )
     with open(Path(folder.name) / "log.txt", "wb") as log:
-        process = subprocess.Popen([sys.executable, "-m", "course_utils.serving.guard", *command], stdin=subprocess.PIPE, stdout=log, stderr=subprocess.STDOUT)
+        process = subprocess.Popen(
+            [sys.executable, "-m", "course_utils.serving.guard", *command],
+            stdin=subprocess.PIPE,
+            stdout=log,
+            stderr=subprocess.STDOUT,
+        )
     server = Server(backend, model_name, *ports, process, folder, container)
     atexit.register(server.close)
     try:
@@ -186,39 +249,95 @@ def _free_port(port, option):
 
 def _command(backend, base, model_name, ports, labels, batching, poll_seconds, folder, container):
     """Return the command of a backend; its files stand in `folder`."""
-    seen, files = (f"/models/{model_name}", "/course") if backend == "docker" else (str(base), str(folder))
-    flags = [f"--file_system_poll_wait_seconds={poll_seconds:g}" if backend == "standin" else f"--file_system_poll_wait_seconds={max(1, round(poll_seconds))}"]
+    seen, files = (
+        (f"/models/{model_name}", "/course") if backend == "docker" else (str(base), str(folder))
+    )
+    flags = [
+        (
+            f"--file_system_poll_wait_seconds={poll_seconds:g}"
+            if backend == "standin"
+            else f"--file_system_poll_wait_seconds={max(1, round(poll_seconds))}"
+        )
+    ]
     if labels:
         numbers = "".join(f" versions: {version}" for version in sorted(set(labels.values())))
-        entries = "".join(f' version_labels {{ key: "{label}" value: {version} }}' for label, version in labels.items())
-        (folder / "models.config").write_text(f'model_config_list {{ config {{ name: "{model_name}" base_path: "{seen}" model_platform: "tensorflow"\n'
-                                              f"  model_version_policy {{ specific {{{numbers} }} }}\n {entries} }} }}\n", encoding="utf-8")
-        flags += [f"--model_config_file={files}/models.config", "--allow_version_labels_for_unavailable_models=true"]
+        entries = "".join(
+            f' version_labels {{ key: "{label}" value: {version} }}'
+            for label, version in labels.items()
+        )
+        (folder / "models.config").write_text(
+            f'model_config_list {{ config {{ name: "{model_name}" base_path: "{seen}"'
+            f' model_platform: "tensorflow"\n  model_version_policy {{ specific {{{numbers} }} }}\n'
+            f" {entries} }} }}\n",
+            encoding="utf-8",
+        )
+        flags += [
+            f"--model_config_file={files}/models.config",
+            "--allow_version_labels_for_unavailable_models=true",
+        ]
     elif backend != "docker":
         flags += [f"--model_name={model_name}", f"--model_base_path={seen}"]
     if batching:
-        (folder / "batching.config").write_text(f"max_batch_size {{ value: {batching[0]} }}\nbatch_timeout_micros {{ value: {round(batching[1] * 1e6)} }}\n")
+        (folder / "batching.config").write_text(
+            f"max_batch_size {{ value: {batching[0]} }}\nbatch_timeout_micros {{ value:"
+            f" {round(batching[1] * 1e6)} }}\n"
+        )
         flags += ["--enable_batching=true", f"--batching_parameters_file={files}/batching.config"]
-    if backend == "docker":  # --init: the image's first process is a shell, which would ignore that it is asked to stop
-        return ["docker", "run", "--rm", "--init", "--pull=never", "--name", container, "-p", f"{HOST}:{ports[0]}:8500", "-p", f"{HOST}:{ports[1]}:8501",
-                "-v", f"{base}:/models/{model_name}:ro", "-v", f"{folder}:/course:ro", "-e", f"MODEL_NAME={model_name}", IMAGE, *flags]
-    program = ["tensorflow_model_server"] if backend == "binary" else [sys.executable, "-m", "course_utils.serving.standin"]
+    if (
+        backend == "docker"
+    ):  # --init: the image's first process is a shell, which would ignore that it is asked to stop
+        return [
+            "docker",
+            "run",
+            "--rm",
+            "--init",
+            "--pull=never",
+            "--name",
+            container,
+            "-p",
+            f"{HOST}:{ports[0]}:8500",
+            "-p",
+            f"{HOST}:{ports[1]}:8501",
+            "-v",
+            f"{base}:/models/{model_name}:ro",
+            "-v",
+            f"{folder}:/course:ro",
+            "-e",
+            f"MODEL_NAME={model_name}",
+            IMAGE,
+            *flags,
+        ]
+    program = (
+        ["tensorflow_model_server"]
+        if backend == "binary"
+        else [sys.executable, "-m", "course_utils.serving.standin"]
+    )
     return [*program, f"--port={ports[0]}", f"--rest_api_port={ports[1]}", *flags]
 
 
 def _wait(server, base, patience):
     """Ask for the model's status until it is AVAILABLE."""
     deadline = time.monotonic() + patience
-    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))  # a proxy does not know this machine
+    opener = urllib.request.build_opener(
+        urllib.request.ProxyHandler({})
+    )  # a proxy does not know this machine
     while time.monotonic() < deadline:
         if server.process.poll() is not None:
-            raise CourseError(f"The model in {base} could not be served: export it again under a new number. The server's last words: {server.log(3)}")
+            raise CourseError(
+                f"The model in {base} could not be served: export it again under a new number. The"
+                f" server's last words: {server.log(3)}"
+            )
         try:
-            with opener.open(f"{server.rest_address}/v1/models/{server.model_name}", timeout=5) as answer:
+            with opener.open(
+                f"{server.rest_address}/v1/models/{server.model_name}", timeout=5
+            ) as answer:
                 states = [version["state"] for version in json.load(answer)["model_version_status"]]
         except (urllib.error.URLError, OSError, ValueError):
             states = []
         if "AVAILABLE" in states:
             return
         time.sleep(0.1)
-    raise CourseError(f"The model in {base} was not available after {patience:g} seconds. The server's last words: {server.log(3)}")
+    raise CourseError(
+        f"The model in {base} was not available after {patience:g} seconds. The server's last"
+        f" words: {server.log(3)}"
+    )

@@ -22,8 +22,9 @@ class ServedClassifier:
     Parameters
     ----------
     address : str
-        REST: "http://host:8501", or with the model's name, "http://host:8501/v1/models/face-mask", and there also a version,
-        ".../face-mask/versions/2". gRPC: "host:8500" or "grpc://host:8500/face-mask".
+        REST: "http://host:8501", or with the model's name, "http://host:8501/v1/models/face-mask",
+        and there also a version, ".../face-mask/versions/2". gRPC: "host:8500" or
+        "grpc://host:8500/face-mask".
     model_name : str
         Used when the address does not name it.
     timeout : float
@@ -39,23 +40,34 @@ class ServedClassifier:
     Raises
     ------
     CourseError
-        When the address is none, nobody answers there, or it serves a model that `export` did not write.
+        When the address is none, nobody answers there, or it serves a model that `export` did not
+        write.
     """
 
     def __init__(self, address, model_name="face-mask", timeout=60):
         rest, grpc = REST.fullmatch(address), GRPC.fullmatch(address)
         if not rest and not grpc:
-            raise CourseError(f"{address} is no address of a model server: give http://HOST:8501 for REST or HOST:8500 for gRPC.")
+            raise CourseError(
+                f"{address} is no address of a model server: give http://HOST:8501 for REST or"
+                " HOST:8500 for gRPC."
+            )
         host, named = (rest or grpc).groups()
-        self.client = (RestClient if rest else GrpcClient)(host, named or model_name, timeout=timeout)
+        self.client = (RestClient if rest else GrpcClient)(
+            host, named or model_name, timeout=timeout
+        )
         try:
             self.size = _side(self.client.metadata())
-            self.class_names = self.client.ask_files([_as_png(np.zeros((self.size, self.size, 3), np.uint8))])[1]
+            self.class_names = self.client.ask_files(
+                [_as_png(np.zeros((self.size, self.size, 3), np.uint8))]
+            )[1]
         except (KeyError, IndexError, ValueError) as error:
-            raise CourseError(f"{address} serves another kind of model: serve one that `course serve FILE.keras` exported.") from error
+            raise CourseError(
+                f"{address} serves another kind of model: serve one that `course serve FILE.keras`"
+                " exported."
+            ) from error
 
     def __call__(self, faces):
-        """Classify faces, uint8 (n, size, size, 3), RGB; returns float32 (n, classes). n may be 0."""
+        """Classify faces, uint8 (n, size, size, 3), RGB: float32 (n, classes). n may be 0."""
         if not len(faces):
             return np.zeros((0, len(self.class_names)), np.float32)
         return self.client.predict_files([_as_png(face) for face in faces])
@@ -65,7 +77,7 @@ class ServedClassifier:
 
 
 def _side(metadata):
-    """Return the side of the pictures that a model takes, from what either client says about its signatures."""
+    """Return the side of the pictures that a model takes, read from its signatures."""
     if "metadata" in metadata:  # REST: a JSON document; gRPC: messages
         signatures = metadata["metadata"]["signature_def"]["signature_def"]
         signatures[export.BYTES]["inputs"]["image_bytes"]

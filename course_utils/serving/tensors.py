@@ -1,16 +1,28 @@
 """NumPy arrays to and from the protocol's tensors (`TensorProto`).
 
-A tensor has a type, a shape and numbers. The numbers lie in `tensor_content` as raw bytes, or one by one in a field for
-each type, or, when all that follow are alike, only the first few of them (tensorflow/core/framework/tensor.proto).
+A tensor has a type, a shape and numbers. The numbers lie in `tensor_content` as raw bytes, or one
+by one in a field for each type, or, when all that follow are alike, only the first few of them
+(tensorflow/core/framework/tensor.proto).
 """
 
 import numpy as np
 
 from course_utils.serving import protos
 
-FIELDS = {"DT_FLOAT": ("float32", "float_val"), "DT_DOUBLE": ("float64", "double_val"), "DT_INT8": ("int8", "int_val"), "DT_INT16": ("int16", "int_val"),
-          "DT_INT32": ("int32", "int_val"), "DT_INT64": ("int64", "int64_val"), "DT_UINT8": ("uint8", "int_val"), "DT_UINT16": ("uint16", "int_val"),
-          "DT_UINT32": ("uint32", "uint32_val"), "DT_UINT64": ("uint64", "uint64_val"), "DT_BOOL": ("bool", "bool_val"), "DT_STRING": ("object", "string_val")}
+FIELDS = {
+    "DT_FLOAT": ("float32", "float_val"),
+    "DT_DOUBLE": ("float64", "double_val"),
+    "DT_INT8": ("int8", "int_val"),
+    "DT_INT16": ("int16", "int_val"),
+    "DT_INT32": ("int32", "int_val"),
+    "DT_INT64": ("int64", "int64_val"),
+    "DT_UINT8": ("uint8", "int_val"),
+    "DT_UINT16": ("uint16", "int_val"),
+    "DT_UINT32": ("uint32", "uint32_val"),
+    "DT_UINT64": ("uint64", "uint64_val"),
+    "DT_BOOL": ("bool", "bool_val"),
+    "DT_STRING": ("object", "string_val"),
+}
 """Name of the type: what NumPy calls it, and the field that holds its numbers one by one."""
 
 LARGEST = 2**28
@@ -18,7 +30,10 @@ LARGEST = 2**28
 
 
 def type_name(dtype):
-    """Return the name that error messages of TensorFlow use for a number of the enumeration `DataType`: "float", "string"."""
+    """Return TensorFlow's own name for a number of the enumeration `DataType`.
+
+    Error messages use it: "float", "string".
+    """
     types = protos.load().types
     name = types.DataType.Name(dtype) if dtype in types.DataType.values() else str(dtype)
     return name.removeprefix("DT_").lower()
@@ -55,7 +70,9 @@ def to_proto(array):
     if name is None:
         raise ValueError(f"A tensor can't hold {array.dtype}.")
     proto.dtype = messages.types.DataType.Value(name)
-    proto.tensor_content = np.ascontiguousarray(array).astype(array.dtype.newbyteorder("<"), copy=False).tobytes()
+    proto.tensor_content = (
+        np.ascontiguousarray(array).astype(array.dtype.newbyteorder("<"), copy=False).tobytes()
+    )
     return proto
 
 
@@ -77,7 +94,11 @@ def to_array(proto):
         When type, shape and content contradict one another.
     """
     types = protos.load().types
-    name = types.DataType.Name(proto.dtype) if proto.dtype in types.DataType.values() else str(proto.dtype)
+    name = (
+        types.DataType.Name(proto.dtype)
+        if proto.dtype in types.DataType.values()
+        else str(proto.dtype)
+    )
     if name not in FIELDS:
         raise ValueError(f"Tensors of type {type_name(proto.dtype)} are not supported")
     kind, field = FIELDS[name]
@@ -91,17 +112,27 @@ def to_array(proto):
         raise ValueError(f"A tensor of {count} elements is too large")
     if proto.tensor_content and kind != "object":
         if len(proto.tensor_content) != count * np.dtype(kind).itemsize:
-            raise ValueError(f"tensor_content has {len(proto.tensor_content)} bytes, and the shape [{','.join(map(str, shape))}] needs {count * np.dtype(kind).itemsize}")
-        return np.frombuffer(proto.tensor_content, np.dtype(kind).newbyteorder("<")).astype(kind, copy=False).reshape(shape)
+            raise ValueError(
+                f"tensor_content has {len(proto.tensor_content)} bytes, and the shape"
+                f" [{','.join(map(str, shape))}] needs {count * np.dtype(kind).itemsize}"
+            )
+        return (
+            np.frombuffer(proto.tensor_content, np.dtype(kind).newbyteorder("<"))
+            .astype(kind, copy=False)
+            .reshape(shape)
+        )
     values = getattr(proto, field)
     if len(values) > count:
-        raise ValueError(f"The tensor holds {len(values)} values, more than its shape [{','.join(map(str, shape))}] allows")
+        raise ValueError(
+            f"The tensor holds {len(values)} values, more than its shape"
+            f" [{','.join(map(str, shape))}] allows"
+        )
     if not values and count:  # as in TensorFlow: a tensor without values is all zero
         values = [b"" if kind == "object" else 0]
     array = np.empty(count, kind)
     try:
-        array[:len(values)] = values
+        array[: len(values)] = values
     except OverflowError as error:
         raise ValueError(f"A value is out of the range of {kind}") from error
-    array[len(values):] = values[-1] if count else 0  # the last value stands for all that follow
+    array[len(values) :] = values[-1] if count else 0  # the last value stands for all that follow
     return array.reshape(shape)

@@ -1,8 +1,11 @@
-"""Several workers train one model: each has its part of the pictures, gradients are averaged after every batch.
+"""Several workers train one model.
 
-`tf.distribute.MultiWorkerMirroredStrategy` reads the cluster from the environment variable `TF_CONFIG`
-(https://www.tensorflow.org/guide/distributed_training): the same command is started on every machine, each with its own
-index. On one machine `--workers` does that with local processes, which shows that it works and is no faster.
+Each has its part of the pictures, gradients are averaged after every batch.
+
+`tf.distribute.MultiWorkerMirroredStrategy` reads the cluster from the environment variable
+`TF_CONFIG` (https://www.tensorflow.org/guide/distributed_training): the same command is started on
+every machine, each with its own index. On one machine `--workers` does that with local processes,
+which shows that it works and is no faster.
 """
 
 import json
@@ -23,7 +26,10 @@ PATIENCE = 15  # seconds that the chief has to end by itself after another worke
 
 @dataclass(frozen=True)
 class Place:
-    """A process's place in the cluster: worker `index` of `workers`; the one of index 0 is the chief, which writes the files."""
+    """A process's place in the cluster: worker `index` of `workers`.
+
+    The one of index 0 is the chief, which writes the files.
+    """
 
     index: int = 0
     workers: int = 1
@@ -52,12 +58,18 @@ def place():
     try:
         config = json.loads(text)
         workers, task = config["cluster"]["worker"], config["task"]
-        if set(config["cluster"]) != {"worker"} or task["type"] != "worker" or not 0 <= task["index"] < len(workers):
+        if (
+            set(config["cluster"]) != {"worker"}
+            or task["type"] != "worker"
+            or not 0 <= task["index"] < len(workers)
+        ):
             raise ValueError("the cluster must hold workers only, and the task must be one of them")
         return Place(task["index"], len(workers))
     except (ValueError, KeyError, TypeError) as error:
-        raise CourseError('The environment variable TF_CONFIG describes no worker: write {"cluster": {"worker": ["HOST:PORT", ...]}, '
-                          '"task": {"type": "worker", "index": 0}}, or unset it.') from error
+        raise CourseError(
+            'The environment variable TF_CONFIG describes no worker: write {"cluster": {"worker":'
+            ' ["HOST:PORT", ...]}, "task": {"type": "worker", "index": 0}}, or unset it.'
+        ) from error
 
 
 def make_strategy():
@@ -66,19 +78,26 @@ def make_strategy():
     Returns
     -------
     tf.distribute.Strategy
-        `MultiWorkerMirroredStrategy` once all workers of `TF_CONFIG` are there; else TensorFlow's default, which does nothing.
+        `MultiWorkerMirroredStrategy` once all workers of `TF_CONFIG` are there; else TensorFlow's
+        default, which does nothing.
     """
     quiet.import_keras()
     import tensorflow as tf
 
-    return tf.distribute.MultiWorkerMirroredStrategy() if place().workers > 1 else tf.distribute.get_strategy()
+    return (
+        tf.distribute.MultiWorkerMirroredStrategy()
+        if place().workers > 1
+        else tf.distribute.get_strategy()
+    )
 
 
 def run_locally(module, argument, workers, stdout=None):
-    """Run `python -m module argument` in several processes of this machine, joined by `TF_CONFIG`, on its processors.
+    """Run `python -m module argument` in several processes, joined by `TF_CONFIG`.
 
-    The chief's output goes where this process's goes, that of the others nowhere. Ctrl-C is handed to the chief; when it ends,
-    the others are ended too.
+    All are on this machine and its processors.
+
+    The chief's output goes where this process's goes, that of the others nowhere. Ctrl-C is handed
+    to the chief; when it ends, the others are ended too.
 
     Parameters
     ----------
@@ -102,12 +121,24 @@ def run_locally(module, argument, workers, stdout=None):
     try:
         for index in range(workers):
             config = {"cluster": {"worker": addresses}, "task": {"type": "worker", "index": index}}
-            report = None if index == 0 else tempfile.TemporaryFile()
+            report = None if index == 0 else tempfile.TemporaryFile()  # noqa: SIM115
             reports.append(report)
-            # A session of its own: the terminal's Ctrl-C must reach the chief once, and the others not at all.
-            processes.append(subprocess.Popen([sys.executable, "-m", module, argument], stdin=subprocess.DEVNULL, stdout=stdout if index == 0 else report, stderr=report,
-                                              start_new_session=True,
-                                              env={**os.environ, "TF_CONFIG": json.dumps(config), "CUDA_VISIBLE_DEVICES": "-1"}))
+            # A session of its own: the terminal's Ctrl-C must reach the chief once, and the others
+            # not at all.
+            processes.append(
+                subprocess.Popen(
+                    [sys.executable, "-m", module, argument],
+                    stdin=subprocess.DEVNULL,
+                    stdout=stdout if index == 0 else report,
+                    stderr=report,
+                    start_new_session=True,
+                    env={
+                        **os.environ,
+                        "TF_CONFIG": json.dumps(config),
+                        "CUDA_VISIBLE_DEVICES": "-1",
+                    },
+                )
+            )
         return _wait(processes, reports)
     finally:
         for process in processes:
@@ -123,14 +154,25 @@ def _wait(processes, reports):
         try:
             for process in processes:
                 if process is not chief and process.poll() not in (None, 0):
-                    return chief.wait(PATIENCE)  # the same mistake may end both: the chief says so itself
+                    return chief.wait(
+                        PATIENCE
+                    )  # the same mistake may end both: the chief says so itself
             return chief.wait(POLL)
         except subprocess.TimeoutExpired:
-            failed = [index for index, process in enumerate(others, start=1) if process.poll() not in (None, 0)]
+            failed = [
+                index
+                for index, process in enumerate(others, start=1)
+                if process.poll() not in (None, 0)
+            ]
             if failed:
                 reports[failed[0]].seek(0)
-                lines = reports[failed[0]].read().decode(errors="replace").strip().splitlines() or ["no message"]
-                raise CourseError(f"Worker {failed[0]} of {len(processes)} failed ({lines[-1]}): mend that, then start again.") from None
+                lines = reports[failed[0]].read().decode(errors="replace").strip().splitlines() or [
+                    "no message"
+                ]
+                raise CourseError(
+                    f"Worker {failed[0]} of {len(processes)} failed ({lines[-1]}): mend that, then"
+                    " start again."
+                ) from None
         except KeyboardInterrupt:
             chief.send_signal(signal.SIGINT)
 

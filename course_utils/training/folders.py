@@ -1,7 +1,7 @@
 """Which pictures a folder holds, of which class, and what it tells about groups and splits.
 
-A folder either has a sub-folder for each class, perhaps below `train/`, `validation/` and `test/`, or a `faces.csv`
-as `course data` and chapters 01 and 02 write it.
+A folder either has a sub-folder for each class, perhaps below `train/`, `validation/` and `test/`,
+or a `faces.csv` as `course data` and chapters 01 and 02 write it.
 """
 
 from dataclasses import dataclass, field
@@ -12,20 +12,36 @@ import pandas as pd
 from course_utils.errors import CourseError
 from course_utils.pictures.images import find_pictures
 
-SPLITS = {"train": "train", "training": "train", "validation": "validation", "valid": "validation", "val": "validation", "test": "test",
-          "testing": "test"}
+SPLITS = {
+    "train": "train",
+    "training": "train",
+    "validation": "validation",
+    "valid": "validation",
+    "val": "validation",
+    "test": "test",
+    "testing": "test",
+}
 """Sub-folders that are no class but a part of the split, in small letters."""
 
 BOX = ["x_min", "y_min", "x_max", "y_max"]
 
 WORN = "with_mask"
-"""The one class that stays itself when four become two: whoever wears a mask wrongly counts as without."""
+"""The one class that stays itself when four become two: whoever wears a mask wrongly counts as
+without."""
 
-WEARING = {"proper": "with_mask", "under_nose": "under_nose", "nose_only": "nose_only", "under_chin": "without_mask", "none": "without_mask"}
-"""The four classes by the column `wearing`; a mask below the chin leaves mouth and nose as bare as none."""
+WEARING = {
+    "proper": "with_mask",
+    "under_nose": "under_nose",
+    "nose_only": "nose_only",
+    "under_chin": "without_mask",
+    "none": "without_mask",
+}
+"""The four classes by the column `wearing`; a mask below the chin leaves mouth and nose as bare as
+none."""
 
 MANY_PEOPLE = 10
-"""So many sub-folders of the classes are taken for people; fewer may be anything, such as "images"."""
+"""So many sub-folders of the classes are taken for people; fewer may be anything, such as "images".
+"""
 
 
 @dataclass(frozen=True)
@@ -36,9 +52,10 @@ class LabelledFaces:
     ----------
     folder : pathlib.Path
     table : pandas.DataFrame
-        One row a picture: `picture` (str, below the folder, with `/`), `label` (str), `group` (str: pictures that must
-        stay together; empty when unknown), `split` ("train", "validation", "test" or ""), and `x_min`, `y_min`, `x_max`,
-        `y_max` (float, pixels) when a `faces.csv` has them.
+        One row a picture: `picture` (str, below the folder, with `/`), `label` (str), `group` (str:
+        pictures that must stay together; empty when unknown), `split` ("train", "validation",
+        "test" or ""), and `x_min`, `y_min`, `x_max`, `y_max` (float, pixels) when a `faces.csv` has
+        them.
     class_names : tuple of str
         Sorted.
     """
@@ -54,10 +71,11 @@ def find_faces(folder, classes=None):
     Parameters
     ----------
     folder : path-like
-        Has one sub-folder for each class, or a `faces.csv` with the columns `picture` and `label`; `group` or `person`,
-        `split`, `wearing` and the box are used when they are there.
+        Has one sub-folder for each class, or a `faces.csv` with the columns `picture` and `label`;
+        `group` or `person`, `split`, `wearing` and the box are used when they are there.
     classes : {None, 2, 4}
-        None: as many as there are. 2: `with_mask` against all others. 4: four sub-folders, or the ways of wearing of `faces.csv`.
+        None: as many as there are. 2: `with_mask` against all others. 4: four sub-folders, or the
+        ways of wearing of `faces.csv`.
 
     Returns
     -------
@@ -70,7 +88,9 @@ def find_faces(folder, classes=None):
     """
     folder = Path(folder)
     if not folder.is_dir():
-        raise CourseError(f"{folder} is not a folder: name the folder that has one sub-folder for each class.")
+        raise CourseError(
+            f"{folder} is not a folder: name the folder that has one sub-folder for each class."
+        )
     if (folder / "faces.csv").is_file():
         table = _read_table(folder, classes)
         origin = f"{folder / 'faces.csv'} labels"
@@ -79,19 +99,30 @@ def find_faces(folder, classes=None):
         origin = f"{folder} has sub-folders for"
     names = set(table["label"])
     if len(names) < 2:
-        raise CourseError(f"{origin} one class only ({names.pop()}): a classifier needs pictures of two classes or more, such as "
-                          "with_mask/ and without_mask/.")
+        raise CourseError(
+            f"{origin} one class only ({names.pop()}): a classifier needs pictures of two classes"
+            " or more, such as with_mask/ and without_mask/."
+        )
     if classes == 2 and len(names) > 2:
         if WORN not in names:
-            raise CourseError(f"{origin} {', '.join(sorted(names))}: to make two classes of them, one must be called {WORN}.")
+            raise CourseError(
+                f"{origin} {', '.join(sorted(names))}: to make two classes of them, one must be"
+                f" called {WORN}."
+            )
         table["label"] = table["label"].where(table["label"] == WORN, "without_mask")
     elif classes not in (None, len(names)):
-        raise CourseError(f"{origin} {len(names)} classes ({', '.join(sorted(names))}), not {classes}: correct --classes or the folder.")
+        raise CourseError(
+            f"{origin} {len(names)} classes ({', '.join(sorted(names))}), not {classes}: correct"
+            " --classes or the folder."
+        )
     class_names = tuple(sorted(set(table["label"])))
     for split in ("train", "validation"):
         part = set(table.loc[table["split"] == split, "label"])
         if part and part != set(class_names):
-            raise CourseError(f"The part {split} of {folder} lacks {', '.join(sorted(set(class_names) - part))}: every class must be in it.")
+            raise CourseError(
+                f"The part {split} of {folder} lacks {', '.join(sorted(set(class_names) - part))}:"
+                " every class must be in it."
+            )
     return LabelledFaces(folder, table.reset_index(drop=True), class_names)
 
 
@@ -100,7 +131,10 @@ def _read_table(folder, classes):
     try:
         table = pd.read_csv(path, dtype=str, keep_default_na=False, encoding="utf-8")
     except (ValueError, pd.errors.ParserError) as error:
-        raise CourseError(f"{path} can't be read as a table ({error}): write it again, or remove it to use the sub-folders.") from error
+        raise CourseError(
+            f"{path} can't be read as a table ({error}): write it again, or remove it to use the"
+            " sub-folders."
+        ) from error
     lacking = {"picture", "label"} - set(table.columns)
     if lacking or not len(table):
         problem = f"lacks the column {', '.join(sorted(lacking))}" if lacking else "holds no row"
@@ -108,12 +142,19 @@ def _read_table(folder, classes):
     if classes == 4 and "wearing" in table:
         unknown = set(table["wearing"]) - set(WEARING)
         if unknown:
-            raise CourseError(f"{path} holds unknown ways of wearing ({', '.join(sorted(unknown))}): use {', '.join(WEARING)}.")
+            raise CourseError(
+                f"{path} holds unknown ways of wearing ({', '.join(sorted(unknown))}): use"
+                f" {', '.join(WEARING)}."
+            )
         table["label"] = table["wearing"].map(WEARING)
     chosen = table[["picture", "label"]].copy()
-    told = [table[name] for name in ("group", "person") if name in table and (table[name] != "").any()]
+    told = [
+        table[name] for name in ("group", "person") if name in table and (table[name] != "").any()
+    ]
     chosen["group"] = told[0] if told else ""
-    chosen["split"] = [SPLITS.get(name.lower(), "") for name in table["split"]] if "split" in table else ""
+    chosen["split"] = (
+        [SPLITS.get(name.lower(), "") for name in table["split"]] if "split" in table else ""
+    )
     if set(BOX) <= set(table.columns):
         for edge in BOX:
             chosen[edge] = pd.to_numeric(table[edge], errors="coerce").astype(float)
@@ -127,9 +168,19 @@ def _list_folders(folder):
         split = SPLITS.get(parts[0].lower(), "")
         label, *below = parts[1:] if split else parts
         if below:  # a picture beside the class folders is of no class
-            rows.append({"picture": "/".join(parts), "label": label, "group": "/".join(below[:-1]), "split": split})
+            rows.append(
+                {
+                    "picture": "/".join(parts),
+                    "label": label,
+                    "group": "/".join(below[:-1]),
+                    "split": split,
+                }
+            )
     if not rows:
-        raise CourseError(f"{folder} has no sub-folders with pictures: make one for each class, such as with_mask/ and without_mask/.")
+        raise CourseError(
+            f"{folder} has no sub-folders with pictures: make one for each class, such as"
+            " with_mask/ and without_mask/."
+        )
     table = pd.DataFrame(rows)
     if "train" not in set(table["split"]):  # class folders beside validation/ and test/
         table.loc[(table["split"] == "") & table["split"].ne("").any(), "split"] = "train"

@@ -1,4 +1,7 @@
-"""What `course train` does: from a folder of pictures to a model, its history and where it came from."""
+"""What `course train` does.
+
+From a folder of pictures to a model, its history and where it came from.
+"""
 
 import contextlib
 import json
@@ -16,17 +19,17 @@ import pandas as pd
 import psutil
 
 from course_utils import augmentation, files, models, quiet
-from course_utils.training import pipeline
 from course_utils.errors import CourseError
 from course_utils.masks import type_names
-from course_utils.training import cluster
+from course_utils.training import cluster, pipeline
 from course_utils.training.fitting import Settings, class_weights, fit, make_deterministic
 from course_utils.training.folders import find_faces
 from course_utils.training.split import group_alike, hold_back
 
 MODEL, HISTORY, PROVENANCE = "model.keras", "history.csv", "training.json"
 SMALL = 32
-"""Pixels: enough to find near duplicates and unreadable files, when there is no memory for all pictures at full size."""
+"""Pixels: enough to find near duplicates and unreadable files, when there is no memory for all
+pictures at full size."""
 
 INTERRUPTED = 3
 """Exit status of a worker process that Ctrl-C ended."""
@@ -55,15 +58,26 @@ class Order:
     @property
     def width(self):
         """MobileNetV2 is a third as wide as in the paper, where nothing else is said."""
-        return self.alpha if self.alpha is not None else (0.35 if self.arch == "mobilenetv2" else 1.0)
+        return (
+            self.alpha if self.alpha is not None else (0.35 if self.arch == "mobilenetv2" else 1.0)
+        )
 
     @property
     def command(self):
-        """The command that gives the same again; of folders outside of the current one the name alone."""
+        """The command that gives the same again.
+
+        Of folders outside of the current one the name alone.
+        """
         words = ["course", "train"]
         for name, value in asdict(self).items():
             if value is not None and name != "again":
-                text = _nameable(value) if name in ("data", "out", "weights") else ":".join(map(str, value)) if name == "small_faces" else str(value)
+                text = (
+                    _nameable(value)
+                    if name in ("data", "out", "weights")
+                    else ":".join(map(str, value))
+                    if name == "small_faces"
+                    else str(value)
+                )
                 words += [f"--{name.replace('_', '-')}", text]
         return shlex.join(words)
 
@@ -82,8 +96,8 @@ class Parts:
 def train(order, say: Callable[[str], None] = lambda sentence: None, progress=True):
     """Train a model on a folder and write it.
 
-    `order.out` gets `model.keras` and `history.csv` whenever an epoch is the best so far or has ended, and
-    `training.json`: command, versions, seed, counts and the best epoch.
+    `order.out` gets `model.keras` and `history.csv` whenever an epoch is the best so far or has
+    ended, and `training.json`: command, versions, seed, counts and the best epoch.
 
     Parameters
     ----------
@@ -96,12 +110,14 @@ def train(order, say: Callable[[str], None] = lambda sentence: None, progress=Tr
     Returns
     -------
     dict
-        What `training.json` holds. `interrupted` is True when Ctrl-C ended training; the best model so far is kept.
+        What `training.json` holds. `interrupted` is True when Ctrl-C ended training; the best model
+        so far is kept.
 
     Raises
     ------
     CourseError
-        When something in the folder or the options does not allow training, or Ctrl-C came before the first epoch had ended.
+        When something in the folder or the options does not allow training, or Ctrl-C came before
+        the first epoch had ended.
     """
     place, out = cluster.place(), Path(order.out)
     _check(order)
@@ -116,27 +132,54 @@ def train(order, say: Callable[[str], None] = lambda sentence: None, progress=Tr
     try:
         model, start = _build(order, len(labelled.class_names), strategy, say)
         parts = _read(labelled, order, say)
-        portable = model if _is_portable(strategy) else _build_portable(order, len(labelled.class_names))
+        portable = (
+            model if _is_portable(strategy) else _build_portable(order, len(labelled.class_names))
+        )
         training, validation, steps, numbers = _datasets(parts, labelled, order, strategy, place)
         account = _account(order, start, labelled, parts, steps, place.workers)
 
         def keep(history, improved):
             best = min(history, key=lambda epoch: epoch["validation_loss"])
-            account.update(best_epoch=best["epoch"], epochs=len(history), **{f"best_{name}": best[name] for name in ("validation_loss", "validation_accuracy")})
-            trained = model.get_weights()  # all workers: reading a mirrored variable may need them all
+            account.update(
+                best_epoch=best["epoch"],
+                epochs=len(history),
+                **{
+                    f"best_{name}": best[name]
+                    for name in ("validation_loss", "validation_accuracy")
+                },
+            )
+            trained = (
+                model.get_weights()
+            )  # all workers: reading a mirrored variable may need them all
             if place.chief:
                 with files.explaining_disk_errors(out):
                     if improved:
                         portable.set_weights(trained)
                         models.save(portable, out / MODEL, labelled.class_names)
-                    files.write_text(out / HISTORY, pd.DataFrame(history).to_csv(index=False, lineterminator="\n", float_format="%.6g"))
+                    files.write_text(
+                        out / HISTORY,
+                        pd.DataFrame(history).to_csv(
+                            index=False, lineterminator="\n", float_format="%.6g"
+                        ),
+                    )
                     _write_account(out, account)
                 say(_sentence(history[-1], order.epochs, improved))
 
         settings = Settings(epochs=order.epochs, learning_rate=order.learning_rate)
         weights = class_weights(numbers, len(labelled.class_names))
         try:
-            fitted = fit(model, training, validation, settings, weights, start != "random numbers", strategy, steps, keep, progress and place.chief)
+            fitted = fit(
+                model,
+                training,
+                validation,
+                settings,
+                weights,
+                start != "random numbers",
+                strategy,
+                steps,
+                keep,
+                progress and place.chief,
+            )
         except tf.errors.OpError as error:
             if place.workers == 1:
                 raise
@@ -153,14 +196,21 @@ def train(order, say: Callable[[str], None] = lambda sentence: None, progress=Tr
 
 
 def train_with_workers(order, workers, stdout_free=False):
-    """Do what `train` does with several processes of this machine; their chief prints the sentences, to stderr when stdout must stay free.
+    """Do what `train` does with several processes of this machine.
+
+    Their chief prints the sentences, to stderr when stdout must stay free.
 
     Returns
     -------
     dict or None
         As `train`; None when the chief has failed and said why.
     """
-    status = cluster.run_locally("course_utils.training.worker", json.dumps(asdict(order)), workers, 2 if stdout_free else None)
+    status = cluster.run_locally(
+        "course_utils.training.worker",
+        json.dumps(asdict(order)),
+        workers,
+        2 if stdout_free else None,
+    )
     if status not in (0, INTERRUPTED):
         return None
     return json.loads((Path(order.out) / PROVENANCE).read_text(encoding="utf-8"))
@@ -168,25 +218,39 @@ def train_with_workers(order, workers, stdout_free=False):
 
 def _check(order):
     if order.epochs < 1 or order.batch < 2:
-        raise CourseError(f"{order.epochs} epochs of batches of {order.batch} can't be trained: choose 1 epoch and 2 pictures or more.")
+        raise CourseError(
+            f"{order.epochs} epochs of batches of {order.batch} can't be trained: choose 1 epoch"
+            " and 2 pictures or more."
+        )
     if not 0 < order.learning_rate <= 1:
-        raise CourseError(f"A learning rate of {order.learning_rate} is out of range: choose one above 0, up to 1.")
+        raise CourseError(
+            f"A learning rate of {order.learning_rate} is out of range: choose one above 0, up"
+            " to 1."
+        )
     if order.augment not in augmentation.POLICIES:
-        raise CourseError(f"There is no augmentation policy {order.augment!r}: choose one of {', '.join(augmentation.POLICIES)}.")
+        raise CourseError(
+            f"There is no augmentation policy {order.augment!r}: choose one of"
+            f" {', '.join(augmentation.POLICIES)}."
+        )
     if order.small_faces is not None and not 1 <= order.small_faces[0] <= order.small_faces[1]:
-        raise CourseError(f"Face sizes of {order.small_faces[0]} to {order.small_faces[1]} pixels can't be drawn: give 1 or more, the smaller number first.")
+        raise CourseError(
+            f"Face sizes of {order.small_faces[0]} to {order.small_faces[1]} pixels can't be drawn:"
+            " give 1 or more, the smaller number first."
+        )
 
 
 def _check_out(out, again):
     if (out / MODEL).exists() and not again:
-        raise CourseError(f"{out / MODEL} is there already: choose another --out, or add --again to replace it.")
+        raise CourseError(
+            f"{out / MODEL} is there already: choose another --out, or add --again to replace it."
+        )
     with files.explaining_disk_errors(out):
         out.mkdir(parents=True, exist_ok=True)
         tempfile.TemporaryFile(dir=out).close()
 
 
 def _use_mixed_precision(say):
-    """Compute in sixteen bits where TensorFlow sees a GPU; return the policy that was set before."""
+    """Compute in sixteen bits where TensorFlow sees a GPU; return the policy set before."""
     policies = quiet.import_keras().mixed_precision
     import tensorflow as tf
 
@@ -198,24 +262,34 @@ def _use_mixed_precision(say):
 
 
 def _build(order, classes, strategy, say):
-    """Return the model and what its backbone starts from: "imagenet", the name of a file or "random numbers"."""
+    """Return the model and what its backbone starts from.
+
+    "imagenet", the name of a file or "random numbers".
+    """
     with strategy.scope():
         if order.weights != "none":
             try:
                 with contextlib.redirect_stdout(sys.stderr):  # Keras reports its download there
-                    model = models.build(order.arch, order.size, classes, order.width, order.weights)
-                return model, order.weights if order.weights == "imagenet" else _nameable(order.weights)
+                    model = models.build(
+                        order.arch, order.size, classes, order.width, order.weights
+                    )
+                return model, (
+                    order.weights if order.weights == "imagenet" else _nameable(order.weights)
+                )
             except models.WeightsUnavailable as error:
                 say(f"{error} Training starts from random numbers now.")
         return models.build(order.arch, order.size, classes, order.width), "random numbers"
 
 
 def _is_portable(strategy):
-    return strategy.num_replicas_in_sync == 1 and quiet.import_keras().mixed_precision.global_policy().name == "float32"
+    return (
+        strategy.num_replicas_in_sync == 1
+        and quiet.import_keras().mixed_precision.global_policy().name == "float32"
+    )
 
 
 def _build_portable(order, classes):
-    """Build the same network in float32, outside of any strategy: what is saved must run anywhere."""
+    """Build the network in float32, outside of any strategy: what is saved must run anywhere."""
     policies = quiet.import_keras().mixed_precision
     before = policies.global_policy()
     policies.set_global_policy("float32")
@@ -232,57 +306,107 @@ def _read(labelled, order, say):
     if told:
         table = table[table["split"] != ""].reset_index(drop=True)
     if len(table) < len(labelled.table):
-        say(f"{len(labelled.table) - len(table):,} pictures of other parts, such as test/, are left alone.")
+        say(
+            f"{len(labelled.table) - len(table):,} pictures of other parts, such as test/, are left"
+            " alone."
+        )
     fits = len(table) * order.size**2 * 3 < psutil.virtual_memory().available / 2
     problems = []
     faces = pipeline.read_faces(table, labelled.folder, order.size if fits else SMALL, problems)
     unreadable = {number for number, _ in problems}
-    for number, sentence in sorted(problems):
+    for _number, sentence in sorted(problems):
         say(f"Skipped: {sentence}")
     good = np.array([number not in unreadable for number in range(len(table))])
     table, faces = table[good].reset_index(drop=True), faces[good]
     if set(table["label"]) != set(labelled.class_names):
-        raise CourseError(f"{labelled.folder} has no readable picture of a class: see the sentences above, then mend or replace the files.")
+        raise CourseError(
+            f"{labelled.folder} has no readable picture of a class: see the sentences above, then"
+            " mend or replace the files."
+        )
     if told:
-        validating, grouped_by = (table["split"] == "validation").to_numpy(), "the folder's own split"
+        validating, grouped_by = (
+            (table["split"] == "validation").to_numpy(),
+            "the folder's own split",
+        )
     else:
         known = (table["group"] != "").all()
-        groups = table["group"].to_numpy() if known else group_alike(table["picture"], faces, table["group"], type_names())
+        groups = (
+            table["group"].to_numpy()
+            if known
+            else group_alike(table["picture"], faces, table["group"], type_names())
+        )
         validating = hold_back(table["label"], groups, order.validation, order.seed)
         grouped_by = "groups of faces.csv or sub-folders" if known else "near duplicates and names"
-        say(f"{validating.sum():,} of {len(table):,} pictures are held back to validate: whole groups by {grouped_by}.")
-    if set(table["label"][validating]) != set(labelled.class_names) or set(table["label"][~validating]) != set(labelled.class_names):
-        raise CourseError(f"{labelled.folder} lacks readable pictures of a class to train or to validate: add some.")
-    return Parts(table, faces if fits else None, validating, [sentence for _, sentence in sorted(problems)], grouped_by)
+        say(
+            f"{validating.sum():,} of {len(table):,} pictures are held back to validate: whole"
+            f" groups by {grouped_by}."
+        )
+    if set(table["label"][validating]) != set(labelled.class_names) or set(
+        table["label"][~validating]
+    ) != set(labelled.class_names):
+        raise CourseError(
+            f"{labelled.folder} lacks readable pictures of a class to train or to validate: add"
+            " some."
+        )
+    return Parts(
+        table,
+        faces if fits else None,
+        validating,
+        [sentence for _, sentence in sorted(problems)],
+        grouped_by,
+    )
 
 
 def _datasets(parts, labelled, order, strategy, place):
     """Return training and validation batches, and the numbers of the training pictures' classes."""
-    numbers = parts.table["label"].map({name: number for number, name in enumerate(labelled.class_names)}).to_numpy(np.int32)
+    numbers = (
+        parts.table["label"]
+        .map({name: number for number, name in enumerate(labelled.class_names)})
+        .to_numpy(np.int32)
+    )
 
     def batches(chosen, batch, augment=None, shuffle_seed=None):
         if parts.faces is not None:
-            return pipeline.array_dataset(parts.faces[chosen], numbers[chosen], batch, augment, shuffle_seed)
-        return pipeline.face_dataset(parts.table.iloc[chosen], labelled.folder, order.size, batch, labelled.class_names, augment, shuffle_seed, cache=False)
+            return pipeline.array_dataset(
+                parts.faces[chosen], numbers[chosen], batch, augment, shuffle_seed
+            )
+        return pipeline.face_dataset(
+            parts.table.iloc[chosen],
+            labelled.folder,
+            order.size,
+            batch,
+            labelled.class_names,
+            augment,
+            shuffle_seed,
+            cache=False,
+        )
 
     mixed = np.random.default_rng(order.seed).permutation(np.flatnonzero(~parts.validating))
     seed = order.seed + place.index  # no two workers draw the same changes
     batch = max(1, order.batch // place.workers)
-    # An epoch leaves out the pictures of a last, smaller batch, others every time: statistics of two pictures would spoil the normalisation's.
+    # An epoch leaves out the pictures of a last, smaller batch, others every time: statistics of
+    # two pictures would spoil the normalisation's.
     steps = max(1, len(mixed) // place.workers // batch)
     replicas = strategy.num_replicas_in_sync // place.workers
-    training = batches(np.sort(mixed[place.index::place.workers]), max(1, batch // replicas), _augment(order, parts.table, seed), seed)
+    training = batches(
+        np.sort(mixed[place.index :: place.workers]),
+        max(1, batch // replicas),
+        _augment(order, parts.table, seed),
+        seed,
+    )
     if strategy.num_replicas_in_sync == 1:
         training = training.take(steps)
     else:
         own = training.take(steps * replicas)
         training = strategy.distribute_datasets_from_function(lambda context: own)
-    validation = batches(np.flatnonzero(parts.validating)[place.index::place.workers], order.batch)
+    validation = batches(
+        np.flatnonzero(parts.validating)[place.index :: place.workers], order.batch
+    )
     return training, validation, steps, numbers[~parts.validating]
 
 
 def _augment(order, table, seed):
-    """Return the policy of augmentation and, where faces shall be small, behind it the layer of chapter 06."""
+    """Return the augmentation policy, the layer of chapter 06 behind it where faces are small."""
     policy = augmentation.policy(order.augment, seed)
     if order.small_faces is None:
         return policy
@@ -290,12 +414,18 @@ def _augment(order, table, seed):
 
     boxed = set(pipeline.BOX) <= set(table) and table[list(pipeline.BOX)].notna().all(axis=None)
     shrink = RandomFaceSize(*order.small_faces, margin=pipeline.MARGIN if boxed else 0.0, seed=seed)
-    return shrink if policy is None else lambda faces, training: shrink(policy(faces, training=training), training=training)
+    return (
+        shrink
+        if policy is None
+        else lambda faces, training: shrink(policy(faces, training=training), training=training)
+    )
 
 
 def _lost_workers(error, workers):
-    return CourseError(f"The connection to the other {workers - 1} workers broke ({type(error).__name__}): the best model so far is kept; "
-                       "start all workers again.")
+    return CourseError(
+        f"The connection to the other {workers - 1} workers broke ({type(error).__name__}): the"
+        " best model so far is kept; start all workers again."
+    )
 
 
 def _account(order, start, labelled, parts, steps, workers):
@@ -305,9 +435,14 @@ def _account(order, start, labelled, parts, steps, workers):
     keras = quiet.import_keras()
 
     def counts(chosen):
-        return {name: int((parts.table["label"][chosen] == name).sum()) for name in labelled.class_names}
+        return {
+            name: int((parts.table["label"][chosen] == name).sum()) for name in labelled.class_names
+        }
 
-    gpus = [tf.config.experimental.get_device_details(gpu).get("device_name", "GPU") for gpu in tf.config.list_physical_devices("GPU")]
+    gpus = [
+        tf.config.experimental.get_device_details(gpu).get("device_name", "GPU")
+        for gpu in tf.config.list_physical_devices("GPU")
+    ]
     return {
         "command": order.command,
         "architecture": order.arch,
@@ -321,10 +456,25 @@ def _account(order, start, labelled, parts, steps, workers):
         "batch": order.batch,
         "steps_per_epoch": steps,
         "workers": workers,
-        "data": {"training": counts(~parts.validating), "validation": counts(parts.validating), "skipped": len(parts.skipped), "held_back_by": parts.grouped_by},
-        "versions": {"python": platform.python_version(), **{name: version(name) for name in ("tensorflow", "keras", "numpy", "face-mask-course")}},
-        "machine": {"system": platform.system(), "processor": platform.machine(), "cores": psutil.cpu_count(), "gpus": gpus,
-                    "precision": keras.mixed_precision.global_policy().name},
+        "data": {
+            "training": counts(~parts.validating),
+            "validation": counts(parts.validating),
+            "skipped": len(parts.skipped),
+            "held_back_by": parts.grouped_by,
+        },
+        "versions": {
+            "python": platform.python_version(),
+            **{
+                name: version(name) for name in ("tensorflow", "keras", "numpy", "face-mask-course")
+            },
+        },
+        "machine": {
+            "system": platform.system(),
+            "processor": platform.machine(),
+            "cores": psutil.cpu_count(),
+            "gpus": gpus,
+            "precision": keras.mixed_precision.global_policy().name,
+        },
         "finished": False,
         "interrupted": False,
     }
@@ -336,11 +486,17 @@ def _write_account(out, account):
 
 def _sentence(epoch, epochs, improved):
     what = " (backbone frozen)" if epoch["phase"] == "head" else ""
-    return (f"epoch {epoch['epoch']}/{epochs}{what}: loss {epoch['loss']:.3f}, accuracy {epoch['accuracy']:.3f}; validation loss "
-            f"{epoch['validation_loss']:.3f}, accuracy {epoch['validation_accuracy']:.3f}{', the best so far' if improved else ''}")
+    return (
+        f"epoch {epoch['epoch']}/{epochs}{what}: loss {epoch['loss']:.3f}, accuracy"
+        f" {epoch['accuracy']:.3f}; validation loss {epoch['validation_loss']:.3f}, accuracy"
+        f" {epoch['validation_accuracy']:.3f}{', the best so far' if improved else ''}"
+    )
 
 
 def _nameable(path):
-    """Return a path as it may be written down: inside the current folder as it is, of any other the name."""
+    """Return a path as it may be written down.
+
+    Inside the current folder as it is, of any other the name.
+    """
     path = Path(path)
     return path.name if path.is_absolute() or ".." in path.parts else path.as_posix()

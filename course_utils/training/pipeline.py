@@ -1,7 +1,10 @@
-"""From a table of faces to batches for a network: one cut of a face for all chapters, and a fast `tf.data` pipeline.
+"""From a table of faces to batches for a network.
 
-What is slow and the same in every epoch (read, decode, cut, resize) is done once and kept as eight-bit integers. What is
-random (order, augmentation) is done anew in every epoch, on whole batches, while the network computes.
+One cut of a face for all chapters, and a fast `tf.data` pipeline.
+
+What is slow and the same in every epoch (read, decode, cut, resize) is done once and kept as
+eight-bit integers. What is random (order, augmentation) is done anew in every epoch, on whole
+batches, while the network computes.
 """
 
 import os
@@ -12,13 +15,13 @@ import numpy as np
 from PIL import Image
 
 from course_utils import quiet
-from course_utils.pictures.annotations import Box, crop
 from course_utils.errors import CourseError
+from course_utils.pictures.annotations import Box, crop
 from course_utils.pictures.images import BadPicture, read_rgb
 
 MARGIN = 0.25
-"""What is cut around a face's box on every side, as a share of the box: hair, ears and some air, so that a turned or
-shifted copy has something to show."""
+"""What is cut around a face's box on every side, as a share of the box: hair, ears and some air, so
+that a turned or shifted copy has something to show."""
 
 BOX = ("x_min", "y_min", "x_max", "y_max")
 
@@ -30,15 +33,16 @@ def cut_face(picture, box, size):
     ----------
     picture : ndarray, uint8, (height, width, 3), RGB
     box : sequence of four numbers, Box or None
-        x_min, y_min, x_max, y_max in pixels, half open, without a margin. None: the picture is a cut face already.
+        x_min, y_min, x_max, y_max in pixels, half open, without a margin. None: the picture is a
+        cut face already.
     size : int
         Side of the square in pixels.
 
     Returns
     -------
     ndarray, uint8, (size, size, 3)
-        The box with a margin of `MARGIN`, as far as it lies in the picture, averaged when made smaller and interpolated
-        when made larger (Pillow's bilinear filter).
+        The box with a margin of `MARGIN`, as far as it lies in the picture, averaged when made
+        smaller and interpolated when made larger (Pillow's bilinear filter).
 
     Raises
     ------
@@ -84,13 +88,14 @@ def read_faces(table, folder, size, problems=None):
     Parameters
     ----------
     table : pandas.DataFrame
-        Column `picture`: path below `folder`. Columns `x_min`, `y_min`, `x_max`, `y_max`: the face's box in pixels; where
-        they are missing or empty the whole picture is the face.
+        Column `picture`: path below `folder`. Columns `x_min`, `y_min`, `x_max`, `y_max`: the
+        face's box in pixels; where they are missing or empty the whole picture is the face.
     folder : path-like
     size : int
         Side in pixels.
     problems : list, optional
-        Gets (row number, sentence) for each face that can't be read, which stays black. Without it the first one stops.
+        Gets (row number, sentence) for each face that can't be read, which stays black. Without it
+        the first one stops.
 
     Returns
     -------
@@ -113,7 +118,9 @@ def read_faces(table, folder, size, problems=None):
                 raise
             return number, str(error)
 
-    with ThreadPoolExecutor(min(16, os.cpu_count() or 1)) as pool:  # Pillow leaves Python's lock while it decodes
+    with ThreadPoolExecutor(
+        min(16, os.cpu_count() or 1)
+    ) as pool:  # Pillow leaves Python's lock while it decodes
         found = list(pool.map(read, range(len(table))))
     if problems is not None:
         problems += [problem for problem in found if problem is not None]
@@ -126,7 +133,8 @@ def face_dataset(table, folder, size, batch, classes, augment=None, shuffle_seed
     Parameters
     ----------
     table : pandas.DataFrame
-        As for `read_faces`, and a column `label` or, for four classes, whatever column the caller has renamed to it.
+        As for `read_faces`, and a column `label` or, for four classes, whatever column the caller
+        has renamed to it.
     folder : path-like
         What `picture` starts from.
     size : int
@@ -136,27 +144,37 @@ def face_dataset(table, folder, size, batch, classes, augment=None, shuffle_seed
     classes : sequence of str
         The labels in the order of the network's outputs.
     augment : callable, optional
-        Called as `augment(pictures, training=True)` on each batch; `course_utils.augmentation.policy` makes such ones.
+        Called as `augment(pictures, training=True)` on each batch;
+        `course_utils.augmentation.policy` makes such ones.
     shuffle_seed : int, optional
-        Shuffle anew in every epoch, in an order that depends on this number. Without it the order is the table's.
+        Shuffle anew in every epoch, in an order that depends on this number. Without it the order
+        is the table's.
     cache : bool
-        Read all faces now and keep them in memory: 12 kB a face at 64 pixels, 147 kB at 224. False: read in every epoch.
+        Read all faces now and keep them in memory: 12 kB a face at 64 pixels, 147 kB at 224. False:
+        read in every epoch.
 
     Returns
     -------
     tf.data.Dataset
-        Of (float32 (n, size, size, 3), RGB, 0 to 255; int32 (n,)). With seeds here and in the policy, two datasets give the
-        same batches, epoch by epoch.
+        Of (float32 (n, size, size, 3), RGB, 0 to 255; int32 (n,)). With seeds here and in the
+        policy, two datasets give the same batches, epoch by epoch.
 
     Raises
     ------
     CourseError
-        When a label is not among `classes`, the table is empty or, with `cache`, a picture can't be read.
+        When a label is not among `classes`, the table is empty or, with `cache`, a picture can't be
+        read.
     """
     unknown = sorted(set(table["label"]) - set(classes))
     if unknown or not len(table):
-        what = f"labels that are no class of {', '.join(classes)}: {', '.join(map(str, unknown))}" if unknown else "no faces"
-        raise CourseError(f"The table of faces in {folder} holds {what}; correct the table or the classes.")
+        what = (
+            f"labels that are no class of {', '.join(classes)}: {', '.join(map(str, unknown))}"
+            if unknown
+            else "no faces"
+        )
+        raise CourseError(
+            f"The table of faces in {folder} holds {what}; correct the table or the classes."
+        )
     numbers = {name: number for number, name in enumerate(classes)}
     labels = table["label"].map(numbers).to_numpy(np.int32)
     if cache:
@@ -167,10 +185,16 @@ def face_dataset(table, folder, size, batch, classes, augment=None, shuffle_seed
     paths, boxes = _places(table, folder)
 
     def read(number):
-        face = tf.numpy_function(lambda n: read_face(paths[n], boxes[n], size), [number], tf.uint8, stateful=False)
+        face = tf.numpy_function(
+            lambda n: read_face(paths[n], boxes[n], size), [number], tf.uint8, stateful=False
+        )
         return tf.ensure_shape(face, (size, size, 3)), tf.gather(labels, number)
 
-    pictures = _order(len(table), shuffle_seed).map(read, num_parallel_calls=tf.data.AUTOTUNE, deterministic=True).batch(batch)
+    pictures = (
+        _order(len(table), shuffle_seed)
+        .map(read, num_parallel_calls=tf.data.AUTOTUNE, deterministic=True)
+        .batch(batch)
+    )
     return _augmented(pictures, augment)
 
 
@@ -195,14 +219,20 @@ def array_dataset(faces, labels, batch, augment=None, shuffle_seed=None):
     with tf.device("CPU"):  # not the accelerator's memory
         faces, labels = tf.constant(faces), tf.constant(np.asarray(labels, np.int32))
     numbers = _order(len(faces), shuffle_seed).batch(batch)  # numbers are shuffled, not pictures
-    return _augmented(numbers.map(lambda chosen: (tf.gather(faces, chosen), tf.gather(labels, chosen))), augment)
+    return _augmented(
+        numbers.map(lambda chosen: (tf.gather(faces, chosen), tf.gather(labels, chosen))), augment
+    )
 
 
 def _order(count, shuffle_seed):
     import tensorflow as tf
 
     numbers = tf.data.Dataset.range(count)
-    return numbers if shuffle_seed is None else numbers.shuffle(count, seed=shuffle_seed, reshuffle_each_iteration=True)
+    return (
+        numbers
+        if shuffle_seed is None
+        else numbers.shuffle(count, seed=shuffle_seed, reshuffle_each_iteration=True)
+    )
 
 
 def _augmented(batches, augment):
@@ -212,7 +242,8 @@ def _augmented(batches, augment):
         faces = tf.cast(faces, tf.float32)
         return (faces if augment is None else augment(faces, training=True)), labels
 
-    # One batch after the other: several at once would draw random numbers in an order that depends on chance.
+    # One batch after the other: several at once would draw random numbers in an order that depends
+    # on chance.
     return batches.map(spoil).prefetch(4)
 
 
@@ -221,4 +252,6 @@ def _places(table, folder):
     paths = [Path(folder) / name for name in table["picture"]]
     if not set(BOX) <= set(table.columns):
         return paths, [None] * len(paths)
-    return paths, [None if np.isnan(edges).any() else edges for edges in table[list(BOX)].to_numpy(float)]
+    return paths, [
+        None if np.isnan(edges).any() else edges for edges in table[list(BOX)].to_numpy(float)
+    ]

@@ -1,4 +1,4 @@
-"""What is held back to validate: whole groups, so that no twin of a picture is on the other side."""
+"""What is held back to validate: whole groups, so that no twin is on the other side."""
 
 import warnings
 from pathlib import PurePosixPath
@@ -28,20 +28,31 @@ def group_alike(pictures, faces, groups=None, endings=()):
     groups : sequence of str, optional
         What is known; empty where it is not.
     endings : iterable of str
-        What stands behind an underscore at the end of a copy's name: `course mask` appends the mask's type.
+        What stands behind an underscore at the end of a copy's name: `course mask` appends the
+        mask's type.
 
     Returns
     -------
     ndarray of str, (n,)
-        "g0000" and so on, in the order of the pictures: one name for all that are connected by a group, by name or by near
-        duplicates (difference hash, as `course data audit` finds them).
+        "g0000" and so on, in the order of the pictures: one name for all that are connected by a
+        group, by name or by near duplicates (difference hash, as `course data audit` finds them).
     """
     hashes = [imagehash.dhash(Image.fromarray(face)).hash.flatten() for face in faces]
-    fingerprints = np.array([int.from_bytes(np.packbits(bits).tobytes(), "big") for bits in hashes], np.uint64)
+    fingerprints = np.array(
+        [int.from_bytes(np.packbits(bits).tobytes(), "big") for bits in hashes], np.uint64
+    )
     edges = [near_pairs(fingerprints, NEAR)]
-    for keys in ([source_name(name, endings) for name in pictures], groups if groups is not None else []):
+    for keys in (
+        [source_name(name, endings) for name in pictures],
+        groups if groups is not None else [],
+    ):
         first = {}
-        edges.append(np.array([(first.setdefault(key, number), number) for number, key in enumerate(keys) if key], int).reshape(-1, 2))
+        edges.append(
+            np.array(
+                [(first.setdefault(key, number), number) for number, key in enumerate(keys) if key],
+                int,
+            ).reshape(-1, 2)
+        )
     one, other = np.concatenate(edges).T
     graph = coo_array((np.ones(len(one), bool), (one, other)), shape=(len(faces), len(faces)))
     _, numbers = connected_components(graph, directed=False)
@@ -57,7 +68,8 @@ def hold_back(labels, groups, share, seed):
     groups : sequence of str, (n,)
         Pictures of one group stay together.
     share : float
-        Of the pictures, above 0 to 0.5; met as closely as 1 / share rounded to a whole number of parts allows.
+        Of the pictures, above 0 to 0.5; met as closely as 1 / share rounded to a whole number of
+        parts allows.
     seed : int
 
     Returns
@@ -71,23 +83,37 @@ def hold_back(labels, groups, share, seed):
         When the share is out of range or there are too few groups.
     """
     if not 0 < share <= 0.5:
-        raise CourseError(f"A share of {share} can't be held back to validate: choose one above 0, up to 0.5.")
+        raise CourseError(
+            f"A share of {share} can't be held back to validate: choose one above 0, up to 0.5."
+        )
     labels, groups = np.asarray(labels), np.asarray(groups)
     fewest = min(len(set(groups[labels == name])) for name in set(labels))
     held = np.zeros(len(labels), bool)
     parts = min(max(2, round(1 / share)), fewest)
     if parts >= 2:
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore", UserWarning)  # that a class has fewer pictures than there are parts
-            _, chosen = next(StratifiedGroupKFold(parts, shuffle=True, random_state=seed).split(labels, labels, groups))
+            warnings.simplefilter(
+                "ignore", UserWarning
+            )  # that a class has fewer pictures than there are parts
+            _, chosen = next(
+                StratifiedGroupKFold(parts, shuffle=True, random_state=seed).split(
+                    labels, labels, groups
+                )
+            )
         held[chosen] = True
     if any(len(set(held[labels == name])) < 2 for name in set(labels)):
-        raise CourseError("There are too few groups of pictures to hold some of every class back: add pictures, or put some into validation/.")
+        raise CourseError(
+            "There are too few groups of pictures to hold some of every class back: add pictures,"
+            " or put some into validation/."
+        )
     return held
 
 
 def source_name(picture, endings):
-    """Return the name of the picture that a copy was made of: in small letters, without folder, suffix, `_original` and the `endings`."""
+    """Return the name of the picture that a copy was made of.
+
+    In small letters, without folder, suffix, `_original` and the `endings`.
+    """
     stem = PurePosixPath(picture).stem.lower()
     for ending in ("original", *endings):
         stem = stem.removesuffix(f"_{ending.lower()}")

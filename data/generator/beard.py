@@ -12,12 +12,12 @@ COUNT = 5000
 def growth(assets):
     """Return where a full beard and a moustache grow, shape (19158,), range [0, 1]."""
     x, y, z = assets.vertices.T
-    cheek = 6.62 + .42 * smoothstep(np.abs(x), .36, .66)
-    jaw = smoothstep(cheek - y, -.03, .12) * smoothstep(y, 5.98, 6.12) * smoothstep(z, .62, .85)
-    moustache = smoothstep(.36 - np.abs(x), 0, .08) * smoothstep(6.82 - y, 0, .06) * (y > 6.6)
-    lips = np.exp(-(np.maximum(np.abs(x) / .27, np.abs(y - 6.61) / .105)) ** 6)
+    cheek = 6.62 + 0.42 * smoothstep(np.abs(x), 0.36, 0.66)
+    jaw = smoothstep(cheek - y, -0.03, 0.12) * smoothstep(y, 5.98, 6.12) * smoothstep(z, 0.62, 0.85)
+    moustache = smoothstep(0.36 - np.abs(x), 0, 0.08) * smoothstep(6.82 - y, 0, 0.06) * (y > 6.6)
+    lips = np.exp(-((np.maximum(np.abs(x) / 0.27, np.abs(y - 6.61) / 0.105)) ** 6))
     inside = z < 1.05
-    hidden = inside & (np.abs(x) < .3) & (y > 6.45)  # the inside of the mouth
+    hidden = inside & (np.abs(x) < 0.3) & (y > 6.45)  # the inside of the mouth
     return np.where(hidden, 0, np.maximum(jaw, moustache) * (1 - lips))
 
 
@@ -42,18 +42,31 @@ def full(assets, body, person, over=()):
     points, normals, base = strands.roots(assets, body, growth(assets), count, rng)
     for vertices, faces in over:
         cover = BVHTree.FromPolygons(vertices.tolist(), faces.tolist())
-        bare = [cover.ray_cast(p - n * .02, n, .6)[0] is None for p, n in zip(points, normals)]
+        bare = [cover.ray_cast(p - n * 0.02, n, 0.6)[0] is None for p, n in zip(points, normals)]
         points, normals, base = points[bare], normals[bare], base[bare]
     if not len(points):
         return None
-    upper = smoothstep(base[:, 1], 6.62, 6.7) * (np.abs(base[:, 0]) < .4)
-    chin = smoothstep(.5 - np.abs(base[:, 0]), 0, .4) * (1 - upper)
-    length = person["beard_length"] * (.4 + .6 * chin) * rng.uniform(.7, 1.15, len(points))
-    length = np.minimum(length, np.where(upper > .5, .16, 9))
-    way = np.stack([.5 * np.sign(base[:, 0]) * upper + .35 * base[:, 0] * (1 - upper),
-                    -np.ones(len(base)), .12 * chin], 1)
-    way = strands.normalised(way + rng.normal(0, .22, way.shape))
-    path = strands.grow(points - normals * .01, strands.normalised(way + .8 * normals), length, 9,
-                        lambda at, t: way, lambda at: at, .6)
-    path, lock = strands.clump(path, 300, .35, rng)
-    return strands.curl(path, .015, .22, lock, rng)
+    upper = smoothstep(base[:, 1], 6.62, 6.7) * (np.abs(base[:, 0]) < 0.4)
+    chin = smoothstep(0.5 - np.abs(base[:, 0]), 0, 0.4) * (1 - upper)
+    length = person["beard_length"] * (0.4 + 0.6 * chin) * rng.uniform(0.7, 1.15, len(points))
+    length = np.minimum(length, np.where(upper > 0.5, 0.16, 9))
+    way = np.stack(
+        [
+            0.5 * np.sign(base[:, 0]) * upper + 0.35 * base[:, 0] * (1 - upper),
+            -np.ones(len(base)),
+            0.12 * chin,
+        ],
+        1,
+    )
+    way = strands.normalised(way + rng.normal(0, 0.22, way.shape))
+    path = strands.grow(
+        points - normals * 0.01,
+        strands.normalised(way + 0.8 * normals),
+        length,
+        9,
+        lambda at, t: way,
+        lambda at: at,
+        0.6,
+    )
+    path, lock = strands.clump(path, 300, 0.35, rng)
+    return strands.curl(path, 0.015, 0.22, lock, rng)

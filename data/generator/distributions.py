@@ -38,67 +38,184 @@ SECOND_PICTURE = 48 / 552  # share of the bare-faced people who have two picture
 
 # --- person
 ANCESTRIES = ["african", "asian", "caucasian"]
-ANCESTRY_BY_TONE = {1: (0, .3, .7), 2: (0, .4, .6), 3: (0, .5, .5), 4: (.1, .5, .4),
-                    5: (.3, .4, .3), 6: (.5, .4, .1), 7: (.8, .2, 0), 8: (.95, .05, 0),
-                    9: (1, 0, 0), 10: (1, 0, 0)}
-AGE_RANGES = {"child": (.20, .29), "young": (.42, .58), "middle": (.60, .74), "old": (.78, .95)}
-HAIR = {  # as `FITTED_HAIR`, `hair.STYLES`, bald or buzz
-    "woman": {"straight": .14, "waves": .14, "curls": .09, "bob": .11, "fringe": .07,
-              "fringe_bob": .06, "bun": .11, "ponytail": .1, "pixie": .05, "short_curls": .03,
-              "short01": .03, "short04": .03, "buzz": .02, "ponytail01": .02},
-    "man": {"short01": .09, "short02": .07, "short04": .09, "crop": .13, "side_part": .13,
-            "slick": .07, "quiff": .1, "short_curls": .06, "waves": .03, "bun": .02, "buzz": .12,
-            "bald": .05},
+ANCESTRY_BY_TONE = {
+    1: (0, 0.3, 0.7),
+    2: (0, 0.4, 0.6),
+    3: (0, 0.5, 0.5),
+    4: (0.1, 0.5, 0.4),
+    5: (0.3, 0.4, 0.3),
+    6: (0.5, 0.4, 0.1),
+    7: (0.8, 0.2, 0),
+    8: (0.95, 0.05, 0),
+    9: (1, 0, 0),
+    10: (1, 0, 0),
 }
-CURLY_HAIR = {"woman": {"afro": .25, "short_curls": .15, "twists": .25, "curls": .15, "bun": .2},
-              "man": {"afro": .2, "short_curls": .4, "twists": .1, "buzz": .3}}
-CURLY_SHARE = .65  # of mainly African ancestry who have one of these instead
+AGE_RANGES = {
+    "child": (0.20, 0.29),
+    "young": (0.42, 0.58),
+    "middle": (0.60, 0.74),
+    "old": (0.78, 0.95),
+}
+HAIR = {  # as `FITTED_HAIR`, `hair.STYLES`, bald or buzz
+    "woman": {
+        "straight": 0.14,
+        "waves": 0.14,
+        "curls": 0.09,
+        "bob": 0.11,
+        "fringe": 0.07,
+        "fringe_bob": 0.06,
+        "bun": 0.11,
+        "ponytail": 0.1,
+        "pixie": 0.05,
+        "short_curls": 0.03,
+        "short01": 0.03,
+        "short04": 0.03,
+        "buzz": 0.02,
+        "ponytail01": 0.02,
+    },
+    "man": {
+        "short01": 0.09,
+        "short02": 0.07,
+        "short04": 0.09,
+        "crop": 0.13,
+        "side_part": 0.13,
+        "slick": 0.07,
+        "quiff": 0.1,
+        "short_curls": 0.06,
+        "waves": 0.03,
+        "bun": 0.02,
+        "buzz": 0.12,
+        "bald": 0.05,
+    },
+}
+CURLY_HAIR = {
+    "woman": {"afro": 0.25, "short_curls": 0.15, "twists": 0.25, "curls": 0.15, "bun": 0.2},
+    "man": {"afro": 0.2, "short_curls": 0.4, "twists": 0.1, "buzz": 0.3},
+}
+CURLY_SHARE = 0.65  # of mainly African ancestry who have one of these instead
 FITTED_HAIR = ("short01", "short02", "short04", "ponytail01")  # meshes, not strands
 HIGH_HAIR = ("afro", "quiff", "ponytail01", "bun")  # has no room under a hat
 CLOTHES = {
-    "woman": ["female_casualsuit01", "female_casualsuit02", "female_elegantsuit01",
-              "female_sportsuit01"],
-    "man": ["male_casualsuit01", "male_casualsuit02", "male_casualsuit03", "male_casualsuit04",
-            "male_casualsuit05", "male_casualsuit06", "male_worksuit01", "male_elegantsuit01"],
+    "woman": [
+        "female_casualsuit01",
+        "female_casualsuit02",
+        "female_elegantsuit01",
+        "female_sportsuit01",
+    ],
+    "man": [
+        "male_casualsuit01",
+        "male_casualsuit02",
+        "male_casualsuit03",
+        "male_casualsuit04",
+        "male_casualsuit05",
+        "male_casualsuit06",
+        "male_worksuit01",
+        "male_elegantsuit01",
+    ],
 }
 EYE_COLOURS = {
     "african": ["brown"] * 8 + ["brownlight"],
     "asian": ["brown"] * 8 + ["brownlight"],
-    "caucasian": ["blue", "brown", "brown", "brown", "brown", "brownlight", "brownlight",
-                  "deepblue", "green", "grey"],
+    "caucasian": [
+        "blue",
+        "brown",
+        "brown",
+        "brown",
+        "brown",
+        "brownlight",
+        "brownlight",
+        "deepblue",
+        "green",
+        "grey",
+    ],
 }
 HAIR_COLOURS = {  # linear RGB
-    "african": [(.012, .009, .008)] * 6 + [(.05, .025, .015)],
-    "asian": [(.012, .010, .010)] * 5 + [(.04, .022, .014)] * 2,
-    "caucasian": [(.020, .014, .010), (.06, .03, .018), (.12, .065, .035), (.22, .13, .07),
-                  (.36, .25, .13), (.22, .08, .035)],
+    "african": [(0.012, 0.009, 0.008)] * 6 + [(0.05, 0.025, 0.015)],
+    "asian": [(0.012, 0.010, 0.010)] * 5 + [(0.04, 0.022, 0.014)] * 2,
+    "caucasian": [
+        (0.020, 0.014, 0.010),
+        (0.06, 0.03, 0.018),
+        (0.12, 0.065, 0.035),
+        (0.22, 0.13, 0.07),
+        (0.36, 0.25, 0.13),
+        (0.22, 0.08, 0.035),
+    ],
 }
-GREY_HAIR = (.40, .39, .38)
-SKIN_SRGB = [(231, 193, 166), (226, 184, 154), (218, 172, 139), (205, 157, 122), (180, 132, 98),
-             (152, 106, 75), (126, 84, 57), (104, 66, 45), (86, 53, 36), (70, 43, 30)]
-BEARDS = {"none": .45, "stubble": .33, "full": .22}  # adult men
-STUBBLE = (.25, .85)  # density
-BEARD_LENGTHS = {.1: .35, .2: .35, .38: .2, .55: .1}  # dm: probability
+GREY_HAIR = (0.40, 0.39, 0.38)
+SKIN_SRGB = [
+    (231, 193, 166),
+    (226, 184, 154),
+    (218, 172, 139),
+    (205, 157, 122),
+    (180, 132, 98),
+    (152, 106, 75),
+    (126, 84, 57),
+    (104, 66, 45),
+    (86, 53, 36),
+    (70, 43, 30),
+]
+BEARDS = {"none": 0.45, "stubble": 0.33, "full": 0.22}  # adult men
+STUBBLE = (0.25, 0.85)  # density
+BEARD_LENGTHS = {0.1: 0.35, 0.2: 0.35, 0.38: 0.2, 0.55: 0.1}  # dm: probability
 MASK_COLOURS = {  # linear RGB
-    "surgical": [(.30, .56, .74), (.30, .56, .74), (.80, .82, .84), (.33, .62, .56),
-                 (.03, .03, .035), (.75, .47, .53), (.20, .38, .66), (.56, .50, .70)],
-    "cloth": [(.025, .025, .03), (.58, .56, .52), (.34, .05, .06), (.05, .09, .28),
-              (.17, .24, .12), (.42, .28, .19), (.28, .28, .30), (.62, .38, .08),
-              (.10, .32, .34), (.60, .30, .34), (.70, .62, .40), (.22, .10, .25)],
-    "KN95": [(.84, .84, .83), (.84, .84, .83), (.04, .04, .045), (.45, .50, .56), (.50, .30, .36)],
-    "N95": [(.82, .82, .79), (.80, .76, .66), (.75, .78, .80), (.42, .58, .70)],
+    "surgical": [
+        (0.30, 0.56, 0.74),
+        (0.30, 0.56, 0.74),
+        (0.80, 0.82, 0.84),
+        (0.33, 0.62, 0.56),
+        (0.03, 0.03, 0.035),
+        (0.75, 0.47, 0.53),
+        (0.20, 0.38, 0.66),
+        (0.56, 0.50, 0.70),
+    ],
+    "cloth": [
+        (0.025, 0.025, 0.03),
+        (0.58, 0.56, 0.52),
+        (0.34, 0.05, 0.06),
+        (0.05, 0.09, 0.28),
+        (0.17, 0.24, 0.12),
+        (0.42, 0.28, 0.19),
+        (0.28, 0.28, 0.30),
+        (0.62, 0.38, 0.08),
+        (0.10, 0.32, 0.34),
+        (0.60, 0.30, 0.34),
+        (0.70, 0.62, 0.40),
+        (0.22, 0.10, 0.25),
+    ],
+    "KN95": [
+        (0.84, 0.84, 0.83),
+        (0.84, 0.84, 0.83),
+        (0.04, 0.04, 0.045),
+        (0.45, 0.50, 0.56),
+        (0.50, 0.30, 0.36),
+    ],
+    "N95": [(0.82, 0.82, 0.79), (0.80, 0.76, 0.66), (0.75, 0.78, 0.80), (0.42, 0.58, 0.70)],
 }
-CLOTH_TINTS = [(1, 1, 1), (1, 1, 1), (.98, 1, 1.03), (.72, .88, 1.3), (.85, .97, 1.15),
-               (1.45, .8, .78), (1.12, 1.03, .82), (1.12, 1.03, .82), (.92, 1.05, .8),
-               (.75, 1.05, 1.08), (1.25, .98, .78), (1.2, .9, .98), (1.25, 1.02, .6)]
-MASK_PATTERNS = {"cloth": ["plain", "plain", "stripes", "bands", "dots", "check", "flowers"],
-                 "surgical": ["plain"] * 7 + ["dots", "flowers"]}
+CLOTH_TINTS = [
+    (1, 1, 1),
+    (1, 1, 1),
+    (0.98, 1, 1.03),
+    (0.72, 0.88, 1.3),
+    (0.85, 0.97, 1.15),
+    (1.45, 0.8, 0.78),
+    (1.12, 1.03, 0.82),
+    (1.12, 1.03, 0.82),
+    (0.92, 1.05, 0.8),
+    (0.75, 1.05, 1.08),
+    (1.25, 0.98, 0.78),
+    (1.2, 0.9, 0.98),
+    (1.25, 1.02, 0.6),
+]
+MASK_PATTERNS = {
+    "cloth": ["plain", "plain", "stripes", "bands", "dots", "check", "flowers"],
+    "surgical": ["plain"] * 7 + ["dots", "flowers"],
+}
 
 # --- picture: the standard deviations and limits are degrees
 YAW, PITCH, ROLL = (14, 35), (7, 18), (6, 16)
-EXPRESSIONS = {"relaxed": .40, "smile": .41, "grin": .09, "talking": .06, "serious": .04}
+EXPRESSIONS = {"relaxed": 0.40, "smile": 0.41, "grin": 0.09, "talking": 0.06, "serious": 0.04}
 BACKGROUNDS = ["room", "room", "corridor", "street", "street", "wall", "park"]
-HEAD_SHARE = (.62, .82)  # of the height of the picture, chin to top of the head
+HEAD_SHARE = (0.62, 0.82)  # of the height of the picture, chin to top of the head
 
 
 def generator(*numbers):
@@ -142,14 +259,14 @@ def draw_person(number, dealt):
     rng = generator(number)
     person = dict(dealt, head_covering=covering(dealt["gender"], dealt["head_covering"]))
     main = ANCESTRIES[rng.choice(3, p=ANCESTRY_BY_TONE[dealt["tone"]])]
-    shares = rng.dirichlet([.6] * 3) * rng.uniform(0, .3)
+    shares = rng.dirichlet([0.6] * 3) * rng.uniform(0, 0.3)
     shares[ANCESTRIES.index(main)] += 1 - shares.sum()
     gender, group = dealt["gender"], dealt["age_group"]
     age = rng.uniform(*AGE_RANGES[group])
     hair = choose(rng, HAIR[gender])
     if main == "african" and rng.random() < CURLY_SHARE:
         hair = choose(rng, CURLY_HAIR[gender])
-    if group == "old" and gender == "man" and rng.random() < .4:
+    if group == "old" and gender == "man" and rng.random() < 0.4:
         hair = "receding"
     if group == "child" and hair in ("bald", "buzz"):
         hair = "short01"
@@ -157,35 +274,53 @@ def draw_person(number, dealt):
         hair = "crop"
     if person["head_covering"] == "headscarf":
         hair = "covered"
-    colour = np.array(pick(rng, HAIR_COLOURS[main])) * rng.uniform(.75, 1.25)
-    if group == "old" or (group == "middle" and rng.random() < .3):
-        grey = rng.uniform(.35, 1) if group == "old" else rng.uniform(.15, .5)
-        colour = colour * (1 - grey) + np.array(GREY_HAIR) * grey * rng.uniform(.6, 1.1)
+    colour = np.array(pick(rng, HAIR_COLOURS[main])) * rng.uniform(0.75, 1.25)
+    if group == "old" or (group == "middle" and rng.random() < 0.3):
+        grey = rng.uniform(0.35, 1) if group == "old" else rng.uniform(0.15, 0.5)
+        colour = colour * (1 - grey) + np.array(GREY_HAIR) * grey * rng.uniform(0.6, 1.1)
     beard = choose(rng, BEARDS) if gender == "man" and group != "child" else "none"
     mask_colour = None
     if dealt["mask_type"] != "none":
-        mask_colour = np.array(pick(rng, MASK_COLOURS[dealt["mask_type"]])) * rng.uniform(.85, 1.1)
+        mask_colour = np.array(pick(rng, MASK_COLOURS[dealt["mask_type"]])) * rng.uniform(0.85, 1.1)
     person.update(
-        ancestry=dict(zip(ANCESTRIES, shares)), main_ancestry=main, age=age,
-        male=float(np.clip(rng.normal(.92 if gender == "man" else .08, .05), 0, 1)),
-        muscle=float(np.clip(rng.normal(.5, .17), 0, 1)),
-        weight=float(np.clip(rng.normal(.5, .19), 0, 1)),
-        hair=hair, hair_colour=colour, beard=beard, beard_length=choose(rng, BEARD_LENGTHS),
-        stubble={"none": 0, "stubble": rng.uniform(*STUBBLE), "full": .75}[beard],
-        grey=float(rng.uniform(.2, .7)) if group == "old" else 0.,
-        brows=f"eyebrow{rng.integers(1, 13):03d}", lashes=f"eyelashes0{rng.integers(2, 5)}",
-        eyes=pick(rng, EYE_COLOURS[main]), clothes=pick(rng, CLOTHES[gender]),
-        clothes_hue=rng.uniform(0, 1), clothes_saturation=rng.uniform(.15, .85),
-        clothes_value=rng.uniform(.6, 1.3), skin_texture=rng.random(),
+        ancestry=dict(zip(ANCESTRIES, shares)),
+        main_ancestry=main,
+        age=age,
+        male=float(np.clip(rng.normal(0.92 if gender == "man" else 0.08, 0.05), 0, 1)),
+        muscle=float(np.clip(rng.normal(0.5, 0.17), 0, 1)),
+        weight=float(np.clip(rng.normal(0.5, 0.19), 0, 1)),
+        hair=hair,
+        hair_colour=colour,
+        beard=beard,
+        beard_length=choose(rng, BEARD_LENGTHS),
+        stubble={"none": 0, "stubble": rng.uniform(*STUBBLE), "full": 0.75}[beard],
+        grey=float(rng.uniform(0.2, 0.7)) if group == "old" else 0.0,
+        brows=f"eyebrow{rng.integers(1, 13):03d}",
+        lashes=f"eyelashes0{rng.integers(2, 5)}",
+        eyes=pick(rng, EYE_COLOURS[main]),
+        clothes=pick(rng, CLOTHES[gender]),
+        clothes_hue=rng.uniform(0, 1),
+        clothes_saturation=rng.uniform(0.15, 0.85),
+        clothes_value=rng.uniform(0.6, 1.3),
+        skin_texture=rng.random(),
         skin=srgb_to_linear(np.array(SKIN_SRGB[dealt["tone"] - 1]) / 255)
-        * np.array([1 + rng.normal(0, .02), 1, 1 + rng.normal(0, .035)]) * rng.uniform(.93, 1.04),
-        skin_roughness=rng.uniform(.48, .66), shape=rng.integers(2**32),
-        frame_colour=(np.array([.02, .02, .025]) if rng.random() < .6
-                      else rng.uniform(.01, .1, 3) * (1.6, 1, .7)),
-        hat_colour=muted(rng), mask_colour=mask_colour,
+        * np.array([1 + rng.normal(0, 0.02), 1, 1 + rng.normal(0, 0.035)])
+        * rng.uniform(0.93, 1.04),
+        skin_roughness=rng.uniform(0.48, 0.66),
+        shape=rng.integers(2**32),
+        frame_colour=(
+            np.array([0.02, 0.02, 0.025])
+            if rng.random() < 0.6
+            else rng.uniform(0.01, 0.1, 3) * (1.6, 1, 0.7)
+        ),
+        hat_colour=muted(rng),
+        mask_colour=mask_colour,
         mask_pattern=pick(rng, MASK_PATTERNS.get(dealt["mask_type"], ["plain"])),
-        mask_accent=muted(rng, .02, .12) if mask_colour is not None and mask_colour.mean() > .3
-        else muted(rng, .3, .7),
+        mask_accent=(
+            muted(rng, 0.02, 0.12)
+            if mask_colour is not None and mask_colour.mean() > 0.3
+            else muted(rng, 0.3, 0.7)
+        ),
     )
     return person
 
@@ -196,11 +331,11 @@ def draw_picture(number, picture, light):
     Returns
     -------
     dict
-        ``yaw``, ``pitch``, ``roll`` in degrees (to the person's left, up and
-        towards the right shoulder are positive), ``neck`` (the share of the turn that the neck
-        makes, the camera makes the rest), ``gaze`` in radians (towards the camera, nearly), ``expression``,
-        ``strength`` in [0, 1], ``light``, ``background``, camera ``distance`` in
-        metres, and ``seed`` for light, background and sensor noise.
+        ``yaw``, ``pitch``, ``roll`` in degrees (to the person's left, up and towards the right
+        shoulder are positive), ``neck`` (the share of the turn that the neck makes, the camera
+        makes the rest), ``gaze`` in radians (towards the camera, nearly), ``expression``,
+        ``strength`` in [0, 1], ``light``, ``background``, camera ``distance`` in metres, and
+        ``seed`` for light, background and sensor noise.
     """
     rng = generator(number, picture)
 
@@ -208,33 +343,45 @@ def draw_picture(number, picture, light):
         return float(np.clip(rng.normal(0, spread), -limit, limit))
 
     yaw, pitch, roll = angle(*YAW), angle(*PITCH), angle(*ROLL)
-    gaze = (np.clip(-.8 * np.radians(yaw) + rng.normal(0, .07), -.45, .45),
-            np.clip(.8 * np.radians(pitch) + rng.normal(0, .04), -.25, .25))
+    gaze = (
+        np.clip(-0.8 * np.radians(yaw) + rng.normal(0, 0.07), -0.45, 0.45),
+        np.clip(0.8 * np.radians(pitch) + rng.normal(0, 0.04), -0.25, 0.25),
+    )
     return {
-        "yaw": yaw, "pitch": pitch, "roll": roll, "neck": rng.uniform(.4, .9), "gaze": gaze,
-        "expression": choose(rng, EXPRESSIONS), "strength": rng.uniform(.4, 1),
-        "blink": max(0., rng.normal(0, .05)), "light": light,
-        "background": pick(rng, BACKGROUNDS), "distance": rng.uniform(.8, 1.8),
-        "head_share": rng.uniform(*HEAD_SHARE), "shift": rng.normal(0, .02, 2),
-        "exposure": rng.normal(0, .22), "blur": abs(rng.normal(0, .3)),
-        "noise": rng.uniform(.2, 1.5), "seed": int(rng.integers(2**31)),
+        "yaw": yaw,
+        "pitch": pitch,
+        "roll": roll,
+        "neck": rng.uniform(0.4, 0.9),
+        "gaze": gaze,
+        "expression": choose(rng, EXPRESSIONS),
+        "strength": rng.uniform(0.4, 1),
+        "blink": max(0.0, rng.normal(0, 0.05)),
+        "light": light,
+        "background": pick(rng, BACKGROUNDS),
+        "distance": rng.uniform(0.8, 1.8),
+        "head_share": rng.uniform(*HEAD_SHARE),
+        "shift": rng.normal(0, 0.02, 2),
+        "exposure": rng.normal(0, 0.22),
+        "blur": abs(rng.normal(0, 0.3)),
+        "noise": rng.uniform(0.2, 1.5),
+        "seed": int(rng.integers(2**31)),
     }
 
 
-def muted(rng, low=.02, high=.4):
+def muted(rng, low=0.02, high=0.4):
     """Draw the linear colour of a piece of cloth: dark or pale, rarely pure."""
     grey = low + (high - low) * rng.random() ** 2
-    tint = np.array(pick(rng, CLOTH_TINTS)) ** rng.uniform(.5, 2.5)
-    return np.clip(grey * tint * (1 + rng.normal(0, .05, 3)), .01, .8)
+    tint = np.array(pick(rng, CLOTH_TINTS)) ** rng.uniform(0.5, 2.5)
+    return np.clip(grey * tint * (1 + rng.normal(0, 0.05, 3)), 0.01, 0.8)
 
 
 def srgb_to_linear(value):
     """Undo the sRGB transfer curve; values in [0, 1]."""
     value = np.asarray(value, float)
-    return np.where(value < .04045, value / 12.92, ((value + .055) / 1.055) ** 2.4)
+    return np.where(value < 0.04045, value / 12.92, ((value + 0.055) / 1.055) ** 2.4)
 
 
 def linear_to_srgb(value):
     """Apply the sRGB transfer curve; values in [0, 1]."""
     value = np.clip(value, 0, 1)
-    return np.where(value < .0031308, value * 12.92, 1.055 * value ** (1 / 2.4) - .055)
+    return np.where(value < 0.0031308, value * 12.92, 1.055 * value ** (1 / 2.4) - 0.055)

@@ -13,21 +13,52 @@ from .plan import make_plan
 from .portrait import aim
 
 SIDE, SAMPLES = 560, 8
-GROUPS = {range(0, 17): (255, 214, 64), range(17, 27): (120, 220, 255), range(27, 36): (255, 150, 90),
-          range(36, 48): (140, 255, 140), range(48, 68): (255, 130, 200)}
+GROUPS = {
+    range(0, 17): (255, 214, 64),
+    range(17, 27): (120, 220, 255),
+    range(27, 36): (255, 150, 90),
+    range(36, 48): (140, 255, 140),
+    range(48, 68): (255, 130, 200),
+}
 
 
 def neutral(yaw):
     """Return an average person and a picture of them, as `distributions` draws both."""
     person = distributions.draw_person(1, make_plan()[0])
-    person.update(tone=4, age_group="young", age=.5, gender="woman", male=.5, muscle=.5, weight=.5,
-                  hair="bald", beard="none", stubble=0, glasses="none", head_covering="none",
-                  wearing="none", mask_type="none", occlusion="none", main_ancestry="asian",
-                  ancestry=dict.fromkeys(distributions.ANCESTRIES, 1 / 3),
-                  skin=distributions.srgb_to_linear(np.array(distributions.SKIN_SRGB[3]) / 255))
+    person.update(
+        tone=4,
+        age_group="young",
+        age=0.5,
+        gender="woman",
+        male=0.5,
+        muscle=0.5,
+        weight=0.5,
+        hair="bald",
+        beard="none",
+        stubble=0,
+        glasses="none",
+        head_covering="none",
+        wearing="none",
+        mask_type="none",
+        occlusion="none",
+        main_ancestry="asian",
+        ancestry=dict.fromkeys(distributions.ANCESTRIES, 1 / 3),
+        skin=distributions.srgb_to_linear(np.array(distributions.SKIN_SRGB[3]) / 255),
+    )
     picture = distributions.draw_picture(1, 1, "soft")
-    picture.update(yaw=float(yaw), pitch=0., roll=0., neck=1., gaze=(0., 0.), expression="relaxed",
-                   strength=0., blink=0., distance=1.6, head_share=1.3, shift=np.array([0, -.19]))
+    picture.update(
+        yaw=float(yaw),
+        pitch=0.0,
+        roll=0.0,
+        neck=1.0,
+        gaze=(0.0, 0.0),
+        expression="relaxed",
+        strength=0.0,
+        blink=0.0,
+        distance=1.6,
+        head_share=1.3,
+        shift=np.array([0, -0.19]),
+    )
     return person, picture
 
 
@@ -41,7 +72,7 @@ def view(assets, yaw):
     pixels = studio.render(SIDE, SIDE)
     points, _ = studio.project(body[landmarks.VERTICES], SIDE, SIDE)
     factor = develop.exposure(develop.face_luminance(pixels, points[landmarks.WHOLE_FACE]), 4, 0)
-    return develop.develop(pixels, factor, np.full((SIDE, SIDE, 3), .32), 0, 0, rng), points
+    return develop.develop(pixels, factor, np.full((SIDE, SIDE, 3), 0.32), 0, 0, rng), points
 
 
 def number(picture, points):

@@ -39,8 +39,10 @@ def cross_validated_auc(vectors, labels, seed):
     from sklearn.pipeline import make_pipeline
     from sklearn.preprocessing import StandardScaler
 
-    network = make_pipeline(StandardScaler(), MLPClassifier(
-        (32,), alpha=1., learning_rate_init=3e-3, max_iter=25, random_state=seed))
+    network = make_pipeline(
+        StandardScaler(),
+        MLPClassifier((32,), alpha=1.0, learning_rate_init=3e-3, max_iter=25, random_state=seed),
+    )
     folds = StratifiedKFold(FOLDS, shuffle=True, random_state=seed)
     scores = cross_val_predict(network, vectors, labels, cv=folds, method="predict_proba")[:, 1]
     return roc_auc_score(labels, scores)
@@ -74,6 +76,10 @@ def separability(vectors, labels, shuffles=SHUFFLES):
     with warnings.catch_warnings():  # few rounds are wanted: more would learn the noise
         warnings.simplefilter("ignore", ConvergenceWarning)
         auc = cross_validated_auc(vectors, labels, 0)
-        null = np.array([cross_validated_auc(vectors, rng.permutation(labels), k)
-                         for k in range(1, shuffles + 1)])
+        null = np.array(
+            [
+                cross_validated_auc(vectors, rng.permutation(labels), k)
+                for k in range(1, shuffles + 1)
+            ]
+        )
     return auc, null.mean() - 1.96 * null.std(ddof=1), null.mean() + 1.96 * null.std(ddof=1)

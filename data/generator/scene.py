@@ -7,15 +7,20 @@ from . import annotations, develop, distributions, landmarks, places, plan, pose
 from .skeleton import Puppet, Skeleton, sight
 
 WIDTH, HEIGHT = 1280, 720
-FOCAL = .95  # focal length over the picture's width
+FOCAL = 0.95  # focal length over the picture's width
 EYE = 1.56  # height of the camera, m
-WEARING = (["none"] * 8 + ["proper"] * 7 + ["under_nose"] * 3 + ["under_chin"] * 2 + ["nose_only"])
+WEARING = ["none"] * 8 + ["proper"] * 7 + ["under_nose"] * 3 + ["under_chin"] * 2 + ["nose_only"]
 AGES = ["child", "young", "young", "young", "middle", "middle", "old"]
-RENDERER = {"samples": 12, "use_denoising": True, "max_bounces": 2, "diffuse_bounces": 2,
-            "denoising_prefilter": "FAST"}
+RENDERER = {
+    "samples": 12,
+    "use_denoising": True,
+    "max_bounces": 2,
+    "diffuse_bounces": 2,
+    "denoising_prefilter": "FAST",
+}
 SMALLEST, LARGEST = 11, 170  # height of an annotated face, pixels
-SEEN, INSIDE = .35, .3  # share of a face that must be visible, and inside the picture
-HIDDEN = .2  # share hidden by others from which on a face counts as occluded
+SEEN, INSIDE = 0.35, 0.3  # share of a face that must be visible, and inside the picture
+HIDDEN = 0.2  # share hidden by others from which on a face counts as occluded
 FEWEST, ATTEMPTS = 6, 9  # with fewer faces to see, people are placed anew
 BYTES = 215_000  # limit of a JPEG file
 
@@ -38,10 +43,18 @@ def people(number):
     """
     total = sum(map(count, places.SCENES))
     first = sum(count(n) for n in places.SCENES if n < number)
-    decks = {"wearing": WEARING, "tone": distributions.TONES, "gender": distributions.GENDERS,
-             "age_group": AGES, "glasses": distributions.GLASSES,
-             "head_covering": distributions.HEAD_COVERINGS, "mask_type": distributions.MASK_TYPES}
-    dealt = {name: plan.deal(values, total, 40 + i) for i, (name, values) in enumerate(decks.items())}
+    decks = {
+        "wearing": WEARING,
+        "tone": distributions.TONES,
+        "gender": distributions.GENDERS,
+        "age_group": AGES,
+        "glasses": distributions.GLASSES,
+        "head_covering": distributions.HEAD_COVERINGS,
+        "mask_type": distributions.MASK_TYPES,
+    }
+    dealt = {
+        name: plan.deal(values, total, 40 + i) for i, (name, values) in enumerate(decks.items())
+    }
     drawn = []
     for i in range(count(number)):
         one = {name: values[first + i] for name, values in dealt.items()}
@@ -68,20 +81,20 @@ def positions(place, rng):
     list of (float, float)
         x and distance in metres.
     """
-    half = .5 / FOCAL
+    half = 0.5 / FOCAL
     low, high = places.REACH[place]
     placed = []
     for i, depth in enumerate(places.DEPTHS[place]):
         best = None
         for _ in range(120):
-            across = rng.uniform(-.9, .9) * half
+            across = rng.uniform(-0.9, 0.9) * half
             if i == 0:
-                across = rng.choice([-1, 1]) * half * .97
-            gap = min([abs(across - x / y) - .15 / y - .1 / depth for x, y in placed], default=9)
+                across = rng.choice([-1, 1]) * half * 0.97
+            gap = min([abs(across - x / y) - 0.15 / y - 0.1 / depth for x, y in placed], default=9)
             if i % 4 == 3:
                 x, y = placed[rng.integers(1, i)]
-                across = x / y + rng.choice([-1, 1]) * (.09 / y + rng.uniform(-.03, .03) / depth)
-                others = [abs(across - a / b) - .1 / b for a, b in placed if (a, b) != (x, y)]
+                across = x / y + rng.choice([-1, 1]) * (0.09 / y + rng.uniform(-0.03, 0.03) / depth)
+                others = [abs(across - a / b) - 0.1 / b for a, b in placed if (a, b) != (x, y)]
                 gap = min(others, default=9)
             if low <= across * depth <= high and (best is None or gap > best[0]):
                 best = (gap, across)
@@ -91,26 +104,34 @@ def positions(place, rng):
 
 def stand(puppet, picture, x, y, near, rng):
     """Pose someone who stands or walks by; returns the posed base mesh."""
-    kind = 0 if near else rng.choice(3, p=(.68, .22, .1))
-    turned = (rng.normal(0, 16), rng.choice([-1, 1]) * rng.uniform(35, 70), 180 + rng.normal(0, 30))[kind]
-    if not near and rng.random() < .3:
-        made = poses.walking(puppet, rng.uniform(0, 2 * np.pi), rng.uniform(.7, 1))
+    kind = 0 if near else rng.choice(3, p=(0.68, 0.22, 0.1))
+    turned = (
+        rng.normal(0, 16),
+        rng.choice([-1, 1]) * rng.uniform(35, 70),
+        180 + rng.normal(0, 30),
+    )[kind]
+    if not near and rng.random() < 0.3:
+        made = poses.walking(puppet, rng.uniform(0, 2 * np.pi), rng.uniform(0.7, 1))
     else:
         made = poses.standing(puppet, rng)
-    made |= poses.head(picture["yaw"] - .3 * turned * (kind == 1), picture["pitch"], picture["roll"])
+    made |= poses.head(
+        picture["yaw"] - 0.3 * turned * (kind == 1), picture["pitch"], picture["roll"]
+    )
     return puppet.pose(made, (x, y, np.radians(turned) - np.arctan2(x, y), 0))
 
 
 def sky(rng, width=WIDTH, height=HEIGHT):
     """Draw a bright sky with a few soft clouds, shape (height, width, 3), sRGB."""
     down = np.linspace(0, 1, height)[:, None, None] * np.ones((1, width, 1))
-    blue = np.array([.55, .71, .9]) * (1 - down) + np.array([.9, .93, .95]) * down
+    blue = np.array([0.55, 0.71, 0.9]) * (1 - down) + np.array([0.9, 0.93, 0.95]) * down
     x, y = np.linspace(0, 1, width)[None], np.linspace(0, 1, height)[:, None]
     cloud = np.zeros((height, width))
     for _ in range(26):
-        cx, cy, w = rng.uniform(-.1, 1.1), rng.uniform(0, .4), rng.uniform(.04, .16)
-        cloud += rng.uniform(.1, .35) * np.exp(-((x - cx) / w) ** 2 - ((y - cy) / (w * .35)) ** 2)
-    return blue + (.96 - blue) * np.clip(cloud, 0, .8)[..., None]
+        cx, cy, w = rng.uniform(-0.1, 1.1), rng.uniform(0, 0.4), rng.uniform(0.04, 0.16)
+        cloud += rng.uniform(0.1, 0.35) * np.exp(
+            -(((x - cx) / w) ** 2) - ((y - cy) / (w * 0.35)) ** 2
+        )
+    return blue + (0.96 - blue) * np.clip(cloud, 0, 0.8)[..., None]
 
 
 def render(size=(WIDTH, HEIGHT), **settings):
@@ -129,10 +150,10 @@ def render(size=(WIDTH, HEIGHT), **settings):
     return pixels
 
 
-def exposure(pixels, grey=.24):
+def exposure(pixels, grey=0.24):
     """Return the factor that brings the median of all luminances to `grey` (linear)."""
-    luminance = pixels[..., :3] @ np.array([.2126, .7152, .0722])
-    return float(grey / np.median(luminance[pixels[..., 3] > .9]))
+    luminance = pixels[..., :3] @ np.array([0.2126, 0.7152, 0.0722])
+    return float(grey / np.median(luminance[pixels[..., 3] > 0.9]))
 
 
 def scene(assets, number):
@@ -151,14 +172,21 @@ def scene(assets, number):
         if len(faces) >= FEWEST:
             break
     pixels = render()
-    grey = .19 if places.SCENES[number] in places.OUTSIDE else .24
-    picture = develop.develop(pixels, exposure(pixels, grey), sky(rng), .4, 1.2, rng)
+    grey = 0.19 if places.SCENES[number] in places.OUTSIDE else 0.24
+    picture = develop.develop(pixels, exposure(pixels, grey), sky(rng), 0.4, 1.2, rng)
     name = f"scene_{number}.jpg"
-    files = {"jpg": small_jpeg(picture),
-             "xml": annotations.voc_xml(name, WIDTH, HEIGHT, faces).encode(),
-             "txt": annotations.yolo_txt(WIDTH, HEIGHT, faces).encode()}
-    return files, {"picture": f"scenes/{name}", "place": places.SCENES[number], "width": WIDTH,
-                   "height": HEIGHT, "faces": len(faces)}
+    files = {
+        "jpg": small_jpeg(picture),
+        "xml": annotations.voc_xml(name, WIDTH, HEIGHT, faces).encode(),
+        "txt": annotations.yolo_txt(WIDTH, HEIGHT, faces).encode(),
+    }
+    return files, {
+        "picture": f"scenes/{name}",
+        "place": places.SCENES[number],
+        "width": WIDTH,
+        "height": HEIGHT,
+        "faces": len(faces),
+    }
 
 
 def visible_faces(assets, bodies):
@@ -176,7 +204,7 @@ def arrange(assets, number, rng):
     place = places.SCENES[number]
     studio.clear()
     places.BUILT[place](rng)
-    studio.camera((0, 0, EYE), (0, 10, EYE - .35), 0, FOCAL)
+    studio.camera((0, 0, EYE), (0, 10, EYE - 0.35), 0, FOCAL)
     skeleton = Skeleton(assets)
     spots = positions(place, rng)
     bodies = []
@@ -186,8 +214,10 @@ def arrange(assets, number, rng):
             body = stand(puppet, picture, *spots[i], i < 3, rng)
         else:
             x, y = places.interiors.DESKS[places.SEATED[place][i - len(spots)]]
-            made = poses.sitting(puppet, rng) | poses.head(picture["yaw"], picture["pitch"] - 4, picture["roll"])
-            body = puppet.pose(made, (x + rng.normal(0, .05), y + .6, rng.normal(0, .12), 0))
+            made = poses.sitting(puppet, rng) | poses.head(
+                picture["yaw"], picture["pitch"] - 4, picture["roll"]
+            )
+            body = puppet.pose(made, (x + rng.normal(0, 0.05), y + 0.6, rng.normal(0, 0.12), 0))
         bodies.append((puppet, body))
     return bodies
 
@@ -207,13 +237,13 @@ def boxed(assets, puppet, body, origin, size=(WIDTH, HEIGHT)):
     The box is None when too little of the face shows.
     """
     pixels, depth = studio.project(body[landmarks.face_vertices(assets)], *size)
-    if depth.min() < .2:
-        return None, 1.
+    if depth.min() < 0.2:
+        return None, 1.0
     whole = landmarks.face_box(pixels)
     box = landmarks.clip_box(whole, *size)
     area = (whole[2] - whole[0]) * (whole[3] - whole[1])
     inside = (box[2] - box[0]) * (box[3] - box[1]) / area
     if not SMALLEST <= whole[3] - whole[1] <= LARGEST or inside < INSIDE:
-        return None, 1.
+        return None, 1.0
     seen, hidden = sight(body[landmarks.VERTICES], origin, puppet.parts)
     return (box if seen >= SEEN else None), hidden

@@ -18,8 +18,18 @@ from .figure import add_person
 SIDES = ("L", "R")
 FINGERS = [f"finger{n}-{k}.{side}" for side in SIDES for n in range(1, 6) for k in (1, 2, 3)]
 BONES = ["root", "spine05", "spine03", "neck01", "head", *FINGERS] + [
-    f"{name}.{side}" for side in SIDES
-    for name in ("clavicle", "upperarm01", "lowerarm01", "wrist", "upperleg01", "lowerleg01", "foot")]
+    f"{name}.{side}"
+    for side in SIDES
+    for name in (
+        "clavicle",
+        "upperarm01",
+        "lowerarm01",
+        "wrist",
+        "upperleg01",
+        "lowerleg01",
+        "foot",
+    )
+]
 
 
 def turn(axis, degrees):
@@ -60,10 +70,16 @@ class Skeleton:
         order = [bone["name"].removesuffix("____head") for bone in bones]
         self.names = [n for n in dict.fromkeys(order) if n in BONES]
         first = {name: order.index(name) for name in self.names}
-        self.parents = [self.names.index(kept(bones[first[n]]["parent"])) if n != "root" else -1
-                        for n in self.names]
-        self.joints = {name: data["metadata"]["joint_pos_idxs"][f"{name}____head"] for name in self.names}
-        self.tips = {name: data["metadata"]["joint_pos_idxs"][f"{name}____tail"] for name in self.names}
+        self.parents = [
+            self.names.index(kept(bones[first[n]]["parent"])) if n != "root" else -1
+            for n in self.names
+        ]
+        self.joints = {
+            name: data["metadata"]["joint_pos_idxs"][f"{name}____head"] for name in self.names
+        }
+        self.tips = {
+            name: data["metadata"]["joint_pos_idxs"][f"{name}____tail"] for name in self.names
+        }
         index = np.array(data["skinIndices"]).reshape(-1, 4)
         share = np.array(data["skinWeights"]).reshape(-1, 4)
         column = np.array([self.names.index(kept(i)) for i in range(len(bones))])
@@ -117,7 +133,7 @@ class Puppet:
 
     def __init__(self, assets, skeleton, person, picture, rng):
         before = set(bpy.data.objects)
-        straight = picture | {"yaw": 0., "pitch": 0., "roll": 0.}
+        straight = picture | {"yaw": 0.0, "pitch": 0.0, "roll": 0.0}
         self.rest = add_person(assets, person, straight, rng)
         self.skeleton, self.person = skeleton, person
         self.heads = {name: self.rest[points].mean(0) for name, points in skeleton.joints.items()}
@@ -235,8 +251,10 @@ def sight(points, origin, own, inside=True):
     seen, hidden = [], []
     for point in points:
         far = np.linalg.norm(point - np.array(origin))
-        hit, where, _, _, thing, _ = bpy.context.scene.ray_cast(graph, origin, (point - np.array(origin)) / far)
-        free = not hit or np.linalg.norm(np.array(where) - origin) > far - .07
+        hit, where, _, _, thing, _ = bpy.context.scene.ray_cast(
+            graph, origin, (point - np.array(origin)) / far
+        )
+        free = not hit or np.linalg.norm(np.array(where) - origin) > far - 0.07
         seen.append(free)
         hidden.append(not free and thing.name not in own)
     return float((np.array(seen) & inside).mean()), float(np.mean(hidden))

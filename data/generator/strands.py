@@ -31,11 +31,13 @@ class Skull:
     def __init__(self, assets, body):
         shape = assets.body[np.argmin(np.abs(assets.vertices[assets.body, 1] - CENTRE))]
         head = body[assets.head]
-        self.centre = np.array([0, body[shape, 1], (head[:, 2].min() + head[:, 2].max()) / 2 - .08])
-        wanted = body[assets.faces][:, :, 1].min(1) > body[landmarks.VERTICES[8], 1] - .1
+        self.centre = np.array(
+            [0, body[shape, 1], (head[:, 2].min() + head[:, 2].max()) / 2 - 0.08]
+        )
+        wanted = body[assets.faces][:, :, 1].min(1) > body[landmarks.VERTICES[8], 1] - 0.1
         tree = BVHTree.FromPolygons(body.tolist(), assets.faces[wanted].tolist())
         azimuth = np.linspace(0, 2 * np.pi, self.columns, endpoint=False)[None]
-        elevation = np.linspace(-.8, np.pi / 2, self.rows)[:, None]
+        elevation = np.linspace(-0.8, np.pi / 2, self.rows)[:, None]
         directions = unit(azimuth + 0 * elevation, elevation + 0 * azimuth)
         radius = np.full(directions.shape[:2], np.nan)
         for i, j in np.ndindex(radius.shape):
@@ -55,9 +57,9 @@ class Skull:
         far = np.linalg.norm(offset, axis=1)
         column = np.arctan2(offset[:, 0], offset[:, 2]) % (2 * np.pi) / (2 * np.pi) * self.columns
         up = np.arcsin(np.clip(offset[:, 1] / far, -1, 1))
-        row = (np.clip(up, -.8, None) + .8) / (np.pi / 2 + .8) * (self.rows - 1)
+        row = (np.clip(up, -0.8, None) + 0.8) / (np.pi / 2 + 0.8) * (self.rows - 1)
         skin = map_coordinates(self.radius, (row, column), order=1, mode="nearest")
-        return far - np.where(up > -.8, skin, 0)
+        return far - np.where(up > -0.8, skin, 0)
 
     def outside(self, points, gap):
         """Push points out until they are `gap` (dm) above the skin."""
@@ -81,7 +83,7 @@ def roots(assets, body, density, count, rng):
     base : ndarray, shape (count, 3)
         The same places on the base mesh.
     """
-    faces = assets.faces[(density[assets.faces] > .02).any(1)]
+    faces = assets.faces[(density[assets.faces] > 0.02).any(1)]
     triangles = np.concatenate([faces[:, :3], faces[:, [0, 2, 3]]])
     a, b, c = (assets.vertices[triangles[:, i]] for i in range(3))
     size = np.linalg.norm(np.cross(b - a, c - a), axis=1)
@@ -95,7 +97,7 @@ def roots(assets, body, density, count, rng):
     return (body[corner] * shares).sum(1), normals, (assets.vertices[corner] * shares).sum(1)
 
 
-def grow(start, direction, length, steps, force, outside, stiff=.6):
+def grow(start, direction, length, steps, force, outside, stiff=0.6):
     """Let strands grow step by step.
 
     Parameters
@@ -117,7 +119,7 @@ def grow(start, direction, length, steps, force, outside, stiff=.6):
     for i in range(1, steps):
         direction = normalised(stiff * direction + (1 - stiff) * force(path[-1], i / (steps - 1)))
         point = outside(path[-1] + step * direction)
-        direction = normalised(.5 * direction + .5 * normalised(point - path[-1]))
+        direction = normalised(0.5 * direction + 0.5 * normalised(point - path[-1]))
         path.append(point)
     return np.stack(path, 1)
 
@@ -135,7 +137,7 @@ def clump(path, number, strength, rng):
     middle = path.shape[1] // 2
     lock = cKDTree(path[guides][:, middle]).query(path[:, middle])[1]
     t = np.linspace(0, 1, path.shape[1])[None, :, None]
-    share = strength * t**.8 * rng.uniform(.5, 1, (len(path), 1, 1))
+    share = strength * t**0.8 * rng.uniform(0.5, 1, (len(path), 1, 1))
     return path * (1 - share) + path[guides[lock]] * share, lock
 
 
@@ -147,9 +149,12 @@ def curl(path, width, period, lock, rng):
     length = np.linalg.norm(np.diff(path, axis=1), axis=2).cumsum(1)
     length = np.concatenate([np.zeros((len(path), 1)), length], 1)
     locks = lock.max() + 1
-    phase = rng.uniform(0, 2 * np.pi, locks)[lock] + rng.normal(0, .5, len(path))
-    turn = 2 * np.pi * length / (period * rng.uniform(.7, 1.35, locks)[lock][:, None]) + phase[:, None]
-    wide = width * rng.uniform(.6, 1.3, locks)[lock][:, None] * np.minimum(length / period, 1)
+    phase = rng.uniform(0, 2 * np.pi, locks)[lock] + rng.normal(0, 0.5, len(path))
+    turn = (
+        2 * np.pi * length / (period * rng.uniform(0.7, 1.35, locks)[lock][:, None])
+        + phase[:, None]
+    )
+    wide = width * rng.uniform(0.6, 1.3, locks)[lock][:, None] * np.minimum(length / period, 1)
     return path + wide[..., None] * (np.cos(turn)[..., None] * side + np.sin(turn)[..., None] * up)
 
 
@@ -157,24 +162,24 @@ def cut(path, beyond):
     """End strands where `beyond`, bool of shape (N, S), first holds."""
     steps = path.shape[1]
     first = np.where(beyond.any(1), beyond.argmax(1), steps - 1)
-    place = np.linspace(0, 1, steps)[None] * np.maximum(first, .5)[:, None]
+    place = np.linspace(0, 1, steps)[None] * np.maximum(first, 0.5)[:, None]
     low = np.minimum(place.astype(int), steps - 2)
     share = (place - low)[..., None]
     row = np.arange(len(path))[:, None]
     return path[row, low] * (1 - share) + path[row, low + 1] * share
 
 
-def material(name, colour, grey=0.):
+def material(name, colour, grey=0.0):
     """A shader for strands: darker roots, each strand a little different, a soft shine."""
-    shader = materials.Shader(name, .6, .14)
+    shader = materials.Shader(name, 0.6, 0.14)
     info = shader.node("ShaderNodeHairInfo").outputs
-    along = shader.range(info["Intercept"], 0, .8, .55, 1.15)
-    each = shader.range(info["Random"], 0, 1, .72, 1.28)
+    along = shader.range(info["Intercept"], 0, 0.8, 0.55, 1.15)
+    each = shader.range(info["Random"], 0, 1, 0.72, 1.28)
     base = shader.mix("MULTIPLY", 1, materials.rgba(colour), along)
     base = shader.mix("MULTIPLY", 1, base, each)
     if grey:
-        white = shader.range(info["Random"], 1 - grey, 1.)
-        base = shader.mix("MIX", white, base, (.30, .295, .29, 1))
+        white = shader.range(info["Random"], 1 - grey, 1.0)
+        base = shader.mix("MIX", white, base, (0.30, 0.295, 0.29, 1))
     shader.colour(base)
     volume = shader.node("ShaderNodeAttribute")
     volume.attribute_name = "volume"
@@ -205,13 +210,22 @@ def add(name, path, radius, shader, centre, place=None):
     curves.add_curves([steps] * count)
     points = path.reshape(-1, 3)
     curves.position_data.foreach_set("vector", studio.to_blender(points).astype(np.float32).ravel())
-    thick = np.tile(np.interp(np.linspace(0, 1, steps), (0, .5, 1), (1, .9, .25)), count) * radius * .1
-    curves.attributes.new("radius", "FLOAT", "POINT").data.foreach_set("value", thick.astype(np.float32))
+    thick = (
+        np.tile(np.interp(np.linspace(0, 1, steps), (0, 0.5, 1), (1, 0.9, 0.25)), count)
+        * radius
+        * 0.1
+    )
+    curves.attributes.new("radius", "FLOAT", "POINT").data.foreach_set(
+        "value", thick.astype(np.float32)
+    )
     along = normalised(np.gradient(path, axis=1)).reshape(-1, 3)
     out = points - centre
-    out = normalised(normalised(out) - .6 * along * (normalised(out) * along).sum(1, keepdims=True))
+    out = normalised(
+        normalised(out) - 0.6 * along * (normalised(out) * along).sum(1, keepdims=True)
+    )
     curves.attributes.new("volume", "FLOAT_VECTOR", "POINT").data.foreach_set(
-        "vector", (studio.to_blender(out) * 10).astype(np.float32).ravel())
+        "vector", (studio.to_blender(out) * 10).astype(np.float32).ravel()
+    )
     curves.materials.append(shader)
     thing = bpy.data.objects.new(name, curves)
     if place is not None:

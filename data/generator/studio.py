@@ -11,12 +11,12 @@ KEEP = "keep"
 # type of light: direction of the key light (azimuth, elevation in radians, either side),
 # its size in metres, its share against the surroundings, colours of key and surroundings
 LIGHTS = {
-    "soft": ((0, .9), (.3, 1.0), (1.2, 1.8), .7, (1, .98, .95), (.92, .96, 1)),
-    "window": ((.6, 1.2), (.1, .5), (.8, 1.3), 1.5, (.95, .98, 1.04), (1, .95, .88)),
-    "lamp": ((.5, 1.2), (.2, .7), (.25, .6), 1.5, (1.12, .96, .76), (1, .95, .9)),
-    "overhead": ((0, .6), (.9, 1.25), (.6, 1.2), 1.2, (1, 1, .96), (.97, .98, 1)),
-    "sun": ((.2, 1.1), (.45, .9), (.06, .15), 2.2, (1.06, 1, .9), (.82, .93, 1.1)),
-    "evening": ((.5, 1.3), (.02, .3), (.3, .9), 1.7, (1.22, .92, .62), (.78, .88, 1.12)),
+    "soft": ((0, 0.9), (0.3, 1.0), (1.2, 1.8), 0.7, (1, 0.98, 0.95), (0.92, 0.96, 1)),
+    "window": ((0.6, 1.2), (0.1, 0.5), (0.8, 1.3), 1.5, (0.95, 0.98, 1.04), (1, 0.95, 0.88)),
+    "lamp": ((0.5, 1.2), (0.2, 0.7), (0.25, 0.6), 1.5, (1.12, 0.96, 0.76), (1, 0.95, 0.9)),
+    "overhead": ((0, 0.6), (0.9, 1.25), (0.6, 1.2), 1.2, (1, 1, 0.96), (0.97, 0.98, 1)),
+    "sun": ((0.2, 1.1), (0.45, 0.9), (0.06, 0.15), 2.2, (1.06, 1, 0.9), (0.82, 0.93, 1.1)),
+    "evening": ((0.5, 1.3), (0.02, 0.3), (0.3, 0.9), 1.7, (1.22, 0.92, 0.62), (0.78, 0.88, 1.12)),
 }
 
 
@@ -60,11 +60,12 @@ def clear():
 
 def to_blender(vertices):
     """Turn base-mesh coordinates (dm, y up) into Blender's (m, z up)."""
-    return np.stack([vertices[:, 0], -vertices[:, 2], vertices[:, 1]], 1) * .1
+    return np.stack([vertices[:, 0], -vertices[:, 2], vertices[:, 1]], 1) * 0.1
 
 
-def add_mesh(name, vertices, faces, material, uv=None, face_uvs=None, smooth=0, grown=None,
-             place=None):
+def add_mesh(
+    name, vertices, faces, material, uv=None, face_uvs=None, smooth=0, grown=None, place=None
+):
     """Add a mesh to the scene.
 
     Parameters
@@ -104,7 +105,8 @@ def add_mesh(name, vertices, faces, material, uv=None, face_uvs=None, smooth=0, 
         colour = np.zeros((len(used), 4), np.float32)
         colour[:, :2] = grown[used]
         mesh.color_attributes.new("grown", "FLOAT_COLOR", "POINT").data.foreach_set(
-            "color", colour.ravel())
+            "color", colour.ravel()
+        )
     mesh.materials.append(material)
     mesh.validate()
     thing = bpy.data.objects.new(name, mesh)
@@ -121,14 +123,14 @@ def surroundings(rng, tint, strength):
     """Light the scene from a drawn panorama: sky or ceiling, floor, bright openings."""
     height, width = 48, 96
     y, x = np.mgrid[:height, :width]
-    up = ((y + .5) / height - .5)[..., None] * 2
-    top, middle, floor = rng.uniform(.7, 1.2), rng.uniform(.6, .9), rng.uniform(.15, .4)
+    up = ((y + 0.5) / height - 0.5)[..., None] * 2
+    top, middle, floor = rng.uniform(0.7, 1.2), rng.uniform(0.6, 0.9), rng.uniform(0.15, 0.4)
     grey = np.where(up > 0, middle + (top - middle) * up, middle + (floor - middle) * -up)
     for _ in range(rng.integers(2, 5)):
-        cx, cy = rng.uniform(0, width), rng.uniform(.5, .9) * height
+        cx, cy = rng.uniform(0, width), rng.uniform(0.5, 0.9) * height
         dx = np.minimum(np.abs(x - cx), width - np.abs(x - cx))
         opening = (dx < rng.uniform(3, 9)) & (np.abs(y - cy) < rng.uniform(2, 6))
-        grey = grey + opening[..., None] * rng.uniform(.4, 2)
+        grey = grey + opening[..., None] * rng.uniform(0.4, 2)
     pixels = np.ones((height, width, 4), np.float32)
     pixels[..., :3] = grey * np.array(tint)
     panorama = bpy.data.images.new("panorama", width, height, float_buffer=True)
@@ -150,26 +152,53 @@ def area_light(centre, azimuth, elevation, distance, size, power, colour):
     lamp = bpy.data.objects.new("lamp", data)
     bpy.context.scene.collection.objects.link(lamp)
     lamp.location = Vector(centre) + distance * Vector(
-        (np.sin(azimuth) * np.cos(elevation), -np.cos(azimuth) * np.cos(elevation),
-         np.sin(elevation)))
+        (
+            np.sin(azimuth) * np.cos(elevation),
+            -np.cos(azimuth) * np.cos(elevation),
+            np.sin(elevation),
+        )
+    )
     lamp.rotation_euler = (Vector(centre) - lamp.location).to_track_quat("-Z", "Y").to_euler()
 
 
 def light(kind, centre, rng):
-    """Light one face: surroundings, a key light, a weak fill from the camera's side, sometimes a rim.
+    """Light one face.
+
+    Surroundings, a key light, a weak fill from the camera's side, sometimes a rim.
 
     The fill stands for what walls and ground send back into eye sockets and under hats.
     """
     azimuths, elevations, sizes, share, colour, tint = LIGHTS[kind]
-    surroundings(rng, tint, .8)
+    surroundings(rng, tint, 0.8)
     side = rng.choice([-1, 1])
-    area_light(centre, side * rng.uniform(*azimuths), rng.uniform(*elevations), 1.6,
-               rng.uniform(*sizes), 9 * share * rng.uniform(.8, 1.2), colour)
-    area_light(centre, -side * rng.uniform(.1, .4), rng.uniform(-.15, .15), 1.5, 1.4,
-               rng.uniform(2.2, 3.4), (1, .98, .95))
-    if rng.random() < .5:
-        area_light(centre, np.pi - side * rng.uniform(.4, 1), rng.uniform(.3, .9), 1.5, .6,
-                   rng.uniform(2, 6), colour)
+    area_light(
+        centre,
+        side * rng.uniform(*azimuths),
+        rng.uniform(*elevations),
+        1.6,
+        rng.uniform(*sizes),
+        9 * share * rng.uniform(0.8, 1.2),
+        colour,
+    )
+    area_light(
+        centre,
+        -side * rng.uniform(0.1, 0.4),
+        rng.uniform(-0.15, 0.15),
+        1.5,
+        1.4,
+        rng.uniform(2.2, 3.4),
+        (1, 0.98, 0.95),
+    )
+    if rng.random() < 0.5:
+        area_light(
+            centre,
+            np.pi - side * rng.uniform(0.4, 1),
+            rng.uniform(0.3, 0.9),
+            1.5,
+            0.6,
+            rng.uniform(2, 6),
+            colour,
+        )
 
 
 def camera(location, target, roll, focal, shift=(0, 0)):
@@ -180,7 +209,7 @@ def camera(location, target, roll, focal, shift=(0, 0)):
     thing.matrix_world = Matrix.Translation(Vector(location)) @ turn.to_4x4()
     thing.data.sensor_width, thing.data.lens = 36, 36 * focal
     thing.data.shift_x, thing.data.shift_y = (float(s) for s in shift)
-    thing.data.clip_start, thing.data.clip_end = .01, 200
+    thing.data.clip_start, thing.data.clip_end = 0.01, 200
 
 
 def project(points, width, height):

@@ -13,10 +13,21 @@ from . import annotations, clips, develop, distributions, landmarks, scene, stud
 from .skeleton import sight
 
 CLIPS = {"walk": clips.walk, "webcam": clips.webcam}
-COLUMNS = ["frame", "time", "person", "x_min", "y_min", "x_max", "y_max", "label", "wearing", "visible_share"]
+COLUMNS = [
+    "frame",
+    "time",
+    "person",
+    "x_min",
+    "y_min",
+    "x_max",
+    "y_max",
+    "label",
+    "wearing",
+    "visible_share",
+]
 RENDERER = {"samples": 2, "max_bounces": 1, "diffuse_bounces": 1}
-SMALLEST, SEEN = 8, .15  # height of a face (pixels) and visible share from which on it has a line
-NOISE = .5  # standard deviation of the sensor noise in grey levels
+SMALLEST, SEEN = 8, 0.15  # height of a face (pixels) and visible share from which on it has a line
+NOISE = 0.5  # standard deviation of the sensor noise in grey levels
 QUALITY = 25  # constant rate factor of x264; lower is better
 
 
@@ -56,7 +67,7 @@ def lines(assets, number, shown, eye):
     rows = []
     for name, puppet, body, wearing in shown:
         pixels, depth = studio.project(body[landmarks.face_vertices(assets)], *clips.SIZE)
-        if depth.min() < .05:
+        if depth.min() < 0.05:
             continue
         whole = landmarks.face_box(pixels)
         box = landmarks.clip_box(whole, *clips.SIZE)
@@ -66,9 +77,17 @@ def lines(assets, number, shown, eye):
             continue
         seen, _ = sight(body[landmarks.VERTICES], eye, puppet.parts, inside)
         if seen >= SEEN:
-            rows.append({"frame": number, "time": f"{number / clips.RATE:.3f}", "person": name,
-                         "label": annotations.binary_label(wearing), "wearing": wearing,
-                         "visible_share": f"{seen:.2f}"} | dict(zip(COLUMNS[3:7], box)))
+            rows.append(
+                {
+                    "frame": number,
+                    "time": f"{number / clips.RATE:.3f}",
+                    "person": name,
+                    "label": annotations.binary_label(wearing),
+                    "wearing": wearing,
+                    "visible_share": f"{seen:.2f}",
+                }
+                | dict(zip(COLUMNS[3:7], box))
+            )
     return rows
 
 
@@ -86,16 +105,44 @@ def encode(pictures):
     -------
     bytes
     """
-    exact = ["-threads", "1", "-fflags", "+bitexact", "-flags:v", "+bitexact", "-map_metadata", "-1",
-             "-sws_flags", "bicubic+accurate_rnd+bitexact", "-movflags", "+faststart",
-             "-preset", "slow", "-crf", str(QUALITY), "-g", str(2 * clips.RATE)]
+    exact = [
+        "-threads",
+        "1",
+        "-fflags",
+        "+bitexact",
+        "-flags:v",
+        "+bitexact",
+        "-map_metadata",
+        "-1",
+        "-sws_flags",
+        "bicubic+accurate_rnd+bitexact",
+        "-movflags",
+        "+faststart",
+        "-preset",
+        "slow",
+        "-crf",
+        str(QUALITY),
+        "-g",
+        str(2 * clips.RATE),
+    ]
     with tempfile.TemporaryDirectory() as folder:
         path = os.path.join(folder, "video.mp4")
-        writer = imageio_ffmpeg.write_frames(path, clips.SIZE, fps=clips.RATE, codec="libx264",
-                                             quality=None, pix_fmt_out="yuv420p", output_params=exact,
-                                             macro_block_size=8)
+        writer = imageio_ffmpeg.write_frames(
+            path,
+            clips.SIZE,
+            fps=clips.RATE,
+            codec="libx264",
+            quality=None,
+            pix_fmt_out="yuv420p",
+            output_params=exact,
+            macro_block_size=8,
+        )
         writer.send(None)
         for picture in pictures:
-            writer.send(np.ascontiguousarray(np.asarray(Image.open(picture, formats=["PNG", "JPEG"]).convert("RGB"))))
+            writer.send(
+                np.ascontiguousarray(
+                    np.asarray(Image.open(picture, formats=["PNG", "JPEG"]).convert("RGB"))
+                )
+            )
         writer.close()
         return Path(path).read_bytes()

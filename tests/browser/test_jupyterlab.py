@@ -1,4 +1,6 @@
-"""JupyterLab in a real browser: a chapter opened as script and as notebook, its widgets, its exercises."""
+"""JupyterLab in a real browser: a chapter opened as script and as notebook, its widgets, its
+exercises.
+"""
 
 import io
 import os
@@ -16,7 +18,11 @@ from playwright.sync_api import expect
 
 ROOT = Path(__file__).resolve().parents[2]
 CHAPTER = "02_mask_synthesis"
-ENVIRONMENT = {**{name: value for name, value in os.environ.items() if name != "COURSE_WORK"}, "PYTHONPATH": str(ROOT), "TF_CPP_MIN_LOG_LEVEL": "3"}
+ENVIRONMENT = {
+    **{name: value for name, value in os.environ.items() if name != "COURSE_WORK"},
+    "PYTHONPATH": str(ROOT),
+    "TF_CPP_MIN_LOG_LEVEL": "3",
+}
 NUMBERED = re.compile(r"\[\d+\]")
 FITTED = 'img[alt="A head before and after the mask was drawn."]'
 
@@ -28,7 +34,9 @@ def course(tmp_path_factory):
     """A copy of the course in a folder of its own, which tests may write to."""
     root = tmp_path_factory.mktemp("course")
     for name in ("chapters", "data"):
-        shutil.copytree(ROOT / name, root / name, ignore=shutil.ignore_patterns(".ipynb_checkpoints"))
+        shutil.copytree(
+            ROOT / name, root / name, ignore=shutil.ignore_patterns(".ipynb_checkpoints")
+        )
     for name in ("jupytext.toml", "pyproject.toml"):
         shutil.copy(ROOT / name, root)
     return root
@@ -37,20 +45,30 @@ def course(tmp_path_factory):
 @pytest.fixture(scope="module")
 def collected(course):
     """Chapter 02 reads what chapter 01 made."""
-    done = subprocess.run([sys.executable, "-m", "course_utils.command.main", "run", "01"], cwd=course, capture_output=True, text=True,
-                          encoding="utf-8", env=ENVIRONMENT)
+    done = subprocess.run(
+        [sys.executable, "-m", "course_utils.command.main", "run", "01"],
+        cwd=course,
+        capture_output=True,
+        text=True,
+        encoding="utf-8",
+        env=ENVIRONMENT,
+    )
     assert done.returncode == 0, done.stdout + done.stderr
 
 
 @pytest.fixture(scope="module")
 def jupyterlab(course, tmp_path_factory):
-    with running_jupyterlab(course, tmp_path_factory.mktemp("jupyterlab"), **ENVIRONMENT) as address_of:
+    with running_jupyterlab(
+        course, tmp_path_factory.mktemp("jupyterlab"), **ENVIRONMENT
+    ) as address_of:
         yield address_of
 
 
 def cell_with(page, text):
     """Return the cell whose source holds a text."""
-    return page.locator(".jp-Notebook .jp-CodeCell", has=page.locator(".jp-InputArea", has_text=text)).first
+    return page.locator(
+        ".jp-Notebook .jp-CodeCell", has=page.locator(".jp-InputArea", has_text=text)
+    ).first
 
 
 def choose(page, menu, item):
@@ -63,8 +81,12 @@ def prompts(page):
 
 
 def answer(page, number, source):
-    """Write a source into the cell of an exercise, run it and its check, and return what the check says."""
-    exercise = page.locator(".jp-Notebook .jp-CodeCell", has=page.locator(".jp-InputArea", has_text="share_with_mask =")).first
+    """Write a source into the cell of an exercise, run it and its check, and return what the check
+    says.
+    """
+    exercise = page.locator(
+        ".jp-Notebook .jp-CodeCell", has=page.locator(".jp-InputArea", has_text="share_with_mask =")
+    ).first
     exercise.locator(".cm-content").click()
     page.keyboard.press("ControlOrMeta+A")
     page.keyboard.insert_text(source)
@@ -77,15 +99,21 @@ def open_as_notebook(page, name):
     """Open a script as a notebook, as a student does: right click, Open With, Notebook."""
     page.locator(".jp-DirListing-item", has_text=name).click(button="right")
     page.locator(".lm-Menu-item", has_text="Open With").click()
-    page.locator(".lm-Menu-item", has_text=re.compile(r"^\s*(Jupytext )?Notebook\s*$")).first.click()
+    page.locator(
+        ".lm-Menu-item", has_text=re.compile(r"^\s*(Jupytext )?Notebook\s*$")
+    ).first.click()
 
 
 def errors_in(page):
-    return page.locator(".jp-Notebook .jp-OutputArea-output[data-mime-type='application/vnd.jupyter.error']").all_inner_texts()
+    return page.locator(
+        ".jp-Notebook .jp-OutputArea-output[data-mime-type='application/vnd.jupyter.error']"
+    ).all_inner_texts()
 
 
 def run_all(page):
-    """Run every cell of the open notebook; what was stored is cleared before, so all that is seen comes from this run."""
+    """Run every cell of the open notebook; what was stored is cleared before, so all that is seen
+    comes from this run.
+    """
     wait_for_kernel(page)
     page.locator(".jp-Notebook .jp-Cell").first.click()
     choose(page, "Edit", "Clear Outputs of All Cells")
@@ -95,27 +123,38 @@ def run_all(page):
     assert not errors_in(page)
 
 
-def test_a_script_opens_as_the_same_notebook_runs_and_is_played_with(browser, course, collected, jupyterlab):
+def test_a_script_opens_as_the_same_notebook_runs_and_is_played_with(
+    browser, course, collected, jupyterlab
+):
     watched = Watched(browser, viewport={"width": 1400, "height": 1000})
     page = watched.page
     page.goto(jupyterlab("chapters") + "&reset")
     open_as_notebook(page, f"{CHAPTER}.py")
-    expect(page.locator(".jp-Notebook .jp-Cell")).to_have_count(len(nbformat.read(course / "chapters" / f"{CHAPTER}.ipynb", as_version=4).cells))
+    expect(page.locator(".jp-Notebook .jp-Cell")).to_have_count(
+        len(nbformat.read(course / "chapters" / f"{CHAPTER}.ipynb", as_version=4).cells)
+    )
     run_all(page)
     before = page.locator(FITTED).get_attribute("src")
     page.locator(".widget-hslider", has_text="position").locator(".noUi-handle").focus()
     page.keyboard.press("ArrowRight")
-    page.wait_for_function("([picture, before]) => document.querySelector(picture).src !== before", arg=[FITTED, before])
+    page.wait_for_function(
+        "([picture, before]) => document.querySelector(picture).src !== before",
+        arg=[FITTED, before],
+    )
     assert not watched.elsewhere
     watched.context.close()
 
 
-def test_a_notebook_is_run_and_an_exercise_answered_wrong_then_right(browser, collected, jupyterlab):
+def test_a_notebook_is_run_and_an_exercise_answered_wrong_then_right(
+    browser, collected, jupyterlab
+):
     watched = Watched(browser, viewport={"width": 1400, "height": 1000})
     page = watched.page
     page.goto(jupyterlab(f"chapters/{CHAPTER}.ipynb") + "&reset")
     run_all(page)
-    expect(cell_with(page, "check_5(share_with_mask)").locator(".jp-OutputArea-output").last).to_contain_text("Exercise 2-5: not attempted")
+    expect(
+        cell_with(page, "check_5(share_with_mask)").locator(".jp-OutputArea-output").last
+    ).to_contain_text("Exercise 2-5: not attempted")
     expect(answer(page, 5, "share_with_mask = 0.5")).to_contain_text("Exercise 2-5: not yet")
     expect(answer(page, 5, "share_with_mask = 0.25")).to_contain_text("Exercise 2-5: passed")
     assert not watched.elsewhere
@@ -141,7 +180,11 @@ widgets.show(camera.upload("own"), "choose files")
 
 def test_a_slider_redraws_its_figure_and_files_can_be_chosen(browser, course, jupyterlab):
     notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(WIDGETS)])
-    notebook.metadata["kernelspec"] = {"display_name": "Python 3", "language": "python", "name": "python3"}
+    notebook.metadata["kernelspec"] = {
+        "display_name": "Python 3",
+        "language": "python",
+        "name": "python3",
+    }
     nbformat.write(notebook, course / "widgets.ipynb")
     watched = Watched(browser)
     page = watched.page
@@ -157,8 +200,12 @@ def test_a_slider_redraws_its_figure_and_files_can_be_chosen(browser, course, ju
     page.get_by_placeholder("name or alias").fill("Bình")
     with page.expect_file_chooser() as chooser:
         page.get_by_role("button", name="Choose pictures").click()
-    chooser.value.set_files([{"name": "me.png", "mimeType": "image/png", "buffer": picture.getvalue()},
-                             {"name": "notes.png", "mimeType": "image/png", "buffer": b"no picture"}])
+    chooser.value.set_files(
+        [
+            {"name": "me.png", "mimeType": "image/png", "buffer": picture.getvalue()},
+            {"name": "notes.png", "mimeType": "image/png", "buffer": b"no picture"},
+        ]
+    )
     expect(page.locator(".jp-OutputArea").first).to_contain_text("001.jpg (50 x 40 pixels)")
     expect(page.locator(".jp-OutputArea").first).to_contain_text("notes.png was not saved")
     saved = list((course / "own").rglob("*.jpg"))

@@ -8,8 +8,8 @@ import pytest
 from browsing import Watched, needs_browser
 from playwright.sync_api import expect
 
-from course_utils.notebook import quizzes
 from course_utils.command import notebooks
+from course_utils.notebook import quizzes
 
 ROOT = Path(__file__).resolve().parents[2]
 pytestmark = needs_browser
@@ -19,7 +19,11 @@ BEST_PRACTICE = ["heading-order", "page-has-heading-one", "empty-heading"]
 
 def pages(site):
     """Return the addresses of all pages, relative to the site."""
-    found = sorted(path.relative_to(site).as_posix() for path in site.rglob("*.html") if "_static" not in path.parts)
+    found = sorted(
+        path.relative_to(site).as_posix()
+        for path in site.rglob("*.html")
+        if "_static" not in path.parts
+    )
     assert len(found) > 20
     return [path for path in found if path != "index.html"]  # which only leads to the first page
 
@@ -28,29 +32,46 @@ def violations(page, **options):
     """Run axe-core in the page and describe each violation in a line."""
     from axe_playwright_python.sync_playwright import Axe
 
-    found = Axe().run(page, options={"resultTypes": ["violations"], "preload": False, **options}).response["violations"]
-    return [f"{rule['id']}: {node['html'][:200]} {node.get('failureSummary', '')[:300]}" for rule in found for node in rule["nodes"][:5]]
+    found = (
+        Axe()
+        .run(page, options={"resultTypes": ["violations"], "preload": False, **options})
+        .response["violations"]
+    )
+    return [
+        f"{rule['id']}: {node['html'][:200]} {node.get('failureSummary', '')[:300]}"
+        for rule in found
+        for node in rule["nodes"][:5]
+    ]
 
 
 def set_theme(page, theme):
-    page.evaluate("(theme) => { document.documentElement.dataset.theme = theme; document.documentElement.dataset.mode = theme; }", theme)
+    page.evaluate(
+        "(theme) => { document.documentElement.dataset.theme = theme;"
+        " document.documentElement.dataset.mode = theme; }",
+        theme,
+    )
 
 
 def prepare(page):
-    """Unfold everything, and keep two examples of each kind of highlighted token: its colour depends on nothing but its class."""
+    """Unfold everything, and keep two examples of each kind of highlighted token: its colour
+    depends on nothing but its class.
+    """
     page.evaluate("""() => {
         document.querySelectorAll("details").forEach((details) => { details.open = true; });
         const seen = {};
         for (const token of document.querySelectorAll("div.highlight pre span")) {
-            const kind = token.closest("div.highlight").parentElement.className + " " + token.className;
+            const block = token.closest("div.highlight").parentElement;
+            const kind = block.className + " " + token.className;
             seen[kind] = (seen[kind] || 0) + 1;
             if (seen[kind] > 2) token.replaceWith(...token.childNodes);
         }
     }""")
 
 
-def test_every_page_is_accessible_in_both_themes_and_keeps_to_this_machine(browser, site, site_address):
-    """Colours are looked at in both themes, all other rules once: they don't depend on the theme."""
+def test_every_page_is_accessible_in_both_themes_and_keeps_to_this_machine(
+    browser, site, site_address
+):
+    """Colours are looked at in both themes, all other rules once: no theme changes them."""
     watched = Watched(browser, reduced_motion="reduce")
     page, found = watched.page, []
     for path in pages(site):
@@ -58,9 +79,17 @@ def test_every_page_is_accessible_in_both_themes_and_keeps_to_this_machine(brows
         prepare(page)
         set_theme(page, "light")
         rules = {"rules": {rule: {"enabled": True} for rule in BEST_PRACTICE}}
-        found += [f"{path}, light: {line}" for line in violations(page, runOnly={"type": "tag", "values": WCAG}, **rules)]
+        found += [
+            f"{path}, light: {line}"
+            for line in violations(page, runOnly={"type": "tag", "values": WCAG}, **rules)
+        ]
         set_theme(page, "dark")
-        found += [f"{path}, dark: {line}" for line in violations(page, runOnly={"type": "rule", "values": ["color-contrast", "link-in-text-block"]})]
+        found += [
+            f"{path}, dark: {line}"
+            for line in violations(
+                page, runOnly={"type": "rule", "values": ["color-contrast", "link-in-text-block"]}
+            )
+        ]
         found += [f"{path}: {error}" for error in watched.errors]
         watched.errors.clear()
     assert not found, "\n".join([f"{len(found)} violations or errors", *found[:40]])
@@ -122,7 +151,17 @@ def test_the_quiz_of_a_chapter_answers_every_choice(browser, site_address, pair)
         for position in (0, len(question["answers"]) - 1):
             asked.get_by_role("radio").nth(position).check()
             expect(asked.get_by_role("status")).to_have_text(re.compile(r"\w{3}"))
-    (wrong, right), asked = (next(answer for answer in quizzes.read(pair.name)[0]["answers"] if answer["correct"] == kind) for kind in (False, True)), page.locator(".Quiz").first
+    (wrong, right), asked = (
+        (
+            next(
+                answer
+                for answer in quizzes.read(pair.name)[0]["answers"]
+                if answer["correct"] == kind
+            )
+            for kind in (False, True)
+        ),
+        page.locator(".Quiz").first,
+    )
     for answer in (wrong, right):
         asked.get_by_role("radio", name=plain(answer["answer"]), exact=True).check()
         expect(asked.get_by_role("status")).to_have_text(plain(answer["feedback"]))

@@ -1,4 +1,6 @@
-"""Chapter 02: its checks accept every right answer and refuse wrong ones, each mistake with a hint of its own."""
+"""Chapter 02: its checks accept every right answer and refuse wrong ones, each mistake with a hint
+of its own.
+"""
 
 import math
 from pathlib import Path
@@ -15,7 +17,12 @@ CHECKS = {f"exercise-2-{number}": getattr(chapter_02, f"check_{number}") for num
 
 
 def cells_by_tag(path):
-    return {tag: cell.source for cell in jupytext.read(path).cells for tag in cell.metadata.get("tags", []) if tag.startswith("exercise-")}
+    return {
+        tag: cell.source
+        for cell in jupytext.read(path).cells
+        for tag in cell.metadata.get("tags", [])
+        if tag.startswith("exercise-")
+    }
 
 
 def answer_in(source):
@@ -54,14 +61,32 @@ def test_what_is_no_answer_gets_a_hint(tag):
     def forgets_return(*arguments):
         len(arguments)
 
-    answers = (stops, forgets_return, lambda a, b, c, d, e: 1, 42, lambda *arguments: "many", lambda *arguments: [1, 2, 3], lambda *arguments: object())
+    answers = (
+        stops,
+        forgets_return,
+        lambda a, b, c, d, e: 1,
+        42,
+        lambda *arguments: "many",
+        lambda *arguments: [1, 2, 3],
+        lambda *arguments: object(),
+    )
     verdicts = [CHECKS[tag](answer) for answer in answers]
-    assert {verdict.state for verdict in verdicts} == {"not yet"} and all(verdict.hint for verdict in verdicts)
-    assert "NameError" in verdicts[0].hint and "return" in verdicts[1].hint and "TypeError" in verdicts[2].hint
+    assert {verdict.state for verdict in verdicts} == {"not yet"} and all(
+        verdict.hint for verdict in verdicts
+    )
+    assert (
+        "NameError" in verdicts[0].hint
+        and "return" in verdicts[1].hint
+        and "TypeError" in verdicts[2].hint
+    )
 
 
-MISTAKES = {"exercise-2-1": chapter_02.ROLL_MISTAKES, "exercise-2-2": chapter_02.MOVE_MISTAKES,
-            "exercise-2-3": chapter_02.WEARING_MISTAKES, "exercise-2-4": chapter_02.LOSS_MISTAKES}
+MISTAKES = {
+    "exercise-2-1": chapter_02.ROLL_MISTAKES,
+    "exercise-2-2": chapter_02.MOVE_MISTAKES,
+    "exercise-2-3": chapter_02.WEARING_MISTAKES,
+    "exercise-2-4": chapter_02.LOSS_MISTAKES,
+}
 
 
 @pytest.mark.parametrize("tag", MISTAKES)
@@ -71,9 +96,9 @@ def test_every_known_mistake_gets_its_own_hint(tag):
         assert verdict.state == "not yet" and verdict.hint == hint
 
 
-# --- other right answers -----------------------------------------------------------------------------------------
+# --- other right answers --------------------------------------------------------------------------
 def complex_roll(landmarks):
-    x, y = (landmarks[45] - landmarks[36])
+    x, y = landmarks[45] - landmarks[36]
     return np.angle(complex(x, y), deg=True)
 
 
@@ -108,16 +133,31 @@ def wearing_by_counting(alpha, landmarks):
 
 def loss_by_loop(pictures, rows, column):
     masked = set(rows[rows.result == "masked"].picture)
-    return {value: float(np.mean([name not in masked for name in part.picture])) for value, part in pictures.groupby(column)}
+    return {
+        value: float(np.mean([name not in masked for name in part.picture]))
+        for value, part in pictures.groupby(column)
+    }
 
 
 def loss_by_merge(pictures, rows, column):
     best = rows.assign(masked=rows.result == "masked").groupby("picture").masked.any()
-    return 1 - pictures.merge(best, left_on="picture", right_index=True).groupby(column).masked.mean()
+    return (
+        1 - pictures.merge(best, left_on="picture", right_index=True).groupby(column).masked.mean()
+    )
 
 
-@pytest.mark.parametrize("number, answer", [(1, complex_roll), (1, roll_by_math), (2, move_in_a_loop), (2, move_with_opencv),
-                                            (3, wearing_by_counting), (4, loss_by_loop), (4, loss_by_merge)])
+@pytest.mark.parametrize(
+    "number, answer",
+    [
+        (1, complex_roll),
+        (1, roll_by_math),
+        (2, move_in_a_loop),
+        (2, move_with_opencv),
+        (3, wearing_by_counting),
+        (4, loss_by_loop),
+        (4, loss_by_merge),
+    ],
+)
 def test_other_right_answers_pass(number, answer):
     verdict = CHECKS[f"exercise-2-{number}"](answer)
     assert verdict.state == "passed", verdict

@@ -1,4 +1,6 @@
-"""Chapter 03: its checks accept every right answer and refuse wrong ones, each mistake with a hint of its own."""
+"""Chapter 03: its checks accept every right answer and refuse wrong ones, each mistake with a hint
+of its own.
+"""
 
 from pathlib import Path
 
@@ -17,7 +19,12 @@ import tensorflow as tf  # noqa: E402
 
 
 def cells_by_tag(path):
-    return {tag: cell.source for cell in jupytext.read(path).cells for tag in cell.metadata.get("tags", []) if tag.startswith("exercise-")}
+    return {
+        tag: cell.source
+        for cell in jupytext.read(path).cells
+        for tag in cell.metadata.get("tags", [])
+        if tag.startswith("exercise-")
+    }
 
 
 def answer_in(source):
@@ -56,14 +63,27 @@ def test_what_is_no_answer_gets_a_hint(tag):
     def forgets_return(*arguments):
         len(arguments)
 
-    answers = (stops, forgets_return, lambda a, b, c, d, e, f: 1, 42, lambda *arguments: "many", lambda *arguments: [1, 2, 3], lambda *arguments: object())
+    answers = (
+        stops,
+        forgets_return,
+        lambda a, b, c, d, e, f: 1,
+        42,
+        lambda *arguments: "many",
+        lambda *arguments: [1, 2, 3],
+        lambda *arguments: object(),
+    )
     verdicts = [CHECKS[tag](answer) for answer in answers]
-    assert {verdict.state for verdict in verdicts} == {"not yet"} and all(verdict.hint for verdict in verdicts)
+    assert {verdict.state for verdict in verdicts} == {"not yet"} and all(
+        verdict.hint for verdict in verdicts
+    )
     assert "NameError" in verdicts[0].hint and "TypeError" in verdicts[2].hint
     assert "return" in verdicts[1].hint.lower()
 
 
-@pytest.mark.parametrize("tag, mistakes", [("exercise-3-2", chapter_03.FLIP_MISTAKES), ("exercise-3-4", chapter_03.WAITING_MISTAKES)])
+@pytest.mark.parametrize(
+    "tag, mistakes",
+    [("exercise-3-2", chapter_03.FLIP_MISTAKES), ("exercise-3-4", chapter_03.WAITING_MISTAKES)],
+)
 def test_every_known_mistake_gets_its_own_hint(tag, mistakes):
     for mistake, hint in mistakes:
         verdict = CHECKS[tag](mistake)
@@ -83,12 +103,21 @@ def to_bytes(values):
     return np.clip(values, 0, 255).astype(np.uint8)
 
 
-@pytest.mark.parametrize("answer", [
-    lambda p, d, rng: to_bytes(np.rint(p + rng.standard_normal(p.shape) * d)),
-    lambda p, d, rng: to_bytes(p.astype(np.int16) + np.rint(rng.normal(scale=d, size=p.shape)).astype(np.int16)),
-    lambda p, d, rng: to_bytes(p + rng.normal(0, d, p.shape)),  # cuts the fraction off: half a grey level darker, nobody asked for rounding
-    lambda p, d, rng: np.array([[to_bytes(pixel + rng.normal(0, d, 3)) for pixel in line] for line in p]),
-])
+@pytest.mark.parametrize(
+    "answer",
+    [
+        lambda p, d, rng: to_bytes(np.rint(p + rng.standard_normal(p.shape) * d)),
+        lambda p, d, rng: to_bytes(
+            p.astype(np.int16) + np.rint(rng.normal(scale=d, size=p.shape)).astype(np.int16)
+        ),
+        lambda p, d, rng: to_bytes(
+            p + rng.normal(0, d, p.shape)
+        ),  # cuts the fraction off: half a grey level darker, nobody asked for rounding
+        lambda p, d, rng: np.array(
+            [[to_bytes(pixel + rng.normal(0, d, 3)) for pixel in line] for line in p]
+        ),
+    ],
+)
 def test_noise_may_be_added_in_any_way(answer):
     assert chapter_03.check_1(answer).state == "passed"
 
@@ -98,27 +127,41 @@ def test_each_mistake_with_noise_has_its_hint():
         p[:] = to_bytes(p + rng.normal(0, d, p.shape))
         return p
 
-    hints = refuse_all(chapter_03.check_1, {
-        "wraps": lambda p, d, rng: (p + rng.normal(0, d, p.shape)).astype(int).astype(np.uint8),
-        "grey": lambda p, d, rng: to_bytes(p + rng.normal(0, d, p.shape[:2])[..., None]),
-        "by row": lambda p, d, rng: to_bytes(p + rng.normal(0, d, p.shape[1:])),
-        "variance": lambda p, d, rng: to_bytes(np.rint(p + rng.normal(0, d**0.5, p.shape))),
-        "uniform": lambda p, d, rng: to_bytes(np.rint(p + rng.uniform(-d * 3**0.5, d * 3**0.5, p.shape))),
-        "brighter": lambda p, d, rng: to_bytes(p + np.abs(rng.normal(0, d, p.shape))),
-        "double": lambda p, d, rng: to_bytes(p + rng.normal(0, 2 * d, p.shape)),
-        "floats": lambda p, d, rng: np.clip(p + rng.normal(0, d, p.shape), 0, 255),
-        "unchanged": lambda p, d, rng: p.copy(), "in place": in_place,
-        "own seed": lambda p, d, rng: to_bytes(np.rint(p + np.random.default_rng(0).normal(0, d, p.shape))),
-        "no seed": lambda p, d, rng: to_bytes(np.rint(p + np.random.normal(0, d, p.shape))),
-        "reflected": lambda p, d, rng: to_bytes(255 - np.abs(255 - np.abs(np.rint(p + rng.normal(0, d, p.shape))))),
-    })
+    hints = refuse_all(
+        chapter_03.check_1,
+        {
+            "wraps": lambda p, d, rng: (p + rng.normal(0, d, p.shape)).astype(int).astype(np.uint8),
+            "grey": lambda p, d, rng: to_bytes(p + rng.normal(0, d, p.shape[:2])[..., None]),
+            "by row": lambda p, d, rng: to_bytes(p + rng.normal(0, d, p.shape[1:])),
+            "variance": lambda p, d, rng: to_bytes(np.rint(p + rng.normal(0, d**0.5, p.shape))),
+            "uniform": lambda p, d, rng: to_bytes(
+                np.rint(p + rng.uniform(-d * 3**0.5, d * 3**0.5, p.shape))
+            ),
+            "brighter": lambda p, d, rng: to_bytes(p + np.abs(rng.normal(0, d, p.shape))),
+            "double": lambda p, d, rng: to_bytes(p + rng.normal(0, 2 * d, p.shape)),
+            "floats": lambda p, d, rng: np.clip(p + rng.normal(0, d, p.shape), 0, 255),
+            "unchanged": lambda p, d, rng: p.copy(),
+            "in place": in_place,
+            "own seed": lambda p, d, rng: to_bytes(
+                np.rint(p + np.random.default_rng(0).normal(0, d, p.shape))
+            ),
+            "no seed": lambda p, d, rng: to_bytes(np.rint(p + np.random.normal(0, d, p.shape))),
+            "reflected": lambda p, d, rng: to_bytes(
+                255 - np.abs(255 - np.abs(np.rint(p + rng.normal(0, d, p.shape))))
+            ),
+        },
+    )
     assert "wrap" in hints["wraps"] and "rng" in hints["no seed"]
 
 
 # --- 3-2
 def flip_by_pairs(landmarks, width):
     moved = [[width - 1 - x, y] for x, y in landmarks]
-    pairs = [(i, 16 - i) for i in range(8)] + [(17 + i, 26 - i) for i in range(5)] + [(31, 35), (32, 34), (36, 45), (37, 44), (38, 43), (39, 42), (40, 47), (41, 46)]
+    pairs = (
+        [(i, 16 - i) for i in range(8)]
+        + [(17 + i, 26 - i) for i in range(5)]
+        + [(31, 35), (32, 34), (36, 45), (37, 44), (38, 43), (39, 42), (40, 47), (41, 46)]
+    )
     pairs += [(48, 54), (49, 53), (50, 52), (55, 59), (56, 58), (60, 64), (61, 63), (65, 67)]
     for left, right in pairs:
         moved[left], moved[right] = moved[right], moved[left]
@@ -148,8 +191,15 @@ def test_a_forgotten_part_is_named():
 
 
 # --- 3-3
-def patch(points=slice(None), where=lambda x, y, side, low, high: x + side - 1 < low[0] or x > high[0] or y + side - 1 < low[1] or y > high[1],
-          tries=10_000, swap=False, last=0):
+def patch(
+    points=slice(None),
+    where=lambda x, y, side, low, high: (
+        x + side - 1 < low[0] or x > high[0] or y + side - 1 < low[1] or y > high[1]
+    ),
+    tries=10_000,
+    swap=False,
+    last=0,
+):
     chosen = chapter_03.PROTECTED if points == slice(None) else points
 
     def safe_patch(landmarks, size, side, rng):
@@ -180,33 +230,70 @@ def test_a_patch_may_be_searched_by_trying():
 def test_each_mistake_with_a_patch_has_its_hint():
     def corners_only(landmarks, size, side, rng):
         place = patch()(landmarks, size, side, rng)
-        return place if place is None or place[0] < 2 or place[1] < 2 or size - side < 14 and place[0] != 7 else corners_only(landmarks, size, side, rng)
+        return (
+            place
+            if place is None or place[0] < 2 or place[1] < 2 or (size - side < 14 and place[0] != 7)
+            else corners_only(landmarks, size, side, rng)
+        )
 
-    hints = refuse_all(chapter_03.check_3, {
-        "all landmarks": patch(points=range(68)), "mouth only": patch(points=range(48, 68)),
-        "not beside but above only": patch(where=lambda x, y, side, low, high: y + side - 1 < low[1]),
-        "and for or": patch(where=lambda x, y, side, low, high: (x + side - 1 < low[0] or x > high[0]) and (y + side - 1 < low[1] or y > high[1])),
-        "edge": patch(where=lambda x, y, side, low, high: x + side - 1 <= low[0] or x > high[0] or y + side - 1 < low[1] or y > high[1]),
-        "corner inside only": patch(where=lambda x, y, side, low, high: not (low[0] <= x <= high[0] and low[1] <= y <= high[1])),
-        "few tries": patch(tries=20), "column and row": patch(swap=True), "out of the picture": patch(last=3),
-        "one column too few": patch(last=-1), "never ends": never_gives_up, "fractions": lambda landmarks, size, side, rng: (0.5, 0.25),
-        "some places": corners_only,
-    })
+    hints = refuse_all(
+        chapter_03.check_3,
+        {
+            "all landmarks": patch(points=range(68)),
+            "mouth only": patch(points=range(48, 68)),
+            "not beside but above only": patch(
+                where=lambda x, y, side, low, high: y + side - 1 < low[1]
+            ),
+            "and for or": patch(
+                where=lambda x, y, side, low, high: (
+                    (x + side - 1 < low[0] or x > high[0])
+                    and (y + side - 1 < low[1] or y > high[1])
+                )
+            ),
+            "edge": patch(
+                where=lambda x, y, side, low, high: (
+                    x + side - 1 <= low[0] or x > high[0] or y + side - 1 < low[1] or y > high[1]
+                )
+            ),
+            "corner inside only": patch(
+                where=lambda x, y, side, low, high: (
+                    not (low[0] <= x <= high[0] and low[1] <= y <= high[1])
+                )
+            ),
+            "few tries": patch(tries=20),
+            "column and row": patch(swap=True),
+            "out of the picture": patch(last=3),
+            "one column too few": patch(last=-1),
+            "never ends": never_gives_up,
+            "fractions": lambda landmarks, size, side, rng: (0.5, 0.25),
+            "some places": corners_only,
+        },
+    )
     assert "TimeoutError" in hints["never ends"] and "never came up" in hints["one column too few"]
 
 
 # --- 3-4
-@pytest.mark.parametrize("answer", [
-    lambda prepare, compute, prefetch: 1 - compute / (max(prepare, compute) if prefetch else prepare + compute),
-    lambda prepare, compute, prefetch: np.float32(np.maximum(prepare - compute * prefetch, 0) / (max(prepare, compute) if prefetch else prepare + compute)),
-])
+@pytest.mark.parametrize(
+    "answer",
+    [
+        lambda prepare, compute, prefetch: (
+            1 - compute / (max(prepare, compute) if prefetch else prepare + compute)
+        ),
+        lambda prepare, compute, prefetch: np.float32(
+            np.maximum(prepare - compute * prefetch, 0)
+            / (max(prepare, compute) if prefetch else prepare + compute)
+        ),
+    ],
+)
 def test_waiting_may_be_computed_in_any_way(answer):
     assert chapter_03.check_4(answer).state == "passed"
 
 
 # --- 3-5
 def order(steps, augment_calls=None, read_calls=None, buffer=None, seeded=True):
-    """Build a pipeline from a word: r(ead), c(ache), s(huffle), b(atch), a(ugment), p(refetch), e(ndless), 1 (augment one by one)."""
+    """Build a pipeline from a word: r(ead), c(ache), s(huffle), b(atch), a(ugment), p(refetch),
+    e(ndless), 1 (augment one by one).
+    """
 
     def build_pipeline(numbers, read, augment, batch, seed):
         dataset = tf.data.Dataset.from_tensor_slices(numbers)
@@ -222,7 +309,10 @@ def order(steps, augment_calls=None, read_calls=None, buffer=None, seeded=True):
             elif step == "d":
                 dataset = dataset.batch(batch, drop_remainder=True)
             elif step == "a":
-                dataset = dataset.map(lambda pictures, labels: (augment(pictures), labels), num_parallel_calls=augment_calls)
+                dataset = dataset.map(
+                    lambda pictures, labels: (augment(pictures), labels),
+                    num_parallel_calls=augment_calls,
+                )
             elif step == "1":
                 dataset = dataset.map(lambda picture, label: (augment(picture[None])[0], label))
             elif step == "p":
@@ -237,24 +327,52 @@ def order(steps, augment_calls=None, read_calls=None, buffer=None, seeded=True):
 def by_hand(numbers, read, augment, batch, seed):
     """Reads everything at once and shuffles numbers, as the course's own pipeline does."""
     pairs = [read(tf.constant(number)) for number in numbers]
-    pictures, labels = tf.stack([picture for picture, _ in pairs]), tf.stack([label for _, label in pairs])
+    pictures, labels = (
+        tf.stack([picture for picture, _ in pairs]),
+        tf.stack([label for _, label in pairs]),
+    )
     places = tf.data.Dataset.range(len(numbers)).shuffle(1000, seed=seed).batch(batch)
-    return places.map(lambda chosen: (augment(tf.gather(pictures, chosen)), tf.gather(labels, chosen))).prefetch(tf.data.AUTOTUNE)
+    return places.map(
+        lambda chosen: (augment(tf.gather(pictures, chosen)), tf.gather(labels, chosen))
+    ).prefetch(tf.data.AUTOTUNE)
 
 
-@pytest.mark.parametrize("answer", [order("rcsbap"), order("rcsbap", tf.data.AUTOTUNE, tf.data.AUTOTUNE), order("rcpsbpap", read_calls=4), by_hand])
+@pytest.mark.parametrize(
+    "answer",
+    [
+        order("rcsbap"),
+        order("rcsbap", tf.data.AUTOTUNE, tf.data.AUTOTUNE),
+        order("rcpsbpap", read_calls=4),
+        by_hand,
+    ],
+)
 def test_a_pipeline_may_be_built_in_any_right_order(answer):
     verdict = chapter_03.check_5(answer)
     assert verdict.state == "passed", verdict
 
 
 def test_each_mistake_with_a_pipeline_has_its_hint():
-    hints = refuse_all(chapter_03.check_5, {
-        "no cache": order("rsbap"), "cached augmentation": order("rsbacp"), "shuffled before the cache": order("rscbap"), "no shuffle": order("rcbap"),
-        "shuffled batches": order("rcbsap"), "small buffer": order("rcsbap", buffer=4), "no augmentation": order("rcsbp"), "one by one": order("rcs1bp"),
-        "no prefetch": order("rcsba"), "endless": order("rcsbaep"), "last batch dropped": order("rcsdap"), "no seed": order("rcsbap", seeded=False),
-        "not batched": order("rcsp"), "a list": lambda numbers, read, augment, batch, seed: [read(tf.constant(number)) for number in numbers],
-    })
+    hints = refuse_all(
+        chapter_03.check_5,
+        {
+            "no cache": order("rsbap"),
+            "cached augmentation": order("rsbacp"),
+            "shuffled before the cache": order("rscbap"),
+            "no shuffle": order("rcbap"),
+            "shuffled batches": order("rcbsap"),
+            "small buffer": order("rcsbap", buffer=4),
+            "no augmentation": order("rcsbp"),
+            "one by one": order("rcs1bp"),
+            "no prefetch": order("rcsba"),
+            "endless": order("rcsbaep"),
+            "last batch dropped": order("rcsdap"),
+            "no seed": order("rcsbap", seeded=False),
+            "not batched": order("rcsp"),
+            "a list": lambda numbers, read, augment, batch, seed: [
+                read(tf.constant(number)) for number in numbers
+            ],
+        },
+    )
     assert "cache" not in hints["no cache"] and "prefetch" not in hints["no prefetch"]
 
 

@@ -1,4 +1,6 @@
-"""Chapter 04: its networks are the published ones; its checks accept every right answer and refuse wrong ones with a hint each."""
+"""Chapter 04: its networks are the published ones; its checks accept every right answer and refuse
+wrong ones with a hint each.
+"""
 
 import math
 from fractions import Fraction
@@ -22,21 +24,36 @@ def cells_of(path):
 
 
 def by_tag(path):
-    return {tag: cell.source for cell in cells_of(path) for tag in cell.metadata.get("tags", []) if tag.startswith("exercise-")}
+    return {
+        tag: cell.source
+        for cell in cells_of(path)
+        for tag in cell.metadata.get("tags", [])
+        if tag.startswith("exercise-")
+    }
 
 
-SOLUTIONS, STUBS = by_tag(ROOT / "solutions" / "04_architectures.py"), by_tag(ROOT / "chapters" / "04_architectures.py")
+SOLUTIONS, STUBS = (
+    by_tag(ROOT / "solutions" / "04_architectures.py"),
+    by_tag(ROOT / "chapters" / "04_architectures.py"),
+)
 
 
 def defined_in(path, *names):
-    """Execute the functions of these names as a chapter or solution defines them, and return what they define."""
+    """Execute the functions of these names as a chapter or solution defines them, and return what
+    they define.
+    """
     import ast
 
     space = {"keras": keras, "layers": layers, "np": np}
     for cell in cells_of(path):
         if cell.cell_type == "code" and any(f"def {name}(" in cell.source for name in names):
             tree = ast.parse(cell.source)
-            kept = [part for part in tree.body if isinstance(part, ast.FunctionDef) or (isinstance(part, ast.Assign) and part.targets[0].id == "TABLE")]
+            kept = [
+                part
+                for part in tree.body
+                if isinstance(part, ast.FunctionDef)
+                or (isinstance(part, ast.Assign) and part.targets[0].id == "TABLE")
+            ]
             exec(compile(ast.Module(kept, []), str(path), "exec"), space)
     assert set(names) <= set(space)
     return space
@@ -44,24 +61,46 @@ def defined_in(path, *names):
 
 @pytest.fixture(scope="module")
 def chapter():
-    return defined_in(ROOT / "chapters" / "04_architectures.py", "convolve", "residual_block", "resnet34", "normalise", "inverted_residual", "mobilenet_v2")
+    return defined_in(
+        ROOT / "chapters" / "04_architectures.py",
+        "convolve",
+        "residual_block",
+        "resnet34",
+        "normalise",
+        "inverted_residual",
+        "mobilenet_v2",
+    )
 
 
 def answer_in(source, space):
     known = {"keras": keras, "layers": layers, "np": np, "convolve": space["convolve"]}
     filled = dict(known)
     exec(source, filled)
-    (answer,) = (value for name, value in filled.items() if name not in known and name != "__builtins__")
+    (answer,) = (
+        value for name, value in filled.items() if name not in known and name != "__builtins__"
+    )
     return answer
 
 
 # --- the networks written out in the chapter
 @pytest.mark.parametrize(("size", "alpha"), [(32, 0.35), (50, 0.5), (33, 1.0), (32, 1.4)])
-def test_the_hand_built_mobilenet_is_keras_own_layer_by_layer_and_weight_by_weight(chapter, size, alpha):
-    """At even and odd sizes, since the two pad in different ways; with random weights and statistics."""
+def test_the_hand_built_mobilenet_is_keras_own_layer_by_layer_and_weight_by_weight(
+    chapter, size, alpha
+):
+    """At even and odd sizes, since the two pad in different ways; with random weights and
+    statistics.
+    """
     ours = chapter["mobilenet_v2"](size, alpha)
-    theirs = keras.applications.MobileNetV2(weights=None, include_top=False, input_shape=(size, size, 3), alpha=alpha)
-    pairs = list(zip(ours.layers, (layer for layer in theirs.layers if not isinstance(layer, layers.ZeroPadding2D)), strict=True))
+    theirs = keras.applications.MobileNetV2(
+        weights=None, include_top=False, input_shape=(size, size, 3), alpha=alpha
+    )
+    pairs = list(
+        zip(
+            ours.layers,
+            (layer for layer in theirs.layers if not isinstance(layer, layers.ZeroPadding2D)),
+            strict=True,
+        )
+    )
     rng = np.random.default_rng(size)
     for a, b in pairs:
         assert type(a) is type(b) and a.output.shape == b.output.shape, (a.name, b.name)
@@ -71,7 +110,10 @@ def test_the_hand_built_mobilenet_is_keras_own_layer_by_layer_and_weight_by_weig
             b.set_weights([rng.uniform(0.5, 1.5, w.shape) for w in b.weights])
         a.set_weights(b.get_weights())
     picture = rng.uniform(-1, 1, (2, size, size, 3)).astype(np.float32)
-    outputs = [keras.Model(model.input, [pair[side].output for pair in pairs[1:]])(picture) for side, model in enumerate((ours, theirs))]
+    outputs = [
+        keras.Model(model.input, [pair[side].output for pair in pairs[1:]])(picture)
+        for side, model in enumerate((ours, theirs))
+    ]
     for (a, _), mine, own in zip(pairs[1:], *outputs, strict=True):
         assert np.allclose(mine, own, rtol=1e-3, atol=1e-3 * np.abs(own).max()), a.name
     assert np.std(outputs[1][-1]) > 0
@@ -113,16 +155,32 @@ def test_what_is_no_answer_gets_a_hint(tag):
     def asks_for_too_much(a, b, c, d, e, f, g, h):
         return 1
 
-    answers = (stops, forgets_return, asks_for_too_much, 42, lambda *arguments: "many", lambda *arguments: [1, 2, 3], lambda *arguments: object(),
-               lambda *arguments: float("nan"))
+    answers = (
+        stops,
+        forgets_return,
+        asks_for_too_much,
+        42,
+        lambda *arguments: "many",
+        lambda *arguments: [1, 2, 3],
+        lambda *arguments: object(),
+        lambda *arguments: float("nan"),
+    )
     verdicts = [CHECKS[tag](answer) for answer in answers]
-    assert {verdict.state for verdict in verdicts} == {"not yet"} and all(verdict.hint for verdict in verdicts)
-    assert "NameError" in verdicts[0].hint and "return" in verdicts[1].hint and "TypeError" in verdicts[2].hint
+    assert {verdict.state for verdict in verdicts} == {"not yet"} and all(
+        verdict.hint for verdict in verdicts
+    )
+    assert (
+        "NameError" in verdicts[0].hint
+        and "return" in verdicts[1].hint
+        and "TypeError" in verdicts[2].hint
+    )
 
 
 def refuse_all(check, answers, different=True):
     verdicts = {name: check(answer) for name, answer in answers.items()}
-    assert {name: verdict.state for name, verdict in verdicts.items()} == dict.fromkeys(answers, "not yet")
+    assert {name: verdict.state for name, verdict in verdicts.items()} == dict.fromkeys(
+        answers, "not yet"
+    )
     hints = {name: verdict.hint for name, verdict in verdicts.items()}
     assert not different or len(set(hints.values())) == len(hints), hints
     return hints
@@ -136,8 +194,17 @@ def from_the_end(steps):
     return side
 
 
-@pytest.mark.parametrize("answer", [from_the_end, lambda steps: np.int64(from_the_end(steps)), lambda steps: float(from_the_end(steps)),
-                                    lambda steps: 1 + sum((k - 1) * math.prod(s for _, s in steps[:i]) for i, (k, _) in enumerate(steps))])
+@pytest.mark.parametrize(
+    "answer",
+    [
+        from_the_end,
+        lambda steps: np.int64(from_the_end(steps)),
+        lambda steps: float(from_the_end(steps)),
+        lambda steps: (
+            1 + sum((k - 1) * math.prod(s for _, s in steps[:i]) for i, (k, _) in enumerate(steps))
+        ),
+    ],
+)
 def test_a_receptive_field_may_be_found_in_any_way(answer):
     assert str(chapter_04.check_1(answer)).startswith("✔")
 
@@ -156,19 +223,45 @@ def test_each_mistake_with_the_receptive_field_has_its_hint():
             side, before = side + (kernel - 1) * before, stride
         return side
 
-    refuse_all(chapter_04.check_1, {
-        "no strides": lambda steps: 1 + sum(kernel - 1 for kernel, _ in steps), "too early": jump_too_early, "last stride": only_the_last_stride,
-        "area": lambda steps: from_the_end(steps) ** 2, "sum": lambda steps: sum(kernel for kernel, _ in steps), "off by one": lambda steps: from_the_end(steps) + 1,
-        "product": lambda steps: math.prod(kernel for kernel, _ in steps), "jump": lambda steps: math.prod(stride for _, stride in steps),
-        "reversed": lambda steps: from_the_end(steps[::-1]),
-    })
+    refuse_all(
+        chapter_04.check_1,
+        {
+            "no strides": lambda steps: 1 + sum(kernel - 1 for kernel, _ in steps),
+            "too early": jump_too_early,
+            "last stride": only_the_last_stride,
+            "area": lambda steps: from_the_end(steps) ** 2,
+            "sum": lambda steps: sum(kernel for kernel, _ in steps),
+            "off by one": lambda steps: from_the_end(steps) + 1,
+            "product": lambda steps: math.prod(kernel for kernel, _ in steps),
+            "jump": lambda steps: math.prod(stride for _, stride in steps),
+            "reversed": lambda steps: from_the_end(steps[::-1]),
+        },
+    )
     assert "no step" in chapter_04.check_1(lambda steps: from_the_end(steps) if steps else 0).hint
 
 
 # --- 4-2
-def bottleneck(x, filters, strides=1, *, at=0, first=1, inner=3, last=4, project="needed", relus=(True, True), norm=True, add=True, after=True, before=False,
-               twice=False, scale=1, bias=False):
+def bottleneck(
+    x,
+    filters,
+    strides=1,
+    *,
+    at=0,
+    first=1,
+    inner=3,
+    last=4,
+    project="needed",
+    relus=(True, True),
+    norm=True,
+    add=True,
+    after=True,
+    before=False,
+    twice=False,
+    scale=1,
+    bias=False,
+):
     """A bottleneck block with every decision open to a mistake."""
+
     def convolve(x, filters, kernel, strides=1):
         x = layers.Conv2D(filters, kernel, strides, padding="same", use_bias=bias)(x)
         return layers.BatchNormalization()(x) if norm else x
@@ -203,28 +296,60 @@ def settings_of(**options):
     return lambda x, filters, strides=1: bottleneck(x, filters, strides, **options)
 
 
-@pytest.mark.parametrize("answer", [settings_of(), settings_of(at=1), settings_of(bias=True), with_operations])
+@pytest.mark.parametrize(
+    "answer", [settings_of(), settings_of(at=1), settings_of(bias=True), with_operations]
+)
 def test_a_bottleneck_may_be_written_in_any_way(answer):
     assert str(chapter_04.check_2(answer)).startswith("✔")
 
 
 def test_each_mistake_with_the_bottleneck_has_its_hint(chapter):
-    hints = refuse_all(chapter_04.check_2, {
-        "no shortcut": settings_of(add=False, project="never"), "no projection": settings_of(project="never"), "always projected": settings_of(project="always"),
-        "wide inside": settings_of(first=4), "inner 1 x 1": settings_of(inner=1), "not widened": settings_of(last=1), "twice as wide": settings_of(last=2),
-        "no ReLU at the end": settings_of(after=False), "ReLU before adding": settings_of(before=True), "no normalisation": settings_of(norm=False),
-        "a ReLU short": settings_of(relus=(False, True)), "added twice": settings_of(twice=True), "stride lost": settings_of(at=2),
-        "plain residual block": lambda x, filters, strides=1: chapter["residual_block"](x, 4 * filters, strides), "not connected": lambda x, filters, strides=1: layers.Input((8, 8, 64)),
-        "averaged": lambda x, filters, strides=1: layers.GlobalAveragePooling2D()(bottleneck(x, filters, strides)),
-        "an array": lambda x, filters, strides=1: np.zeros((1, 8, 8, 64)),
-    }, different=False)
+    hints = refuse_all(
+        chapter_04.check_2,
+        {
+            "no shortcut": settings_of(add=False, project="never"),
+            "no projection": settings_of(project="never"),
+            "always projected": settings_of(project="always"),
+            "wide inside": settings_of(first=4),
+            "inner 1 x 1": settings_of(inner=1),
+            "not widened": settings_of(last=1),
+            "twice as wide": settings_of(last=2),
+            "no ReLU at the end": settings_of(after=False),
+            "ReLU before adding": settings_of(before=True),
+            "no normalisation": settings_of(norm=False),
+            "a ReLU short": settings_of(relus=(False, True)),
+            "added twice": settings_of(twice=True),
+            "stride lost": settings_of(at=2),
+            "plain residual block": lambda x, filters, strides=1: chapter["residual_block"](
+                x, 4 * filters, strides
+            ),
+            "not connected": lambda x, filters, strides=1: layers.Input((8, 8, 64)),
+            "averaged": lambda x, filters, strides=1: layers.GlobalAveragePooling2D()(
+                bottleneck(x, filters, strides)
+            ),
+            "an array": lambda x, filters, strides=1: np.zeros((1, 8, 8, 64)),
+        },
+        different=False,
+    )
     assert len(set(hints.values())) >= 13, hints
-    assert "projection" in hints["no projection"] and "ReLU" in hints["a ReLU short"] and "no convolution on the shortcut" in hints["always projected"]
+    assert (
+        "projection" in hints["no projection"]
+        and "ReLU" in hints["a ReLU short"]
+        and "no convolution on the shortcut" in hints["always projected"]
+    )
 
 
 # --- 4-3
-@pytest.mark.parametrize("answer", [lambda k, i, o: k**2 * i * o / (k**2 * i + i * o), lambda k, i, o: 1 / (1 / o + 1 / k**2), lambda k, i, o: Fraction(k * k * o, k * k + o),
-                                    lambda k, i, o: np.float32(k * k * o / (k * k + o)), lambda k, i, o: (k**2 * i * o * 56**2) / ((k**2 * i + i * o) * 56**2)])
+@pytest.mark.parametrize(
+    "answer",
+    [
+        lambda k, i, o: k**2 * i * o / (k**2 * i + i * o),
+        lambda k, i, o: 1 / (1 / o + 1 / k**2),
+        lambda k, i, o: Fraction(k * k * o, k * k + o),
+        lambda k, i, o: np.float32(k * k * o / (k * k + o)),
+        lambda k, i, o: (k**2 * i * o * 56**2) / ((k**2 * i + i * o) * 56**2),
+    ],
+)
 def test_a_saving_may_be_written_in_any_way(answer):
     assert str(chapter_04.check_3(answer)).startswith("✔")
 
@@ -233,12 +358,23 @@ def test_each_mistake_with_the_saving_has_its_hint():
     def standard(k, i, o):
         return k**2 * i * o
 
-    refuse_all(chapter_04.check_3, {
-        "inverse": lambda k, i, o: 1 / o + 1 / k**2, "share": lambda k, i, o: 1 - 1 / o - 1 / k**2, "depthwise only": lambda k, i, o: o, "pointwise only": lambda k, i, o: k**2,
-        "in for out": lambda k, i, o: k**2 * i / (k**2 + i), "no square": lambda k, i, o: k * o / (k + o), "no division": standard, "rounded": lambda k, i, o: round(k**2 * o / (k**2 + o)),
-        "whole": lambda k, i, o: standard(k, i, o) // (k**2 * i + i * o), "one kernel": lambda k, i, o: standard(k, i, o) / (k**2 + i * o),
-        "too many kernels": lambda k, i, o: standard(k, i, o) / (standard(k, i, o) + i * o), "near": lambda k, i, o: 1.01 * k**2 * o / (k**2 + o),
-    })
+    refuse_all(
+        chapter_04.check_3,
+        {
+            "inverse": lambda k, i, o: 1 / o + 1 / k**2,
+            "share": lambda k, i, o: 1 - 1 / o - 1 / k**2,
+            "depthwise only": lambda k, i, o: o,
+            "pointwise only": lambda k, i, o: k**2,
+            "in for out": lambda k, i, o: k**2 * i / (k**2 + i),
+            "no square": lambda k, i, o: k * o / (k + o),
+            "no division": standard,
+            "rounded": lambda k, i, o: round(k**2 * o / (k**2 + o)),
+            "whole": lambda k, i, o: standard(k, i, o) // (k**2 * i + i * o),
+            "one kernel": lambda k, i, o: standard(k, i, o) / (k**2 + i * o),
+            "too many kernels": lambda k, i, o: standard(k, i, o) / (standard(k, i, o) + i * o),
+            "near": lambda k, i, o: 1.01 * k**2 * o / (k**2 + o),
+        },
+    )
 
 
 # --- 4-4
@@ -249,19 +385,36 @@ def by_loop(momentum, rest):
     return steps
 
 
-@pytest.mark.parametrize("answer", [by_loop, lambda m, r: math.ceil(math.log(r) / math.log(m)), lambda m, r: np.ceil(np.log(r) / np.log(m)),
-                                    lambda m, r: int(math.ceil(math.log(r, m) - 1e-12)), lambda m, r: next(n for n in range(10**6) if m**n <= r)])
+@pytest.mark.parametrize(
+    "answer",
+    [
+        by_loop,
+        lambda m, r: math.ceil(math.log(r) / math.log(m)),
+        lambda m, r: np.ceil(np.log(r) / np.log(m)),
+        lambda m, r: math.ceil(math.log(r, m) - 1e-12),
+        lambda m, r: next(n for n in range(10**6) if m**n <= r),
+    ],
+)
 def test_the_steps_may_be_found_in_any_way(answer):
     assert str(chapter_04.check_4(answer)).startswith("✔")
 
 
 def test_each_mistake_with_the_steps_has_its_hint():
-    refuse_all(chapter_04.check_4, {
-        "floor": lambda m, r: math.floor(math.log(r) / math.log(m)), "round": lambda m, r: round(math.log(r) / math.log(m)),
-        "strictly": lambda m, r: next(n for n in range(10**6) if m**n < r), "one less": lambda m, r: by_loop(m, r) - 1, "one more": lambda m, r: by_loop(m, r) + 1,
-        "thumb": lambda m, r: math.ceil(1 / (1 - m)), "linear": lambda m, r: math.ceil((1 - r) / (1 - m) - 1e-9), "replaced": lambda m, r: by_loop(m, 1 - r),
-        "kept": lambda m, r: by_loop(1 - m, r), "half a step": lambda m, r: math.log(r) / math.log(m),
-    })
+    refuse_all(
+        chapter_04.check_4,
+        {
+            "floor": lambda m, r: math.floor(math.log(r) / math.log(m)),
+            "round": lambda m, r: round(math.log(r) / math.log(m)),
+            "strictly": lambda m, r: next(n for n in range(10**6) if m**n < r),
+            "one less": lambda m, r: by_loop(m, r) - 1,
+            "one more": lambda m, r: by_loop(m, r) + 1,
+            "thumb": lambda m, r: math.ceil(1 / (1 - m)),
+            "linear": lambda m, r: math.ceil((1 - r) / (1 - m) - 1e-9),
+            "replaced": lambda m, r: by_loop(m, 1 - r),
+            "kept": lambda m, r: by_loop(1 - m, r),
+            "half a step": lambda m, r: math.log(r) / math.log(m),
+        },
+    )
 
 
 # --- 4-5
@@ -270,22 +423,48 @@ def right_fold(k, g, b, m, v, e):
     return k * scale, b - m * scale
 
 
-@pytest.mark.parametrize("answer", [right_fold, lambda *a: list(right_fold(*a)), lambda *a: tuple(part.astype(np.float32) for part in right_fold(*a)),
-                                    lambda *a: tuple(keras.ops.convert_to_tensor(part) for part in right_fold(*a)),
-                                    lambda *a: (right_fold(*a)[0], right_fold(*a)[1].reshape(1, 1, 1, -1)),
-                                    lambda k, g, b, m, v, e: (np.einsum("hwio,o->hwio", k, g * (v + e) ** -0.5), b - g * m / (v + e) ** 0.5)])
+@pytest.mark.parametrize(
+    "answer",
+    [
+        right_fold,
+        lambda *a: list(right_fold(*a)),
+        lambda *a: tuple(part.astype(np.float32) for part in right_fold(*a)),
+        lambda *a: tuple(keras.ops.convert_to_tensor(part) for part in right_fold(*a)),
+        lambda *a: (right_fold(*a)[0], right_fold(*a)[1].reshape(1, 1, 1, -1)),
+        lambda k, g, b, m, v, e: (
+            np.einsum("hwio,o->hwio", k, g * (v + e) ** -0.5),
+            b - g * m / (v + e) ** 0.5,
+        ),
+    ],
+)
 def test_a_fold_may_be_written_in_any_way(answer):
     assert str(chapter_04.check_5(answer)).startswith("✔")
 
 
 def test_each_mistake_with_the_fold_has_its_hint():
     kernel, bias = (lambda *a: right_fold(*a)[0]), (lambda *a: right_fold(*a)[1])
-    refuse_all(chapter_04.check_5, {
-        "no epsilon": lambda k, g, b, m, v, e: right_fold(k, g, b, m, v, 0), "epsilon outside": lambda k, g, b, m, v, e: (k * g / (np.sqrt(v) + e), b - m * g / (np.sqrt(v) + e)),
-        "no root": lambda k, g, b, m, v, e: (k * g / (v + e), b - m * g / (v + e)), "no gamma": lambda k, g, b, m, v, e: right_fold(k, 1, b, m, v, e),
-        "bare mean": lambda *a: (kernel(*a), a[2] - a[3]), "no gamma in the bias": lambda *a: (kernel(*a), a[2] - a[3] / np.sqrt(a[4] + a[5])),
-        "beta": lambda *a: (kernel(*a), a[2]), "sign": lambda *a: (kernel(*a), 2 * a[2] - bias(*a)), "same kernel": lambda *a: (a[0], bias(*a)),
-        "gamma only": lambda *a: (a[0] * a[1], bias(*a)), "beta scaled": lambda *a: (kernel(*a), (a[2] - a[3]) * a[1] / np.sqrt(a[4] + a[5])),
-        "kernel alone": kernel, "turned": lambda *a: (np.swapaxes(kernel(*a), 2, 3), bias(*a)), "one number": lambda *a: (kernel(*a), float(bias(*a).sum())),
-        "other bias": lambda *a: (kernel(*a), 1.01 * bias(*a)), "other kernel": lambda *a: (1.01 * kernel(*a), bias(*a)), "both": lambda *a: (2 * kernel(*a), 2 * bias(*a)),
-    })
+    refuse_all(
+        chapter_04.check_5,
+        {
+            "no epsilon": lambda k, g, b, m, v, e: right_fold(k, g, b, m, v, 0),
+            "epsilon outside": lambda k, g, b, m, v, e: (
+                k * g / (np.sqrt(v) + e),
+                b - m * g / (np.sqrt(v) + e),
+            ),
+            "no root": lambda k, g, b, m, v, e: (k * g / (v + e), b - m * g / (v + e)),
+            "no gamma": lambda k, g, b, m, v, e: right_fold(k, 1, b, m, v, e),
+            "bare mean": lambda *a: (kernel(*a), a[2] - a[3]),
+            "no gamma in the bias": lambda *a: (kernel(*a), a[2] - a[3] / np.sqrt(a[4] + a[5])),
+            "beta": lambda *a: (kernel(*a), a[2]),
+            "sign": lambda *a: (kernel(*a), 2 * a[2] - bias(*a)),
+            "same kernel": lambda *a: (a[0], bias(*a)),
+            "gamma only": lambda *a: (a[0] * a[1], bias(*a)),
+            "beta scaled": lambda *a: (kernel(*a), (a[2] - a[3]) * a[1] / np.sqrt(a[4] + a[5])),
+            "kernel alone": kernel,
+            "turned": lambda *a: (np.swapaxes(kernel(*a), 2, 3), bias(*a)),
+            "one number": lambda *a: (kernel(*a), float(bias(*a).sum())),
+            "other bias": lambda *a: (kernel(*a), 1.01 * bias(*a)),
+            "other kernel": lambda *a: (1.01 * kernel(*a), bias(*a)),
+            "both": lambda *a: (2 * kernel(*a), 2 * bias(*a)),
+        },
+    )

@@ -2,7 +2,6 @@
 
 from pathlib import Path
 
-import jupytext
 import numpy as np
 import pytest
 from exercises import answer_in, exercise_cells
@@ -13,7 +12,10 @@ ROOT = Path(__file__).resolve().parents[2]
 CHECKS = {f"exercise-7-{number}": getattr(chapter_07, f"check_{number}") for number in range(1, 5)}
 
 
-SOLUTIONS, STUBS = exercise_cells("solutions", "07_detection"), exercise_cells("chapters", "07_detection")
+SOLUTIONS, STUBS = (
+    exercise_cells("solutions", "07_detection"),
+    exercise_cells("chapters", "07_detection"),
+)
 
 
 def test_chapter_and_solutions_hold_the_same_exercises():
@@ -40,16 +42,28 @@ def test_what_is_no_answer_gets_a_hint(tag):
     def asks_for_too_much(a, b, c, d, e, f, g, h):
         return 1
 
-    answers = (stops, asks_for_too_much, 42, lambda *arguments: [1, 2, 3], lambda *arguments: object(), lambda *arguments: float("nan"), lambda *arguments: {})
+    answers = (
+        stops,
+        asks_for_too_much,
+        42,
+        lambda *arguments: [1, 2, 3],
+        lambda *arguments: object(),
+        lambda *arguments: float("nan"),
+        lambda *arguments: {},
+    )
     verdicts = [CHECKS[tag](answer) for answer in answers]
-    assert {verdict.state for verdict in verdicts} == {"not yet"} and all(verdict.hint for verdict in verdicts)
+    assert {verdict.state for verdict in verdicts} == {"not yet"} and all(
+        verdict.hint for verdict in verdicts
+    )
     assert "NameError" in verdicts[0].hint and "TypeError" in verdicts[1].hint
 
 
 def refuse_all(check, answers):
     """Every answer is refused, each with a hint of its own."""
     verdicts = {name: check(answer) for name, answer in answers.items()}
-    assert {name: verdict.state for name, verdict in verdicts.items()} == dict.fromkeys(answers, "not yet")
+    assert {name: verdict.state for name, verdict in verdicts.items()} == dict.fromkeys(
+        answers, "not yet"
+    )
     hints = {name: verdict.hint for name, verdict in verdicts.items()}
     assert len(set(hints.values())) == len(hints), hints
     return hints
@@ -61,7 +75,9 @@ def area(box):
 
 
 def common(one, other):
-    return max(0, min(one[2], other[2]) - max(one[0], other[0])) * max(0, min(one[3], other[3]) - max(one[1], other[1]))
+    return max(0, min(one[2], other[2]) - max(one[0], other[0])) * max(
+        0, min(one[3], other[3]) - max(one[1], other[1])
+    )
 
 
 def iou(one, other):
@@ -69,28 +85,52 @@ def iou(one, other):
     return both / (area(one) + area(other) - both)
 
 
-@pytest.mark.parametrize("answer", [iou, lambda one, other: np.float64(iou(one, other)), lambda one, other: np.array([iou(one, other)]),
-                                    lambda one, other: 1 - (area(one) + area(other) - 2 * common(one, other)) / (area(one) + area(other) - common(one, other))])
+@pytest.mark.parametrize(
+    "answer",
+    [
+        iou,
+        lambda one, other: np.float64(iou(one, other)),
+        lambda one, other: np.array([iou(one, other)]),
+        lambda one, other: (
+            1
+            - (area(one) + area(other) - 2 * common(one, other))
+            / (area(one) + area(other) - common(one, other))
+        ),
+    ],
+)
 def test_an_overlap_may_be_found_in_any_way(answer):
     assert chapter_07.check_1(answer).state == "passed"
 
 
 def test_each_mistake_with_the_overlap_has_its_hint():
     def unclipped(one, other):
-        both = (min(one[2], other[2]) - max(one[0], other[0])) * (min(one[3], other[3]) - max(one[1], other[1]))
+        both = (min(one[2], other[2]) - max(one[0], other[0])) * (
+            min(one[3], other[3]) - max(one[1], other[1])
+        )
         return both / (area(one) + area(other) - both)
 
     def inclusive(one, other):
         return iou((*one[:2], one[2] + 1, one[3] + 1), (*other[:2], other[2] + 1, other[3] + 1))
 
     def as_shipped_in_other_words(one, other):
-        both = (min(one[2], other[2]) - max(one[0], other[0])) * (min(one[3], other[3]) - max(one[1], other[1]))
+        both = (min(one[2], other[2]) - max(one[0], other[0])) * (
+            min(one[3], other[3]) - max(one[1], other[1])
+        )
         return both / (area(one) + area(other))
 
-    refuse_all(chapter_07.check_1, {
-        "both bugs left": as_shipped_in_other_words, "not clipped": unclipped, "counted twice": lambda one, other: common(one, other) / (area(one) + area(other)), "inclusive": inclusive, "area": common,
-        "smaller": lambda one, other: common(one, other) / min(area(one), area(other)), "text": lambda one, other: "half",
-        "of the first": lambda one, other: common(one, other) / area(one)})
+    refuse_all(
+        chapter_07.check_1,
+        {
+            "both bugs left": as_shipped_in_other_words,
+            "not clipped": unclipped,
+            "counted twice": lambda one, other: common(one, other) / (area(one) + area(other)),
+            "inclusive": inclusive,
+            "area": common,
+            "smaller": lambda one, other: common(one, other) / min(area(one), area(other)),
+            "text": lambda one, other: "half",
+            "of the first": lambda one, other: common(one, other) / area(one),
+        },
+    )
 
 
 # --- 7-2
@@ -99,7 +139,14 @@ def ends(rows, which):
     return right / len(rows[rows.label == which]), right / len(rows[rows.said == which])
 
 
-@pytest.mark.parametrize("answer", [ends, lambda rows, which: list(ends(rows, which)), lambda rows, which: np.array(ends(rows, which))])
+@pytest.mark.parametrize(
+    "answer",
+    [
+        ends,
+        lambda rows, which: list(ends(rows, which)),
+        lambda rows, which: np.array(ends(rows, which)),
+    ],
+)
 def test_honest_figures_may_be_written_in_any_way(answer):
     assert chapter_07.check_2(answer).state == "passed"
 
@@ -109,20 +156,36 @@ def test_each_mistake_with_the_figures_has_its_hint():
         def answer(rows, which):
             rows = rows[keep(rows)]
             right = ((rows.label == which) & (rows.said == which)).sum()
-            return right / max((rows.label == which).sum(), 1), right / max((rows.said == which).sum(), 1)
+            return right / max((rows.label == which).sum(), 1), right / max(
+                (rows.said == which).sum(), 1
+            )
+
         return answer
 
-    refuse_all(chapter_07.check_2, {
-        "misses left out": filtered(lambda rows: rows.said != ""), "alarms left out": filtered(lambda rows: rows.label != ""),
-        "both left out": filtered(lambda rows: (rows.said != "") & (rows.label != "")), "unsure left out": filtered(lambda rows: rows.said != "not_sure"),
-        "swapped": lambda rows, which: ends(rows, which)[::-1], "one number": lambda rows, which: ends(rows, which)[0],
-        "accuracy": lambda rows, which: ((rows.label == rows.said).mean(),) * 2})
+    refuse_all(
+        chapter_07.check_2,
+        {
+            "misses left out": filtered(lambda rows: rows.said != ""),
+            "alarms left out": filtered(lambda rows: rows.label != ""),
+            "both left out": filtered(lambda rows: (rows.said != "") & (rows.label != "")),
+            "unsure left out": filtered(lambda rows: rows.said != "not_sure"),
+            "swapped": lambda rows, which: ends(rows, which)[::-1],
+            "one number": lambda rows, which: ends(rows, which)[0],
+            "accuracy": lambda rows, which: ((rows.label == rows.said).mean(),) * 2,
+        },
+    )
 
 
 # --- 7-3
 def label(probabilities, threshold=0.5, band=0.15):
     mean = sum(probabilities) / len(probabilities) if len(probabilities) else threshold
-    return "not_sure" if abs(mean - threshold) < band else "with_mask" if mean > threshold else "without_mask"
+    return (
+        "not_sure"
+        if abs(mean - threshold) < band
+        else "with_mask"
+        if mean > threshold
+        else "without_mask"
+    )
 
 
 def test_a_label_may_be_found_in_any_way():
@@ -136,13 +199,31 @@ def test_each_mistake_with_the_label_has_its_hint():
 
     def open_ends(probabilities, threshold=0.5, band=0.15):
         mean = np.mean(probabilities) if len(probabilities) else threshold
-        return "with_mask" if mean > threshold + band else "without_mask" if mean < threshold - band else "not_sure"
+        return (
+            "with_mask"
+            if mean > threshold + band
+            else "without_mask"
+            if mean < threshold - band
+            else "not_sure"
+        )
 
-    refuse_all(chapter_07.check_3, {
-        "no band": lambda p, t=0.5, b=0.15: label(p, t, 0) if len(p) else "not_sure", "last look": lambda p, t=0.5, b=0.15: label(p[-1:], t, b), "votes": votes,
-        "open": open_ends, "fixed threshold": lambda p, t=0.5, b=0.15: label(p, 0.5, b), "fixed band": lambda p, t=0.5, b=0.15: label(p, t, 0.15),
-        "median": lambda p, t=0.5, b=0.15: label([np.median(p)], t, b) if len(p) else "not_sure", "other words": lambda p, t=0.5, b=0.15: "Mask",
-        "number": lambda p, t=0.5, b=0.15: float(np.mean(p)) if len(p) else 0.0, "always unsure": lambda p, t=0.5, b=0.15: "not_sure"})
+    refuse_all(
+        chapter_07.check_3,
+        {
+            "no band": lambda p, t=0.5, b=0.15: label(p, t, 0) if len(p) else "not_sure",
+            "last look": lambda p, t=0.5, b=0.15: label(p[-1:], t, b),
+            "votes": votes,
+            "open": open_ends,
+            "fixed threshold": lambda p, t=0.5, b=0.15: label(p, 0.5, b),
+            "fixed band": lambda p, t=0.5, b=0.15: label(p, t, 0.15),
+            "median": lambda p, t=0.5, b=0.15: (
+                label([np.median(p)], t, b) if len(p) else "not_sure"
+            ),
+            "other words": lambda p, t=0.5, b=0.15: "Mask",
+            "number": lambda p, t=0.5, b=0.15: float(np.mean(p)) if len(p) else 0.0,
+            "always unsure": lambda p, t=0.5, b=0.15: "not_sure",
+        },
+    )
 
 
 # --- 7-4
@@ -163,8 +244,17 @@ def alarm(times, labels, seconds, doubt="keeps"):
 def test_an_alarm_may_be_found_in_any_way():
     def in_reverse(times, labels, seconds):
         for end, one in enumerate(labels):
-            last_mask = max((number for number in range(end) if labels[number] == "with_mask"), default=-1)
-            start = next((times[number] for number in range(last_mask + 1, end + 1) if labels[number] == "without_mask"), None)
+            last_mask = max(
+                (number for number in range(end) if labels[number] == "with_mask"), default=-1
+            )
+            start = next(
+                (
+                    times[number]
+                    for number in range(last_mask + 1, end + 1)
+                    if labels[number] == "without_mask"
+                ),
+                None,
+            )
             if one == "without_mask" and times[end] - start >= seconds:
                 return times[end]
 
@@ -177,9 +267,24 @@ def test_each_mistake_with_the_alarm_has_its_hint():
         return next((when for when in bare if when - bare[0] >= seconds), None)
 
     def first_frame(times, labels, seconds):
-        return next((when for when, one in zip(times, labels) if one == "without_mask" and when - times[0] >= seconds), None)
+        return next(
+            (
+                when
+                for when, one in zip(times, labels)
+                if one == "without_mask" and when - times[0] >= seconds
+            ),
+            None,
+        )
 
-    refuse_all(chapter_07.check_4, {
-        "doubt resets": lambda t, n, s: alarm(t, n, s, "resets"), "doubt starts": lambda t, n, s: alarm(t, n, s, "starts"),
-        "doubt rings": lambda t, n, s: alarm(t, n, s, "rings"), "never reset": never_reset, "first frame": first_frame,
-        "never": lambda t, n, s: [][:0] or None, "the start": lambda t, n, s: t[0] if t else None})
+    refuse_all(
+        chapter_07.check_4,
+        {
+            "doubt resets": lambda t, n, s: alarm(t, n, s, "resets"),
+            "doubt starts": lambda t, n, s: alarm(t, n, s, "starts"),
+            "doubt rings": lambda t, n, s: alarm(t, n, s, "rings"),
+            "never reset": never_reset,
+            "first frame": first_frame,
+            "never": lambda t, n, s: [][:0] or None,
+            "the start": lambda t, n, s: t[0] if t else None,
+        },
+    )

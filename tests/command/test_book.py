@@ -1,6 +1,9 @@
-"""The site is built from the stored outputs, without anything from elsewhere, with or without worked answers, and printed."""
+"""The site is built from the stored outputs, without anything from elsewhere, with or without
+worked answers, and printed.
+"""
 
 import html
+import itertools
 import json
 import re
 import socket
@@ -30,9 +33,13 @@ class Resources(HTMLParser):
 
     def handle_starttag(self, tag, attributes):
         values = dict(attributes)
-        if tag in ("script", "img", "iframe", "source", "video", "audio", "embed") and values.get("src"):
+        if tag in ("script", "img", "iframe", "source", "video", "audio", "embed") and values.get(
+            "src"
+        ):
             self.loaded.append(values["src"])
-        if tag == "link" and {"stylesheet", "preload", "icon", "preconnect", "modulepreload"} & set((values.get("rel") or "").split()):
+        if tag == "link" and {"stylesheet", "preload", "icon", "preconnect", "modulepreload"} & set(
+            (values.get("rel") or "").split()
+        ):
             self.loaded.append(values.get("href") or "")
         if tag == "img" and not (values.get("alt") or "").strip():
             self.without_alt.append(values.get("src", "?")[:80])
@@ -41,7 +48,11 @@ class Resources(HTMLParser):
 
 
 def pages(site):
-    found = [path for path in site.rglob("*.html") if path.name not in ("genindex.html", "search.html") and "_static" not in path.parts]
+    found = [
+        path
+        for path in site.rglob("*.html")
+        if path.name not in ("genindex.html", "search.html") and "_static" not in path.parts
+    ]
     assert len(found) > 4
     return found
 
@@ -79,15 +90,26 @@ def test_alt_texts_are_those_of_the_notebooks(site):
     for pair in notebooks.find_pairs(ROOT):
         page = (site / "chapters" / f"{pair.name}.html").read_text(encoding="utf-8")
         shown = {html.unescape(alt) for alt in re.findall(r'<img[^>]*\balt="([^"]*)"', page)}
-        outputs = [output for cell in notebooks.read_notebook(pair.notebook).cells for output in cell.get("outputs", [])]
-        stored = {kind["alt"] for output in outputs for kind in output.get("metadata", {}).values() if "alt" in kind}
+        outputs = [
+            output
+            for cell in notebooks.read_notebook(pair.notebook).cells
+            for output in cell.get("outputs", [])
+        ]
+        stored = {
+            kind["alt"]
+            for output in outputs
+            for kind in output.get("metadata", {}).values()
+            if "alt" in kind
+        }
         assert stored and stored <= shown
 
 
 def test_headings_are_in_order(site):
     for page in pages(site):
         levels = parsed(page).headings
-        jumps = [(before, after) for before, after in zip(levels, levels[1:]) if after > before + 1]
+        jumps = [
+            (before, after) for before, after in itertools.pairwise(levels) if after > before + 1
+        ]
         assert page.name == "index.html" or levels[:1] == [1], page
         assert not jumps, f"{page.name}: {jumps}"
 
@@ -97,22 +119,37 @@ def test_nothing_is_loaded_from_elsewhere(site):
         elsewhere = [address for address in parsed(page).loaded if is_elsewhere(address)]
         assert not elsewhere, f"{page.name} loads {elsewhere}"
     for sheet in site.rglob("*.css"):
-        addresses = re.findall(r"(?:url\(|@import)\s*['\"]?([^'\")]+)", sheet.read_text(encoding="utf-8"))
-        assert not list(filter(is_elsewhere, addresses)), f"{sheet.name} loads {list(filter(is_elsewhere, addresses))}"
+        addresses = re.findall(
+            r"(?:url\(|@import)\s*['\"]?([^'\")]+)", sheet.read_text(encoding="utf-8")
+        )
+        assert not list(filter(is_elsewhere, addresses)), (
+            f"{sheet.name} loads {list(filter(is_elsewhere, addresses))}"
+        )
 
 
 def test_every_exercise_has_its_answer_behind_a_toggle(site):
     for pair in notebooks.find_pairs(ROOT):
         page = (site / "chapters" / f"{pair.name}.html").read_text(encoding="utf-8")
-        tags = [tag for cell in notebooks.read_source(pair).cells for tag in notebooks.tags(cell) if tag.startswith("exercise-")]
+        tags = [
+            tag
+            for cell in notebooks.read_source(pair).cells
+            for tag in notebooks.tags(cell)
+            if tag.startswith("exercise-")
+        ]
         assert page.count("<details") >= len(tags) > 0
-        assert re.findall(r"A worked answer to exercise (\d+-\d+)", page) == [tag.removeprefix("exercise-") for tag in tags]
+        assert re.findall(r"A worked answer to exercise (\d+-\d+)", page) == [
+            tag.removeprefix("exercise-") for tag in tags
+        ]
 
 
 def test_a_paper_that_a_chapter_names_is_a_link(site):
     page = (site / "chapters" / "04_architectures.html").read_text(encoding="utf-8")
-    links = re.findall(r'<a [^>]*href="\.\./book/references\.html#[^"]*"[^>]*>(.*?)</a>', page, re.DOTALL)
-    assert any("He" in link and "2015" in link for link in links) and any("Sandler" in link for link in links)
+    links = re.findall(
+        r'<a [^>]*href="\.\./book/references\.html#[^"]*"[^>]*>(.*?)</a>', page, re.DOTALL
+    )
+    assert any("He" in link and "2015" in link for link in links) and any(
+        "Sandler" in link for link in links
+    )
 
 
 def test_vietnamese_is_marked_as_such_and_can_be_searched(site):
@@ -126,8 +163,14 @@ def served(small_book, tmp_path_factory):
     """Build and serve a small book with the real command, as an instructor would."""
     small = small_book.copy(tmp_path_factory.mktemp("served") / "kurs é")
     port = free_port()
-    process = subprocess.Popen([sys.executable, "-m", "course_utils.command.main", "book", "--serve", "--port", str(port)], cwd=small.root,
-                               stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, encoding="utf-8")
+    process = subprocess.Popen(
+        [sys.executable, "-m", "course_utils.command.main", "book", "--serve", "--port", str(port)],
+        cwd=small.root,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        encoding="utf-8",
+    )
     lines = []
     while not any("Serving at" in line for line in lines) and (line := process.stdout.readline()):
         lines.append(line)
@@ -138,15 +181,21 @@ def served(small_book, tmp_path_factory):
 
 
 def get(address):
-    with urllib.request.build_opener(urllib.request.ProxyHandler({})).open(address, timeout=10) as response:
+    with urllib.request.build_opener(urllib.request.ProxyHandler({})).open(
+        address, timeout=10
+    ) as response:
         return response.read().decode("utf-8")
 
 
 def test_the_site_is_served_with_the_answer_behind_a_toggle(served):
     assert "A small book" in get(f"{served}/book/index.html")
     chapter = get(f"{served}/chapters/00_first.html")
-    toggle = chapter[chapter.index("<details"):chapter.index("</details>")]
-    assert "A worked answer to exercise 0-1" in toggle and "45" in toggle and "not attempted" in chapter[:chapter.index("<details")]
+    toggle = chapter[chapter.index("<details") : chapter.index("</details>")]
+    assert (
+        "A worked answer to exercise 0-1" in toggle
+        and "45" in toggle
+        and "not attempted" in chapter[: chapter.index("<details")]
+    )
 
 
 def test_without_a_public_address_there_are_no_launch_buttons(served):
@@ -157,7 +206,11 @@ def test_without_a_public_address_there_are_no_launch_buttons(served):
 def without_answers(small_book, tmp_path_factory):
     """A small book without answers, of a course whose citation names a public repository."""
     small = small_book.copy(tmp_path_factory.mktemp("without") / "course")
-    small.write("CITATION.cff", 'cff-version: 1.2.0\ntitle: "Small"\nrepository-code: https://github.com/someone/face-masks/\n')
+    small.write(
+        "CITATION.cff",
+        'cff-version: 1.2.0\ntitle: "Small"\nrepository-code:'
+        " https://github.com/someone/face-masks/\n",
+    )
     done = small.course("book", "--without-solutions")
     assert done.returncode == 0, done.stdout + done.stderr
     return book.site_folder(small.root, answers=False)
@@ -165,7 +218,12 @@ def without_answers(small_book, tmp_path_factory):
 
 def test_without_answers_no_file_of_the_site_holds_one(without_answers):
     assert not (without_answers / "solutions").exists()
-    holding = [path.name for path in without_answers.rglob("*") if path.suffix in (".html", ".js", ".txt", ".ipynb", ".inv") and ANSWER in path.read_text("utf-8", "replace")]
+    holding = [
+        path.name
+        for path in without_answers.rglob("*")
+        if path.suffix in (".html", ".js", ".txt", ".ipynb", ".inv")
+        and ANSWER in path.read_text("utf-8", "replace")
+    ]
     assert not holding
     page = (without_answers / "chapters/00_first.html").read_text(encoding="utf-8")
     assert "not attempted" in page and "worked answer" not in page
@@ -173,8 +231,14 @@ def test_without_answers_no_file_of_the_site_holds_one(without_answers):
 
 def test_one_line_of_the_citation_switches_the_launch_buttons_on(without_answers):
     page = (without_answers / "chapters/00_first.html").read_text(encoding="utf-8")
-    assert "https://mybinder.org/v2/gh/someone/face-masks/main?urlpath=lab/tree/chapters/00_first.ipynb" in page
-    assert "https://colab.research.google.com/github/someone/face-masks/blob/main/chapters/00_first.ipynb" in page
+    assert (
+        "https://mybinder.org/v2/gh/someone/face-masks/main?urlpath=lab/tree/chapters/00_first.ipynb"
+        in page
+    )
+    assert (
+        "https://colab.research.google.com/github/someone/face-masks/blob/main/chapters/00_first.ipynb"
+        in page
+    )
 
 
 def test_what_binder_needs_is_there():
@@ -194,14 +258,20 @@ def test_a_changed_style_reaches_the_site_though_no_page_changed(small_book, tmp
     for color in ("tomato", "teal"):
         small.write("book/_static/course.css", f"h1 {{ color: {color}; }}\n")
         assert small.course("book").returncode == 0
-        assert color in (small.root / "book/_build/html/_static/course.css").read_text(encoding="utf-8")
+        assert color in (small.root / "book/_build/html/_static/course.css").read_text(
+            encoding="utf-8"
+        )
 
 
 @needs_browser
 def test_the_book_is_printed_to_one_tagged_file(small_book, tmp_path):
     small = small_book.copy(tmp_path / "course")
     Image.new("RGB", (321, 123), (200, 100, 50)).save(small.root / "book" / "orange.png")
-    small.write("book/index.md", (small.root / "book" / "index.md").read_text(encoding="utf-8") + "\n![An orange field.](orange.png)\n")
+    small.write(
+        "book/index.md",
+        (small.root / "book" / "index.md").read_text(encoding="utf-8")
+        + "\n![An orange field.](orange.png)\n",
+    )
     done = small.course("book", "--pdf")
     assert done.returncode == 0, done.stdout + done.stderr
     assert "book/_build/course.pdf" in done.stdout
@@ -215,8 +285,12 @@ def test_the_book_is_printed_to_one_tagged_file(small_book, tmp_path):
 @needs_browser
 def test_a_page_that_misses_a_picture_is_not_printed(tmp_path):
     (tmp_path / "page.html").write_text('<img src="lost.png" alt="">', encoding="utf-8")
-    with pytest.raises(CourseError, match="1 pictures or styles of its page are missing, lost.png among them"):
-        browser.print_page((tmp_path / "page.html").as_uri(), tmp_path / "page.pdf", browser.find_browser())
+    with pytest.raises(
+        CourseError, match="1 pictures or styles of its page are missing, lost.png among them"
+    ):
+        browser.print_page(
+            (tmp_path / "page.html").as_uri(), tmp_path / "page.pdf", browser.find_browser()
+        )
 
 
 def test_without_a_browser_printing_gets_one_sentence(small_book, monkeypatch):
@@ -231,8 +305,22 @@ def test_a_taken_port_gets_one_sentence_before_the_build():
         taken.bind(("127.0.0.1", 0))
         taken.listen()
         port = taken.getsockname()[1]
-        done = subprocess.run([sys.executable, "-m", "course_utils.command.main", "book", "--serve", "--port", str(port)], cwd=ROOT,
-                              capture_output=True, text=True, encoding="utf-8", timeout=60)
+        done = subprocess.run(
+            [
+                sys.executable,
+                "-m",
+                "course_utils.command.main",
+                "book",
+                "--serve",
+                "--port",
+                str(port),
+            ],
+            cwd=ROOT,
+            capture_output=True,
+            text=True,
+            encoding="utf-8",
+            timeout=60,
+        )
     assert done.returncode == 1
     assert f"Port {port} can't be used" in done.stderr and "Traceback" not in done.stderr
     assert "Built" not in done.stdout

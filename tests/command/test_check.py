@@ -23,18 +23,31 @@ def test_a_healthy_course_passes_and_the_cells_are_counted(small_course):
 
 
 def test_of_a_video_the_words_are_compared_and_not_the_bytes(small_course):
-    cell = """\n# %%\nfrom IPython.display import HTML\nHTML('<video aria-label="A walk." src="data:video/mp4;base64,AAAA"></video>')\n"""
+    video = '<video aria-label="A walk." src="data:video/mp4;base64,AAAA"></video>'
+    cell = f"\n# %%\nfrom IPython.display import HTML\nHTML({video!r})\n"
     small_course.write("chapters/01_second.py", small_course.read("chapters/01_second.py") + cell)
     assert small_course.course("run", "--update").returncode == 0
     stored = "chapters/01_second.ipynb"
-    edit_notebook(small_course, stored, lambda notebook: notebook["cells"][-1]["outputs"][0]["data"].update({"text/html": ['<video aria-label="A walk." src="data:video/mp4;base64,BBBB"></video>']}))
+    edit_notebook(
+        small_course,
+        stored,
+        lambda notebook: notebook["cells"][-1]["outputs"][0]["data"].update(
+            {"text/html": ['<video aria-label="A walk." src="data:video/mp4;base64,BBBB"></video>']}
+        ),
+    )
     assert "0 findings" in check(small_course, "01")[1]
-    small_course.replace(stored, 'aria-label=\\"A walk.\\" src=\\"data:video/mp4;base64,BBBB', 'aria-label=\\"A run.\\" src=\\"data:video/mp4;base64,BBBB')
+    small_course.replace(
+        stored,
+        'aria-label=\\"A walk.\\" src=\\"data:video/mp4;base64,BBBB',
+        'aria-label=\\"A run.\\" src=\\"data:video/mp4;base64,BBBB',
+    )
     assert "gives another output" in check(small_course, "01")[1]
 
 
 def test_ignored_cells_are_counted(small_course):
-    small_course.replace("chapters/01_second.py", "# %%\nfrom", '# %% tags=["nbval-ignore-output"]\nfrom')
+    small_course.replace(
+        "chapters/01_second.py", "# %%\nfrom", '# %% tags=["nbval-ignore-output"]\nfrom'
+    )
     assert small_course.course("run", "--update").returncode == 0
     status, said = check(small_course, "--static")
     assert status == 0, said
@@ -46,11 +59,16 @@ def faulty_run(executed_course, tmp_path_factory):
     """What `course check` says of a course with faults that only an execution shows."""
     course = executed_course.copy(tmp_path_factory.mktemp("faulty") / "course")
     course.replace("chapters/00_first.ipynb", "The sum is 45.", "The sum is 46.")
-    edit_notebook(course, "chapters/01_second.ipynb", lambda notebook: notebook["cells"][2].update(outputs=[]))
+    edit_notebook(
+        course, "chapters/01_second.ipynb", lambda notebook: notebook["cells"][2].update(outputs=[])
+    )
     course.replace("tests/metric_bounds.toml", "max = 50", "max = 44")
     for ending, text in (("py", "answer = 45"), ("ipynb", '"answer = 45"')):
         course.replace(f"solutions/00_first.{ending}", text, text.replace("45", "44"))
-    course.write("tests/metric_bounds.toml", course.read("tests/metric_bounds.toml") + "[01_second.product]\nmin = 0\n")
+    course.write(
+        "tests/metric_bounds.toml",
+        course.read("tests/metric_bounds.toml") + "[01_second.product]\nmin = 0\n",
+    )
     return check(course)
 
 
@@ -74,7 +92,10 @@ def test_a_bound_without_a_metric_is_found(faulty_run):
 
 
 def test_a_worked_answer_that_its_check_refuses_is_found(faulty_run):
-    assert "solutions/00_first.py does not pass its check: the worked answer of exercise-0-1 gets: ✘ Exercise 0-1: not yet. Count again." in faulty_run[1]
+    assert (
+        "solutions/00_first.py does not pass its check: the worked answer of exercise-0-1 gets: ✘"
+        " Exercise 0-1: not yet. Count again." in faulty_run[1]
+    )
 
 
 def test_an_output_of_the_solutions_edited_by_hand_is_found(faulty_run):
@@ -86,7 +107,10 @@ def test_nothing_else_is_found(faulty_run):
 
 
 def test_a_cell_in_the_script_only_is_found(small_course):
-    small_course.write("chapters/01_second.py", small_course.read("chapters/01_second.py") + "\n# %%\nprint('new')\n")
+    small_course.write(
+        "chapters/01_second.py",
+        small_course.read("chapters/01_second.py") + "\n# %%\nprint('new')\n",
+    )
     status, said = check(small_course, "--static")
     assert status == 1
     assert "chapters/01_second.py, cell 5 is not in 01_second.ipynb" in said
@@ -122,7 +146,11 @@ def test_a_cell_that_was_never_executed_is_found(small_course):
 
 
 def test_a_figure_without_alt_text_is_found(small_course):
-    small_course.replace("chapters/00_first.py", 'figures.show(figure, alt="A line that rises from 1 to 2.")', "figure")
+    small_course.replace(
+        "chapters/00_first.py",
+        'figures.show(figure, alt="A line that rises from 1 to 2.")',
+        "figure",
+    )
     assert small_course.course("run", "--update").returncode == 0
     status, said = check(small_course, "--static")
     assert status == 1
@@ -130,14 +158,18 @@ def test_a_figure_without_alt_text_is_found(small_course):
 
 
 def test_an_image_without_alt_text_in_prose_is_found(small_course):
-    small_course.write("README.md", "# Title\n\n![](data/sample/faces.csv)\n\n<img src='data/sample/faces.csv'>\n")
+    small_course.write(
+        "README.md", "# Title\n\n![](data/sample/faces.csv)\n\n<img src='data/sample/faces.csv'>\n"
+    )
     status, said = check(small_course, "--static")
     assert status == 1
     assert said.count("README.md shows an image without alt text") == 2
 
 
 def test_a_dead_link_is_found(small_course):
-    small_course.write("README.md", "See [here](chapters/09_gone.ipynb) and [there](https://example.org).\n")
+    small_course.write(
+        "README.md", "See [here](chapters/09_gone.ipynb) and [there](https://example.org).\n"
+    )
     status, said = check(small_course, "--static")
     assert status == 1
     assert "README.md links to chapters/09_gone.ipynb, which does not exist" in said
@@ -149,5 +181,7 @@ def test_findings_as_json(small_course):
     done = small_course.course("check", "--static", "--json")
     answer = json.loads(done.stdout)
     assert done.returncode == 1
-    assert answer["findings"] == [{"place": "README.md", "problem": "links to gone.md, which does not exist: mend the link."}]
+    assert answer["findings"] == [
+        {"place": "README.md", "problem": "links to gone.md, which does not exist: mend the link."}
+    ]
     assert answer["compared"] == 12

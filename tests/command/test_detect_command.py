@@ -1,4 +1,6 @@
-"""`course detect` from outside: pictures, folders, videos and cameras, whole, damaged and missing; alerts; Ctrl-C."""
+"""`course detect` from outside: pictures, folders, videos and cameras, whole, damaged and missing;
+alerts; Ctrl-C.
+"""
 
 import csv
 import json
@@ -20,7 +22,6 @@ import cv2
 import imageio_ffmpeg
 import numpy as np
 import pytest
-from PIL import Image
 
 from course_utils import models
 from course_utils.command.main import main
@@ -46,14 +47,24 @@ def model(tmp_path_factory):
 def frames():
     """A camera that pans over a scene: FRAMES pictures of 320 x 180."""
     scene = cv2.resize(read_rgb(SCENE), (640, 360), interpolation=cv2.INTER_AREA)
-    return [np.ascontiguousarray(scene[90:270, 4 * number : 4 * number + 320]) for number in range(FRAMES)]
+    return [
+        np.ascontiguousarray(scene[90:270, 4 * number : 4 * number + 320])
+        for number in range(FRAMES)
+    ]
 
 
 @pytest.fixture(scope="module")
 def video(tmp_path_factory, frames):
     path = tmp_path_factory.mktemp("video") / "pan.mp4"
-    writer = imageio_ffmpeg.write_frames(str(path), (320, 180), fps=FPS, codec="libx264", macro_block_size=2, ffmpeg_log_level="quiet",
-                                         output_params=["-movflags", "+faststart", "-g", "6"])
+    writer = imageio_ffmpeg.write_frames(
+        str(path),
+        (320, 180),
+        fps=FPS,
+        codec="libx264",
+        macro_block_size=2,
+        ffmpeg_log_level="quiet",
+        output_params=["-movflags", "+faststart", "-g", "6"],
+    )
     writer.send(None)
     for frame in frames:
         writer.send(frame)
@@ -67,7 +78,11 @@ def course(monkeypatch, capfd, model):
     monkeypatch.setenv("COLUMNS", "400")
 
     def run(*arguments, model=model):
-        monkeypatch.setattr(sys, "argv", ["course", "detect", *map(str, arguments), *(["--model", str(model)] if model else [])])
+        monkeypatch.setattr(
+            sys,
+            "argv",
+            ["course", "detect", *map(str, arguments), *(["--model", str(model)] if model else [])],
+        )
         status = 0
         try:
             main()
@@ -121,7 +136,10 @@ def test_folder_with_a_damaged_picture(course, tmp_path):
     status, _, errors = course(folder, "-o", tmp_path / "out", "--table", "jsonl")
     assert status == 1 and "broken.jpg" in errors and "truncated" in errors
     assert read_rgb(tmp_path / "out/deep é/scene.jpg").shape == (720, 1280, 3)
-    lines = [json.loads(line) for line in (tmp_path / "out/faces.jsonl").read_text(encoding="utf-8").splitlines()]
+    lines = [
+        json.loads(line)
+        for line in (tmp_path / "out/faces.jsonl").read_text(encoding="utf-8").splitlines()
+    ]
     assert lines and {line["picture"] for line in lines} == {"deep é/scene.jpg"}
 
 
@@ -129,7 +147,11 @@ def test_video(course, video, tmp_path):
     status, printed, errors = course(video, "-o", tmp_path / "marked.mp4")
     assert (status, errors) == (0, "") and f"{FRAMES} frames" in printed
     assert length(tmp_path / "marked.mp4") == FRAMES
-    probe = subprocess.run([imageio_ffmpeg.get_ffmpeg_exe(), "-i", tmp_path / "marked.mp4"], capture_output=True, text=True).stderr
+    probe = subprocess.run(
+        [imageio_ffmpeg.get_ffmpeg_exe(), "-i", tmp_path / "marked.mp4"],
+        capture_output=True,
+        text=True,
+    ).stderr
     assert "h264" in probe and "yuv420p" in probe
     table = rows(tmp_path / "marked.csv")
     assert len({row["track"] for row in table}) >= 2 and all(int(row["track"]) > 0 for row in table)
@@ -146,13 +168,22 @@ def test_max_fps_keeps_the_speed(course, video, tmp_path):
     status, printed, _ = course(video, "-o", tmp_path / "marked.mp4", "--max-fps", 4, "--json")
     assert status == 0 and json.loads(printed)["frames"] == FRAMES * 4 // FPS
     capture = cv2.VideoCapture(str(tmp_path / "marked.mp4"))
-    assert capture.get(cv2.CAP_PROP_FPS) == pytest.approx(4) and length(tmp_path / "marked.mp4") == pytest.approx(FRAMES * 4 // FPS, abs=1)
+    assert capture.get(cv2.CAP_PROP_FPS) == pytest.approx(4) and length(
+        tmp_path / "marked.mp4"
+    ) == pytest.approx(FRAMES * 4 // FPS, abs=1)
 
 
-@pytest.mark.parametrize(("options", "searched"), [((), 24), (("--every", 3), 8), (("--max-fps", 4), 8), (("--max-fps", 4, "--every", 2), 4)])
+@pytest.mark.parametrize(
+    ("options", "searched"),
+    [((), 24), (("--every", 3), 8), (("--max-fps", 4), 8), (("--max-fps", 4, "--every", 2), 4)],
+)
 def test_every_counts_the_frames_that_are_worked_on(course, video, monkeypatch, options, searched):
     calls, follow = [], MaskDetector.follow
-    monkeypatch.setattr(MaskDetector, "follow", lambda self, image, time, search: calls.append(search) or follow(self, image, time, search))
+    monkeypatch.setattr(
+        MaskDetector,
+        "follow",
+        lambda self, image, time, search: calls.append(search) or follow(self, image, time, search),
+    )
     assert course(video, *options)[0] == 0 and sum(calls) == searched
 
 
@@ -181,7 +212,11 @@ def test_video_cut_in_the_middle(course, video, tmp_path):
 def test_no_video(course, tmp_path, content):
     (tmp_path / "film.mp4").write_bytes(content)
     status, _, errors = course(tmp_path / "film.mp4", "-o", tmp_path / "marked.mp4")
-    assert status == 1 and "film.mp4" in errors and ("empty" if not content else "can't be read") in errors
+    assert (
+        status == 1
+        and "film.mp4" in errors
+        and ("empty" if not content else "can't be read") in errors
+    )
     assert [path.name for path in tmp_path.iterdir()] == ["film.mp4"]
 
 
@@ -202,7 +237,9 @@ def test_models_of_the_wrong_kind(course, tmp_path):
     (tmp_path / "text.keras").write_text("no model")
     status, _, errors = course(SCENE, model=tmp_path / "text.keras")
     assert status == 1 and "text.keras can't be read as a Keras model" in errors
-    models.save(models.build("mobilenetv2", 32, 2, alpha=0.35), tmp_path / "pets.keras", ("cat", "dog"))
+    models.save(
+        models.build("mobilenetv2", 32, 2, alpha=0.35), tmp_path / "pets.keras", ("cat", "dog")
+    )
     status, _, errors = course(SCENE, "-o", tmp_path / "out.png", model=tmp_path / "pets.keras")
     assert status == 1 and "cat, dog" in errors and "not masks" in errors
     assert not (tmp_path / "out.png").exists() and not (tmp_path / "out.csv").exists()
@@ -218,7 +255,12 @@ def test_address_that_refuses(course):
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     status, _, errors = course(f"rtsp://user:secret@127.0.0.1:{port}/stream")
-    assert status == 1 and "does not answer" in errors and str(port) in errors and "secret" not in errors
+    assert (
+        status == 1
+        and "does not answer" in errors
+        and str(port) in errors
+        and "secret" not in errors
+    )
 
 
 def test_output_that_cannot_be_written(course, video, tmp_path):
@@ -229,7 +271,9 @@ def test_output_that_cannot_be_written(course, video, tmp_path):
 
 
 def test_read_only_output(course, video, tmp_path):
-    if hasattr(os, "geteuid") and os.geteuid() == 0:  # the system's administrator may write anywhere, but not here
+    if (
+        hasattr(os, "geteuid") and os.geteuid() == 0
+    ):  # the system's administrator may write anywhere, but not here
         folder = Path("/sys/kernel")
     else:
         folder = tmp_path / "locked"
@@ -238,7 +282,9 @@ def test_read_only_output(course, video, tmp_path):
         pytest.skip("no folder here that this user may not write to")
     for source, name in ((SCENE, "a.png"), (video, "a.mp4"), (SCENE, "a.csv")):
         status, _, errors = course(source, "-o", folder / name)
-        assert status == 1 and f"{folder} can't be read or written: correct its permissions" in errors
+        assert (
+            status == 1 and f"{folder} can't be read or written: correct its permissions" in errors
+        )
 
 
 @pytest.mark.parametrize("name", ["out.txt", "out.mp4"])
@@ -256,7 +302,16 @@ def test_the_source_is_never_overwritten(course, tmp_path):
     assert copy.read_bytes() == SCENE.read_bytes()
 
 
-@pytest.mark.parametrize("wrong", [("--every", "0"), ("--detector", "oracle"), ("--table", "xlsx"), ("--alert-after", "3"), ("--alert-command", "true")])
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        ("--every", "0"),
+        ("--detector", "oracle"),
+        ("--table", "xlsx"),
+        ("--alert-after", "3"),
+        ("--alert-command", "true"),
+    ],
+)
 def test_wrong_usage(course, wrong):
     status, _, errors = course(SCENE, *wrong)
     assert status == 2 and errors
@@ -265,9 +320,16 @@ def test_wrong_usage(course, wrong):
 def test_blurred_faces(course, tmp_path):
     status, _, _ = course(SCENE, "-o", tmp_path / "blurred.png", "--blur-faces")
     before, after = read_rgb(SCENE).astype(int), read_rgb(tmp_path / "blurred.png").astype(int)
-    largest = max(rows(tmp_path / "blurred.csv"), key=lambda row: int(row["x_max"]) - int(row["x_min"]))
-    x_min, y_min, x_max, y_max = (int(largest[edge]) for edge in ("x_min", "y_min", "x_max", "y_max"))
-    middle = np.s_[(3 * y_min + y_max) // 4 : (y_min + 3 * y_max) // 4, (3 * x_min + x_max) // 4 : (x_min + 3 * x_max) // 4]
+    largest = max(
+        rows(tmp_path / "blurred.csv"), key=lambda row: int(row["x_max"]) - int(row["x_min"])
+    )
+    x_min, y_min, x_max, y_max = (
+        int(largest[edge]) for edge in ("x_min", "y_min", "x_max", "y_max")
+    )
+    middle = np.s_[
+        (3 * y_min + y_max) // 4 : (y_min + 3 * y_max) // 4,
+        (3 * x_min + x_max) // 4 : (x_min + 3 * x_max) // 4,
+    ]
 
     def detail(picture):
         return np.abs(np.diff(picture[middle].mean(axis=2), axis=1)).astype(bool).mean()
@@ -277,7 +339,9 @@ def test_blurred_faces(course, tmp_path):
 
 @pytest.fixture
 def web(frames):
-    """A web server with a camera (motion JPEG that breaks off) and a place for alerts; returns its address and what it got."""
+    """A web server with a camera (motion JPEG that breaks off) and a place for alerts; returns its
+    address and what it got.
+    """
     jpegs = [cv2.imencode(".jpg", frame[..., ::-1])[1].tobytes() for frame in frames]
     got = {"alerts": [], "connections": 0, "answer": 200, "damaged": ()}
 
@@ -290,7 +354,10 @@ def web(frames):
             try:
                 for number, jpeg in enumerate(jpegs):
                     jpeg = bytes(len(jpeg)) if number in got["damaged"] else jpeg
-                    self.wfile.write(b"--frame\r\nContent-Type: image/jpeg\r\nContent-Length: %d\r\n\r\n%s\r\n" % (len(jpeg), jpeg))
+                    self.wfile.write(
+                        b"--frame\r\nContent-Type: image/jpeg\r\nContent-Length: %d\r\n\r\n%s\r\n"
+                        % (len(jpeg), jpeg)
+                    )
                     time.sleep(0.02)
             except OSError:
                 pass
@@ -320,31 +387,51 @@ def unmasked(video):
 def test_alert_once_a_person_by_webhook(course, video, web):
     address, got = web
     status, printed, _ = course(*unmasked(video), "--alert-webhook", f"{address}/alerts", "--json")
-    people = [person for person in json.loads(printed)["people"] if person["last"] - person["first"] >= 0.5]
+    people = [
+        person
+        for person in json.loads(printed)["people"]
+        if person["last"] - person["first"] >= 0.5
+    ]
     assert status == 0 and people
-    assert sorted(alert["track"] for alert in got["alerts"]) == sorted({alert["track"] for alert in got["alerts"]})
-    assert len(got["alerts"]) == len(people) and all(alert["seconds"] >= 0.5 for alert in got["alerts"])
+    assert sorted(alert["track"] for alert in got["alerts"]) == sorted(
+        {alert["track"] for alert in got["alerts"]}
+    )
+    assert len(got["alerts"]) == len(people) and all(
+        alert["seconds"] >= 0.5 for alert in got["alerts"]
+    )
 
 
 def test_webhook_that_fails_is_said_once(course, video, web):
     address, got = web
     got["answer"] = 500
-    status, printed, errors = course(*unmasked(video), "--alert-webhook", f"{address}/alerts", "--json")
+    status, printed, errors = course(
+        *unmasked(video), "--alert-webhook", f"{address}/alerts", "--json"
+    )
     answer = json.loads(printed)
-    assert status == 0 and answer["alerts"] == 0 and answer["alerts_failed"] == len(got["alerts"]) >= 2
+    assert (
+        status == 0 and answer["alerts"] == 0 and answer["alerts_failed"] == len(got["alerts"]) >= 2
+    )
     assert errors.count("could not be delivered") == 1 and "500" in errors
 
 
 def test_alert_command_gets_arguments_and_no_shell(course, video, tmp_path):
     script = tmp_path / "tell me.py"
-    script.write_text("import json, os, sys\nwith open(sys.argv[1], 'a') as out:\n"
-                      "    out.write(json.dumps([sys.argv[2:], json.loads(os.environ['COURSE_ALERT'])['track']]) + '\\n')\n")
+    script.write_text(
+        "import json, os, sys\nwith open(sys.argv[1], 'a') as out:\n   "
+        " out.write(json.dumps([sys.argv[2:], json.loads(os.environ['COURSE_ALERT'])['track']]) +"
+        " '\\n')\n"
+    )
     out = tmp_path / "told.jsonl"
-    command = f"'{sys.executable}' '{script}' '{out}' {{track}} '; rm -rf /nowhere | {{label}}' '$HOME'"
+    command = (
+        f"'{sys.executable}' '{script}' '{out}' {{track}} '; rm -rf /nowhere | {{label}}' '$HOME'"
+    )
     status, _, errors = course(*unmasked(video), "--alert-command", command)
     told = [json.loads(line) for line in out.read_text().splitlines()]
     assert (status, errors) == (0, "") and told
-    assert all(arguments == [str(track), "; rm -rf /nowhere | without_mask", "$HOME"] for arguments, track in told)
+    assert all(
+        arguments == [str(track), "; rm -rf /nowhere | without_mask", "$HOME"]
+        for arguments, track in told
+    )
 
 
 def test_alert_command_that_does_not_exist(course, video):
@@ -360,20 +447,30 @@ def test_camera_that_vanishes_comes_back(web):
         assert frame.image.shape == (180, 320, 3)
         if got["connections"] >= 3 and frame.number > FRAMES + 5:
             camera.stop()
-    assert camera.lost >= 1 and any("trying again in 0.05 s" in sentence for sentence in said) and any("is back" in sentence for sentence in said)
+    assert (
+        camera.lost >= 1
+        and any("trying again in 0.05 s" in sentence for sentence in said)
+        and any("is back" in sentence for sentence in said)
+    )
 
 
 def test_damaged_pictures_of_a_camera_are_skipped_and_counted(web):
     address, got = web
     got["damaged"] = (5, 6, 12)
-    camera = sources.Camera(f"{address}/camera", lambda sentence: camera.stop(), give_up=60, waits=(0.05,))
+    camera = sources.Camera(
+        f"{address}/camera", lambda sentence: camera.stop(), give_up=60, waits=(0.05,)
+    )
     assert 0 < len(list(camera.frames())) <= FRAMES - 3
-    assert camera.damaged == 3 and camera.problems == [f"{address}/camera: 3 damaged frames were skipped"]
+    assert camera.damaged == 3 and camera.problems == [
+        f"{address}/camera: 3 damaged frames were skipped"
+    ]
 
 
 def test_damaged_frames_of_a_video_are_skipped_and_counted(course, frames, tmp_path):
     path = tmp_path / "damaged.avi"
-    writer = imageio_ffmpeg.write_frames(str(path), (320, 180), fps=FPS, codec="mjpeg", macro_block_size=2, ffmpeg_log_level="quiet")
+    writer = imageio_ffmpeg.write_frames(
+        str(path), (320, 180), fps=FPS, codec="mjpeg", macro_block_size=2, ffmpeg_log_level="quiet"
+    )
     writer.send(None)
     for frame in frames:
         writer.send(frame)
@@ -384,8 +481,14 @@ def test_damaged_frames_of_a_video_are_skipped_and_counted(course, frames, tmp_p
         content[starts[number] : starts[number] + 1500] = bytes(1500)
     path.write_bytes(content)
     status, _, errors = course(path, "-o", tmp_path / "marked.mp4")
-    assert status == 1 and "damaged.avi: 3 damaged frames were skipped" in errors and "ends after" not in errors
-    assert length(tmp_path / "marked.mp4") == FRAMES  # what is missing shows the frame before, so that the time is right
+    assert (
+        status == 1
+        and "damaged.avi: 3 damaged frames were skipped" in errors
+        and "ends after" not in errors
+    )
+    assert (
+        length(tmp_path / "marked.mp4") == FRAMES
+    )  # what is missing shows the frame before, so that the time is right
     assert not {8, 9, 15} & {int(row["frame"]) for row in rows(tmp_path / "marked.csv")}
 
 
@@ -403,19 +506,42 @@ def test_ctrl_c_leaves_a_playable_file(kind, frames, model, web, tmp_path):
     source = f"{web[0]}/camera"
     if kind == "video":
         source = tmp_path / "long.mp4"
-        writer = imageio_ffmpeg.write_frames(str(source), (320, 180), fps=FPS, codec="libx264", macro_block_size=2, ffmpeg_log_level="quiet")
+        writer = imageio_ffmpeg.write_frames(
+            str(source),
+            (320, 180),
+            fps=FPS,
+            codec="libx264",
+            macro_block_size=2,
+            ffmpeg_log_level="quiet",
+        )
         writer.send(None)
         for _ in range(100):
             for frame in frames:
                 writer.send(frame)
         writer.close()
     out = tmp_path / "out/marked.mp4"
-    command = [sys.executable, "-m", "course_utils.command.main", "detect", str(source), "--model", str(model), "-o", str(out)]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True)
+    command = [
+        sys.executable,
+        "-m",
+        "course_utils.command.main",
+        "detect",
+        str(source),
+        "--model",
+        str(model),
+        "-o",
+        str(out),
+    ]
+    process = subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True
+    )
     table = None
     deadline = time.monotonic() + 300
     while time.monotonic() < deadline and process.poll() is None:
-        table = next((path for path in out.parent.glob(".marked-*.csv")), None) if out.parent.is_dir() else None
+        table = (
+            next((path for path in out.parent.glob(".marked-*.csv")), None)
+            if out.parent.is_dir()
+            else None
+        )
         if table and len(table.read_text().splitlines()) > 5:
             break
         time.sleep(0.05)
@@ -432,9 +558,30 @@ def test_ctrl_c_leaves_a_playable_file(kind, frames, model, web, tmp_path):
 @pytest.mark.parametrize("kind", ["picture", "camera"])
 def test_show_without_a_display_serves_a_page_until_ctrl_c(kind, model, web, tmp_path):
     source = SCENE if kind == "picture" else f"{web[0]}/camera"
-    command = [sys.executable, "-m", "course_utils.command.main", "detect", str(source), "--model", str(model), "--show", "--json"]
-    environment = {name: value for name, value in os.environ.items() if name not in ("DISPLAY", "WAYLAND_DISPLAY")}
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment, cwd=tmp_path)
+    command = [
+        sys.executable,
+        "-m",
+        "course_utils.command.main",
+        "detect",
+        str(source),
+        "--model",
+        str(model),
+        "--show",
+        "--json",
+    ]
+    environment = {
+        name: value
+        for name, value in os.environ.items()
+        if name not in ("DISPLAY", "WAYLAND_DISPLAY")
+    }
+    process = subprocess.Popen(
+        command,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env=environment,
+        cwd=tmp_path,
+    )
     try:
         address = re.search(r"http://127.0.0.1:\d+/", process.stderr.readline())[0]
         with urllib.request.urlopen(f"{address}stream", timeout=60) as stream:
@@ -444,5 +591,7 @@ def test_show_without_a_display_serves_a_page_until_ctrl_c(kind, model, web, tmp
     finally:
         process.send_signal(signal.SIGINT)
     printed, errors = process.communicate(timeout=60)
-    assert process.returncode == 0 and "Traceback" not in errors and json.loads(printed)["frames"] >= 1
+    assert (
+        process.returncode == 0 and "Traceback" not in errors and json.loads(printed)["frames"] >= 1
+    )
     assert list(tmp_path.iterdir()) == []

@@ -30,10 +30,21 @@ def course(small_course):
     (small_course.root / "book").mkdir()
     (small_course.root / "work").mkdir(exist_ok=True)
     (small_course.root / "course_utils" / "__pycache__").mkdir(exist_ok=True)
-    for name, text in {"book/_toc.yml": CONTENTS, "book/setup.md": "# Setup\n\n[Start](../chapters/00_first.ipynb), [elsewhere](https://example.org).\n",
-                       "book/index.md": "# Course\n\nSee [the answers](../solutions/00_first.ipynb) and [the guide](instructors.md#grade).\n",
-                       "book/instructors.md": "# For instructors\n", "README.md": "# All\n", "LICENSE": "MIT\n", "work/progress.json": "{}",
-                       "course_utils/__pycache__/x.pyc": "x"}.items():
+    for name, text in {
+        "book/_toc.yml": CONTENTS,
+        "book/setup.md": (
+            "# Setup\n\n[Start](../chapters/00_first.ipynb), [elsewhere](https://example.org).\n"
+        ),
+        "book/index.md": (
+            "# Course\n\nSee [the answers](../solutions/00_first.ipynb) and [the"
+            " guide](instructors.md#grade).\n"
+        ),
+        "book/instructors.md": "# For instructors\n",
+        "README.md": "# All\n",
+        "LICENSE": "MIT\n",
+        "work/progress.json": "{}",
+        "course_utils/__pycache__/x.pyc": "x",
+    }.items():
         small_course.write(name, text)
     return small_course
 
@@ -44,10 +55,24 @@ def test_a_chapter_runs_in_the_copy_and_no_answer_is_there(course, tmp_path):
     copy = course.copy.__func__(course, tmp_path / "unused")  # a course object to run commands with
     copy.root = tmp_path / "for students"
     names = {path.relative_to(copy.root).as_posix() for path in handout.all_files(copy.root)}
-    assert {"chapters/00_first.py", "chapters/00_first.ipynb", "data/sample/faces.csv", "LICENSE", "README.md", "pyproject.toml"} <= names
-    assert not [name for name in names if name.startswith(("solutions", "tests", "work", "book/instructors")) or "__pycache__" in name]
+    assert {
+        "chapters/00_first.py",
+        "chapters/00_first.ipynb",
+        "data/sample/faces.csv",
+        "LICENSE",
+        "README.md",
+        "pyproject.toml",
+    } <= names
+    assert not [
+        name
+        for name in names
+        if name.startswith(("solutions", "tests", "work", "book/instructors"))
+        or "__pycache__" in name
+    ]
     for pair in notebooks.find_pairs(copy.root):
-        assert not [cell for cell in notebooks.read_notebook(pair.notebook).cells if cell.get("outputs")]
+        assert not [
+            cell for cell in notebooks.read_notebook(pair.notebook).cells if cell.get("outputs")
+        ]
     assert "answer = 45" not in (copy.root / "chapters" / "00_first.py").read_text()
     ran = copy.course("run", "00")
     assert ran.returncode == 0 and "passed" in ran.stdout, ran.stdout + ran.stderr
@@ -59,10 +84,20 @@ def test_with_outputs_the_copy_holds_its_own_checks(course, tmp_path):
     copy.root = tmp_path / "copy"
     checked = copy.course("check", "--static")
     assert checked.returncode == 0 and "0 findings" in checked.stdout, checked.stdout
-    assert (copy.root / "book" / "index.md").read_text() == "# Course\n\nSee the answers and the guide.\n"
-    assert "(../chapters/00_first.ipynb), [elsewhere](https://example.org)" in (copy.root / "book" / "setup.md").read_text()
+    assert (
+        copy.root / "book" / "index.md"
+    ).read_text() == "# Course\n\nSee the answers and the guide.\n"
+    assert (
+        "(../chapters/00_first.ipynb), [elsewhere](https://example.org)"
+        in (copy.root / "book" / "setup.md").read_text()
+    )
     contents = (copy.root / "book" / "_toc.yml").read_text()
-    assert "chapters/00_first" in contents and "book/setup" in contents and "solutions" not in contents and "instructors" not in contents
+    assert (
+        "chapters/00_first" in contents
+        and "book/setup" in contents
+        and "solutions" not in contents
+        and "instructors" not in contents
+    )
 
 
 def test_an_untouched_copy_is_replaced_and_a_used_one_is_not(course, tmp_path):
@@ -89,8 +124,13 @@ def test_what_is_no_handout_is_left_alone(course, tmp_path):
     (tmp_path / "false" / "x").mkdir(parents=True)
     (tmp_path / "false" / handout.MARKER).write_text(json.dumps([]))
     (tmp_path / "file").write_text("x")
-    for target, words in {tmp_path / "mine": "is no handout", tmp_path / "false": "is no handout", tmp_path / "file": "is a file",
-                          course.root: "holds the course", course.root.parent: "holds the course"}.items():
+    for target, words in {
+        tmp_path / "mine": "is no handout",
+        tmp_path / "false": "is no handout",
+        tmp_path / "file": "is a file",
+        course.root: "holds the course",
+        course.root.parent: "holds the course",
+    }.items():
         with pytest.raises(CourseError, match=words):
             handout.write(course.root, target)
     assert (tmp_path / "mine" / "letter.txt").read_text() == "dear"

@@ -8,12 +8,17 @@ from course_utils.errors import CourseError
 
 
 def source_of(*cells):
-    return nbformat.v4.new_notebook(cells=list(cells), metadata={"kernelspec": dict(notebooks.KERNEL), "jupytext": {"formats": "ipynb"}})
+    return nbformat.v4.new_notebook(
+        cells=list(cells),
+        metadata={"kernelspec": dict(notebooks.KERNEL), "jupytext": {"formats": "ipynb"}},
+    )
 
 
 def executed_from(source, outputs):
     """Imitate papermill: an injected cell, run-time metadata, any execution counts."""
-    injected = nbformat.v4.new_code_cell("PROFILE = 'real'", metadata={"tags": ["injected-parameters"]})
+    injected = nbformat.v4.new_code_cell(
+        "PROFILE = 'real'", metadata={"tags": ["injected-parameters"]}
+    )
     cells = [injected]
     for cell, cell_outputs in zip(source.cells, outputs, strict=True):
         cell = nbformat.from_dict(cell)
@@ -21,13 +26,24 @@ def executed_from(source, outputs):
             cell.update(execution_count=17, outputs=cell_outputs)
             cell.metadata["papermill"] = {"duration": 1.5}
         cells.append(cell)
-    return nbformat.v4.new_notebook(cells=cells, metadata={"papermill": {"start_time": "now"}, "widgets": {"state": {}}})
+    return nbformat.v4.new_notebook(
+        cells=cells, metadata={"papermill": {"start_time": "now"}, "widgets": {"state": {}}}
+    )
 
 
 def test_normal_form_keeps_outputs_and_drops_the_run():
-    source = source_of(nbformat.v4.new_markdown_cell("# T"), nbformat.v4.new_code_cell("print(1)", metadata={"tags": ["t"]}), nbformat.v4.new_code_cell("2"))
-    stream = [nbformat.v4.new_output("stream", name="stdout", text="1"), nbformat.v4.new_output("stream", name="stdout", text="\n")]
-    result = [nbformat.v4.new_output("execute_result", data={"text/plain": "2"}, execution_count=17)]
+    source = source_of(
+        nbformat.v4.new_markdown_cell("# T"),
+        nbformat.v4.new_code_cell("print(1)", metadata={"tags": ["t"]}),
+        nbformat.v4.new_code_cell("2"),
+    )
+    stream = [
+        nbformat.v4.new_output("stream", name="stdout", text="1"),
+        nbformat.v4.new_output("stream", name="stdout", text="\n"),
+    ]
+    result = [
+        nbformat.v4.new_output("execute_result", data={"text/plain": "2"}, execution_count=17)
+    ]
     done = notebooks.normal_form(source, executed_from(source, [None, stream, result]))
     assert [cell.source for cell in done.cells] == ["# T", "print(1)", "2"]
     assert done.cells[1].outputs == [{"output_type": "stream", "name": "stdout", "text": "1\n"}]
@@ -38,14 +54,26 @@ def test_normal_form_keeps_outputs_and_drops_the_run():
 
 def test_live_widgets_leave_their_sentence_only():
     source = source_of(nbformat.v4.new_code_cell("slider"))
-    output = nbformat.v4.new_output("display_data", data={"application/vnd.jupyter.widget-view+json": {"model_id": "ab"}, "text/plain": "Widget: move it"})
+    output = nbformat.v4.new_output(
+        "display_data",
+        data={
+            "application/vnd.jupyter.widget-view+json": {"model_id": "ab"},
+            "text/plain": "Widget: move it",
+        },
+    )
     done = notebooks.normal_form(source, executed_from(source, [[output]]))
     assert done.cells[0].outputs[0].data == {"text/plain": "Widget: move it"}
 
 
 def test_cell_names_come_from_the_text_and_differ():
-    source = source_of(nbformat.v4.new_code_cell("x"), nbformat.v4.new_code_cell("x"), nbformat.v4.new_code_cell("y"))
-    first, second = (notebooks.normal_form(source, executed_from(source, [[], [], []])) for _ in range(2))
+    source = source_of(
+        nbformat.v4.new_code_cell("x"),
+        nbformat.v4.new_code_cell("x"),
+        nbformat.v4.new_code_cell("y"),
+    )
+    first, second = (
+        notebooks.normal_form(source, executed_from(source, [[], [], []])) for _ in range(2)
+    )
     names = [cell.id for cell in first.cells]
     assert len(set(names)) == 3
     assert names == [cell.id for cell in second.cells]
@@ -54,16 +82,32 @@ def test_cell_names_come_from_the_text_and_differ():
 def test_modules_are_found_through_others(tmp_path):
     package = tmp_path / "course_utils"
     (package / "deep").mkdir(parents=True)
-    for name, text in {"__init__.py": "", "a.py": "from course_utils.deep import b\n", "deep/__init__.py": "", "deep/b.py": "import course_utils.c\n",
-                       "c.py": "", "unused.py": ""}.items():
+    for name, text in {
+        "__init__.py": "",
+        "a.py": "from course_utils.deep import b\n",
+        "deep/__init__.py": "",
+        "deep/b.py": "import course_utils.c\n",
+        "c.py": "",
+        "unused.py": "",
+    }.items():
         (package / name).write_text(text)
-    found = notebooks.imported_modules(["%matplotlib inline\nfrom course_utils import a\nimport numpy"], tmp_path)
-    assert [path.relative_to(package).as_posix() for path in found] == ["__init__.py", "a.py", "c.py", "deep/__init__.py", "deep/b.py"]
+    found = notebooks.imported_modules(
+        ["%matplotlib inline\nfrom course_utils import a\nimport numpy"], tmp_path
+    )
+    assert [path.relative_to(package).as_posix() for path in found] == [
+        "__init__.py",
+        "a.py",
+        "c.py",
+        "deep/__init__.py",
+        "deep/b.py",
+    ]
 
 
 def test_a_broken_notebook_gets_one_sentence(tmp_path):
     path = tmp_path / "03_x.ipynb"
-    with pytest.raises(CourseError, match="03_x.ipynb is missing: `course run 03 --update` makes it"):
+    with pytest.raises(
+        CourseError, match="03_x.ipynb is missing: `course run 03 --update` makes it"
+    ):
         notebooks.read_notebook(path)
     path.write_text("{not json")
     with pytest.raises(CourseError, match="is no readable notebook"):

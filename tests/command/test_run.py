@@ -59,7 +59,9 @@ def test_changes_of_module_lock_data_and_lost_artefacts_run_a_chapter_again(smal
         return result_of(small_course.course("run", "01"), "01_second")
 
     assert rerun() == "unchanged"
-    small_course.replace("course_utils/notebook/artefacts.py", "How a result travels", "How a result goes")
+    small_course.replace(
+        "course_utils/notebook/artefacts.py", "How a result travels", "How a result goes"
+    )
     assert rerun() == "passed"
     small_course.write("course_utils/notebook/artefacts.js", "a script beside the module")
     assert rerun() == "passed"
@@ -86,7 +88,9 @@ def test_a_lost_artefact_is_made_again(small_course):
 
 
 def test_a_failing_cell_stops_the_run_and_is_named(small_course):
-    small_course.replace("chapters/00_first.py", "total = sum(range(10))", "total = sum(range(10)) / 0")
+    small_course.replace(
+        "chapters/00_first.py", "total = sum(range(10))", "total = sum(range(10)) / 0"
+    )
     done = small_course.course("run")
     assert done.returncode == 1
     assert "00_first failed in cell 4" in done.stderr
@@ -127,8 +131,13 @@ def test_a_terminal_shows_progress_by_chapter_and_cell(small_course):
     (small_course.root / "work/sample/runs/01_second.json").unlink()
     ours, theirs = pty.openpty()
     fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 100, 0, 0))  # rows, columns
-    process = subprocess.Popen([sys.executable, "-m", "course_utils.command.main", "run", "01"], cwd=small_course.root, stdout=theirs, stderr=theirs,
-                               env={**os.environ, "PYTHONPATH": str(small_course.root), "TERM": "xterm"})
+    process = subprocess.Popen(
+        [sys.executable, "-m", "course_utils.command.main", "run", "01"],
+        cwd=small_course.root,
+        stdout=theirs,
+        stderr=theirs,
+        env={**os.environ, "PYTHONPATH": str(small_course.root), "TERM": "xterm"},
+    )
     os.close(theirs)
     shown = b""
     try:
@@ -165,7 +174,9 @@ def test_outside_the_course_the_command_says_where_to_go(small_course, tmp_path)
 
 
 def test_an_exercise_that_no_check_follows_is_named(small_course):
-    small_course.replace("chapters/00_first.py", 'verdict = checks.not_attempted("0-1")', "verdict = None")
+    small_course.replace(
+        "chapters/00_first.py", 'verdict = checks.not_attempted("0-1")', "verdict = None"
+    )
     small_course.replace("chapters/00_first.py", 'verdict = checks.passed("0-1")', "verdict = None")
     done = small_course.course("run", "00", "--solutions")
     assert done.returncode == 1
@@ -173,13 +184,19 @@ def test_an_exercise_that_no_check_follows_is_named(small_course):
 
 
 def test_a_demonstration_of_verdicts_is_no_exercise(small_course):
-    small_course.replace("chapters/00_first.py", 'print(f"The sum is {total}.")', 'from course_utils import checks\nchecks.not_attempted("0-0")')
+    small_course.replace(
+        "chapters/00_first.py",
+        'print(f"The sum is {total}.")',
+        'from course_utils import checks\nchecks.not_attempted("0-0")',
+    )
     done = small_course.course("run", "00", "--solutions")
     assert done.returncode == 0, done.stderr
 
 
 def test_a_new_exercise_runs_the_welcome_with_its_panel_again(small_course):
-    small_course.replace("chapters/01_second.py", "# %%\nprint", '# %% tags=["exercise-1-1"]\nprint')
+    small_course.replace(
+        "chapters/01_second.py", "# %%\nprint", '# %% tags=["exercise-1-1"]\nprint'
+    )
     assert result_of(small_course.course("run", "00"), "00_first") == "passed"
 
 
@@ -187,4 +204,8 @@ def test_exercises_without_worked_answers_are_not_passed_over(small_course):
     for kind in ("py", "ipynb"):
         (small_course.root / "solutions" / f"00_first.{kind}").unlink()
     done = small_course.course("run", "--solutions")
-    assert done.returncode == 1 and "Chapter 00_first has exercises and no worked answers: write solutions/00_first.py" in done.stderr
+    assert (
+        done.returncode == 1
+        and "Chapter 00_first has exercises and no worked answers: write solutions/00_first.py"
+        in done.stderr
+    )

@@ -1,4 +1,6 @@
-"""`course train` and `course evaluate` from outside: what they write, the same twice, two workers, and a sentence for what is wrong."""
+"""`course train` and `course evaluate` from outside: what they write, the same twice, two workers,
+and a sentence for what is wrong.
+"""
 
 import json
 import os
@@ -23,7 +25,9 @@ SMALL = ("--arch", "mobilenetv2", "--size", "32", "--batch", "8", "--weights", "
 
 
 def picture(masked, seed):
-    """A blotchy square with a paler or a darker lower half, and a name of its own to the difference hash."""
+    """A blotchy square with a paler or a darker lower half, and a name of its own to the difference
+    hash.
+    """
     blocks = np.random.default_rng(seed).integers(0, 200, (10, 10, 3), np.uint8)
     rgb = np.array(Image.fromarray(blocks).resize((40, 40), Image.Resampling.NEAREST))
     rgb[20:, :, :2] = rgb[20:, :, :2] // 3
@@ -39,7 +43,9 @@ def faces(tmp_path_factory):
         (folder / label).mkdir(parents=True)
         for number in range(count):
             ending = ("png", "jpg", "bmp", "webp")[number % 4]
-            picture(label == "with_mask", 1000 * (label == "with_mask") + number).save(folder / label / f"{label} {number}.{ending}")
+            picture(label == "with_mask", 1000 * (label == "with_mask") + number).save(
+                folder / label / f"{label} {number}.{ending}"
+            )
     (folder / "with_mask/letter.jpg").write_text("Dear Sir,")
     half = (folder / "without_mask/without_mask 0.png").read_bytes()
     (folder / "without_mask/half.png").write_bytes(half[: len(half) // 2])
@@ -66,13 +72,22 @@ def course(monkeypatch, capfd):
 
 @pytest.fixture
 def tiny_networks(monkeypatch):
-    """Put a network of a few hundred weights in the place of the three: what is tested is all around it."""
+    """Put a network of a few hundred weights in the place of the three: what is tested is all
+    around it.
+    """
+
     def build(name, size, classes, alpha=1.0, weights=None, dropout=0.2):
         layers = keras.layers
         inside, shown = keras.Input((size, size, 3)), keras.Input((size, size, 3), name="picture")
-        maps = layers.ReLU()(layers.BatchNormalization(momentum=0.9)(layers.Conv2D(8, 5, 4, use_bias=False)(inside)))
-        x = layers.Flatten()(keras.Model(inside, maps, name="backbone")(layers.Rescaling(1 / 127.5, -1)(shown)))
-        return keras.Model(shown, layers.Dense(classes, activation="softmax", name="probabilities")(x), name=name)
+        maps = layers.ReLU()(
+            layers.BatchNormalization(momentum=0.9)(layers.Conv2D(8, 5, 4, use_bias=False)(inside))
+        )
+        x = layers.Flatten()(
+            keras.Model(inside, maps, name="backbone")(layers.Rescaling(1 / 127.5, -1)(shown))
+        )
+        return keras.Model(
+            shown, layers.Dense(classes, activation="softmax", name="probabilities")(x), name=name
+        )
 
     monkeypatch.setattr(models, "build", build)
 
@@ -80,8 +95,14 @@ def tiny_networks(monkeypatch):
 def process(*arguments, **environment):
     """Run the command as a process of its own."""
     variables = {name: value for name, value in os.environ.items() if name != "TF_CONFIG"}
-    return subprocess.run([sys.executable, "-m", "course_utils.command.main", *map(str, arguments)], cwd=Path(__file__).resolve().parents[2], capture_output=True, text=True,
-                          encoding="utf-8", env={**variables, "PYTHONUTF8": "1", "COLUMNS": "400", **environment})
+    return subprocess.run(
+        [sys.executable, "-m", "course_utils.command.main", *map(str, arguments)],
+        cwd=Path(__file__).resolve().parents[2],
+        capture_output=True,
+        text=True,
+        encoding="utf-8",
+        env={**variables, "PYTHONUTF8": "1", "COLUMNS": "400", **environment},
+    )
 
 
 @pytest.fixture(scope="module")
@@ -100,45 +121,100 @@ def weights(out):
 # --- the real networks
 def test_a_run_writes_model_history_and_provenance(trained, faces):
     out, done = trained
-    assert sorted(path.name for path in out.iterdir()) == ["history.csv", "model.keras", "training.json"]
+    assert sorted(path.name for path in out.iterdir()) == [
+        "history.csv",
+        "model.keras",
+        "training.json",
+    ]
     model, class_names = models.load(out / "model.keras")
     assert class_names == ("with_mask", "without_mask") and model.input_shape == (None, 32, 32, 3)
     history = pd.read_csv(out / "history.csv")
-    assert history["epoch"].tolist() == [1] and history[["loss", "validation_loss"]].notna().all(axis=None)
+    assert history["epoch"].tolist() == [1] and history[["loss", "validation_loss"]].notna().all(
+        axis=None
+    )
     account = json.loads((out / "training.json").read_text(encoding="utf-8"))
     held = account["data"]
-    assert sum(held["training"].values()) + sum(held["validation"].values()) == 56 and held["skipped"] == 2
+    assert (
+        sum(held["training"].values()) + sum(held["validation"].values()) == 56
+        and held["skipped"] == 2
+    )
     assert all(held[part][name] > 0 for part in ("training", "validation") for name in class_names)
-    assert account["seed"] == 5 and account["finished"] and account["versions"]["keras"] == keras.__version__ and account["best_epoch"] == 1
-    assert str(faces.parent) not in (out / "training.json").read_text(encoding="utf-8") and "--seed 5" in account["command"]
+    assert (
+        account["seed"] == 5
+        and account["finished"]
+        and account["versions"]["keras"] == keras.__version__
+        and account["best_epoch"] == 1
+    )
+    assert (
+        str(faces.parent) not in (out / "training.json").read_text(encoding="utf-8")
+        and "--seed 5" in account["command"]
+    )
     for text in ("letter.jpg", "half.png", "epoch 1/1", "are held back to validate"):
         assert text in done.stdout
     assert not done.stderr.strip()
 
 
 def test_the_same_command_and_seed_give_the_same_weights(trained, faces, course, tmp_path):
-    status, printed, errors = course("train", *SMALL, "--data", faces, "--epochs", "1", "--seed", "5", "--out", tmp_path / "again", "--json")
+    status, printed, errors = course(
+        "train",
+        *SMALL,
+        "--data",
+        faces,
+        "--epochs",
+        "1",
+        "--seed",
+        "5",
+        "--out",
+        tmp_path / "again",
+        "--json",
+    )
     assert status == 0, errors
-    assert all(np.array_equal(one, other) for one, other in zip(weights(trained[0]), weights(tmp_path / "again"), strict=True))
+    assert all(
+        np.array_equal(one, other)
+        for one, other in zip(weights(trained[0]), weights(tmp_path / "again"), strict=True)
+    )
     assert json.loads(printed)["seed"] == 5 and "epoch 1/1" in errors
 
 
 def test_a_model_is_evaluated_by_its_file_alone(trained, faces, course, tmp_path):
     shutil.copy(trained[0] / "model.keras", tmp_path / "moved.keras")
-    status, printed, errors = course("evaluate", tmp_path / "moved.keras", faces, "--face-size", "10:14", "--json")
+    status, printed, errors = course(
+        "evaluate", tmp_path / "moved.keras", faces, "--face-size", "10:14", "--json"
+    )
     assert status == 0, errors
     report = json.loads(printed)
     confusion = np.array(report["confusion"]["rows_true_columns_predicted"])
-    assert report["pictures"] == 56 and confusion.sum(axis=1).tolist() == [36, 20] and report["accuracy"] == pytest.approx(np.trace(confusion) / 56)
-    assert report["interval"][0] <= report["accuracy"] <= report["interval"][1] and report["face_size"] == [10, 14]
+    assert (
+        report["pictures"] == 56
+        and confusion.sum(axis=1).tolist() == [36, 20]
+        and report["accuracy"] == pytest.approx(np.trace(confusion) / 56)
+    )
+    assert report["interval"][0] <= report["accuracy"] <= report["interval"][1] and report[
+        "face_size"
+    ] == [10, 14]
     assert len(report["skipped"]) == 2 and "letter.jpg" in errors and "half.png" in errors
     status, printed, _ = course("evaluate", tmp_path / "moved.keras", faces)
     assert status == 0 and "95 % interval" in printed and "without_mask" in printed
-    assert 0 < latency(compiled(models.load(tmp_path / "moved.keras")[0]), 32, 1, repeats=3, warm_up=1)
+    assert (
+        latency(compiled(models.load(tmp_path / "moved.keras")[0]), 32, 1, repeats=3, warm_up=1) > 0
+    )
 
 
 def test_two_workers_train_one_model(faces, tmp_path):
-    done = process("train", *SMALL, "--data", faces, "--epochs", "1", "--augment", "none", "--out", tmp_path, "--workers", "2")
+    done = process(
+        "train",
+        *SMALL,
+        "--data",
+        faces,
+        "--epochs",
+        "1",
+        "--augment",
+        "none",
+        "--out",
+        tmp_path,
+        "--workers",
+        "2",
+    )
     assert done.returncode == 0, done.stdout + done.stderr
     account = json.loads((tmp_path / "training.json").read_text(encoding="utf-8"))
     assert account["workers"] == 2 and account["finished"] and account["epochs"] == 1
@@ -150,17 +226,40 @@ def test_two_workers_train_one_model(faces, tmp_path):
 
 
 def test_two_workers_pass_on_what_is_wrong(tmp_path):
-    done = process("train", *SMALL, "--data", tmp_path / "nowhere", "--out", tmp_path, "--workers", "2")
-    assert done.returncode == 1 and "nowhere is not a folder" in done.stderr and "Traceback" not in done.stderr
+    done = process(
+        "train", *SMALL, "--data", tmp_path / "nowhere", "--out", tmp_path, "--workers", "2"
+    )
+    assert (
+        done.returncode == 1
+        and "nowhere is not a folder" in done.stderr
+        and "Traceback" not in done.stderr
+    )
 
 
 # --- all around the network
 def run_tiny(course, faces, out, *options):
-    return course("train", "--arch", "resnet34", "--data", faces, "--size", "32", "--batch", "8", "--augment", "none", "--out", out, *options)
+    return course(
+        "train",
+        "--arch",
+        "resnet34",
+        "--data",
+        faces,
+        "--size",
+        "32",
+        "--batch",
+        "8",
+        "--augment",
+        "none",
+        "--out",
+        out,
+        *options,
+    )
 
 
 def test_it_learns_what_can_be_learned(tiny_networks, course, faces, tmp_path):
-    status, printed, errors = run_tiny(course, faces, tmp_path, "--epochs", "15", "--learning-rate", "0.01", "--weights", "none")
+    status, printed, errors = run_tiny(
+        course, faces, tmp_path, "--epochs", "15", "--learning-rate", "0.01", "--weights", "none"
+    )
     assert status == 0, errors
     status, printed, _ = course("evaluate", tmp_path / "model.keras", faces, "--json")
     assert status == 0 and json.loads(printed)["accuracy"] > 0.95
@@ -176,21 +275,38 @@ def test_ctrl_c_keeps_the_best_model(tiny_networks, course, faces, tmp_path, mon
 
     monkeypatch.setattr(job, "_sentence", stop_after_two)
     status, _, errors = run_tiny(course, faces, tmp_path, "--weights", "none")
-    assert status == 1 and "Stopped by Ctrl-C after epoch 2" in errors and "is kept in" in errors and "Traceback" not in errors
+    assert (
+        status == 1
+        and "Stopped by Ctrl-C after epoch 2" in errors
+        and "is kept in" in errors
+        and "Traceback" not in errors
+    )
     account = json.loads((tmp_path / "training.json").read_text(encoding="utf-8"))
-    assert account["interrupted"] and not account["finished"] and len(pd.read_csv(tmp_path / "history.csv")) == 2
+    assert (
+        account["interrupted"]
+        and not account["finished"]
+        and len(pd.read_csv(tmp_path / "history.csv")) == 2
+    )
     assert models.load(tmp_path / "model.keras")[1] == ("with_mask", "without_mask")
 
 
 def test_a_model_that_is_there_is_not_lost(tiny_networks, course, faces, tmp_path):
     (tmp_path / "model.keras").write_text("weeks of work")
     status, _, errors = run_tiny(course, faces, tmp_path, "--epochs", "1")
-    assert status == 1 and "--again" in errors and (tmp_path / "model.keras").read_text() == "weeks of work"
-    status, _, errors = run_tiny(course, faces, tmp_path, "--epochs", "1", "--again", "--weights", "none")
+    assert (
+        status == 1
+        and "--again" in errors
+        and (tmp_path / "model.keras").read_text() == "weeks of work"
+    )
+    status, _, errors = run_tiny(
+        course, faces, tmp_path, "--epochs", "1", "--again", "--weights", "none"
+    )
     assert status == 0 and models.load(tmp_path / "model.keras")[1], errors
 
 
-def test_imagenet_weights_that_can_not_be_had_are_a_sentence_and_training_goes_on(tiny_networks, course, faces, tmp_path, monkeypatch):
+def test_imagenet_weights_that_can_not_be_had_are_a_sentence_and_training_goes_on(
+    tiny_networks, course, faces, tmp_path, monkeypatch
+):
     tiny = models.build
 
     def build(name, size, classes, alpha=1.0, weights=None, dropout=0.2):
@@ -200,37 +316,69 @@ def test_imagenet_weights_that_can_not_be_had_are_a_sentence_and_training_goes_o
 
     monkeypatch.setattr(models, "build", build)
     status, printed, errors = run_tiny(course, faces, tmp_path, "--epochs", "1")
-    assert status == 0 and "can't be fetched. Training starts from random numbers now." in printed, errors
+    assert (
+        status == 0 and "can't be fetched. Training starts from random numbers now." in printed
+    ), errors
     assert json.loads((tmp_path / "training.json").read_text())["starts_from"] == "random numbers"
 
 
 def test_weights_of_a_file_are_frozen_first_and_tuned_then(tiny_networks, course, faces, tmp_path):
-    status, printed, errors = run_tiny(course, faces, tmp_path, "--epochs", "5", "--weights", tmp_path / "any.keras")
-    assert status == 0 and pd.read_csv(tmp_path / "history.csv")["phase"].tolist() == ["head"] * 3 + ["all"] * 2, errors
-    assert "epoch 1/5 (backbone frozen)" in printed and json.loads((tmp_path / "training.json").read_text())["starts_from"] == "any.keras"
+    status, printed, errors = run_tiny(
+        course, faces, tmp_path, "--epochs", "5", "--weights", tmp_path / "any.keras"
+    )
+    assert (
+        status == 0
+        and pd.read_csv(tmp_path / "history.csv")["phase"].tolist() == ["head"] * 3 + ["all"] * 2
+    ), errors
+    assert (
+        "epoch 1/5 (backbone frozen)" in printed
+        and json.loads((tmp_path / "training.json").read_text())["starts_from"] == "any.keras"
+    )
 
 
-def test_the_folders_own_validation_is_used_and_its_test_left_alone(tiny_networks, course, faces, tmp_path):
-    for part, numbers in (("train", range(0, 10)), ("validation", range(10, 14)), ("test", range(14, 18))):
+def test_the_folders_own_validation_is_used_and_its_test_left_alone(
+    tiny_networks, course, faces, tmp_path
+):
+    for part, numbers in (
+        ("train", range(0, 10)),
+        ("validation", range(10, 14)),
+        ("test", range(14, 18)),
+    ):
         for label in ("with_mask", "without_mask"):
             (tmp_path / "set" / part / label).mkdir(parents=True)
             for number in numbers:
-                picture(label == "with_mask", number).save(tmp_path / "set" / part / label / f"{number}.png")
-    status, printed, errors = run_tiny(course, tmp_path / "set", tmp_path / "out", "--epochs", "1", "--weights", "none")
+                picture(label == "with_mask", number).save(
+                    tmp_path / "set" / part / label / f"{number}.png"
+                )
+    status, printed, errors = run_tiny(
+        course, tmp_path / "set", tmp_path / "out", "--epochs", "1", "--weights", "none"
+    )
     assert status == 0 and "8 pictures of other parts" in printed, errors
     held = json.loads((tmp_path / "out/training.json").read_text())["data"]
-    assert held["training"] == {"with_mask": 10, "without_mask": 10} and held["validation"] == {"with_mask": 4, "without_mask": 4}
-    status, printed, _ = course("evaluate", tmp_path / "out/model.keras", tmp_path / "set", "--part", "test", "--json")
+    assert held["training"] == {"with_mask": 10, "without_mask": 10} and held["validation"] == {
+        "with_mask": 4,
+        "without_mask": 4,
+    }
+    status, printed, _ = course(
+        "evaluate", tmp_path / "out/model.keras", tmp_path / "set", "--part", "test", "--json"
+    )
     assert status == 0 and json.loads(printed)["pictures"] == 8
 
 
-def test_too_many_pictures_for_memory_are_read_in_every_epoch(tiny_networks, course, faces, tmp_path, monkeypatch):
+def test_too_many_pictures_for_memory_are_read_in_every_epoch(
+    tiny_networks, course, faces, tmp_path, monkeypatch
+):
     options = ("--epochs", "2", "--weights", "none", "--seed", "3")
     assert run_tiny(course, faces, tmp_path / "memory", *options)[0] == 0
-    monkeypatch.setattr(job.psutil, "virtual_memory", lambda: type("Memory", (), {"available": 1000}))
+    monkeypatch.setattr(
+        job.psutil, "virtual_memory", lambda: type("Memory", (), {"available": 1000})
+    )
     status, _, errors = run_tiny(course, faces, tmp_path / "disk", *options)
     assert status == 0, errors
-    assert all(np.array_equal(one, other) for one, other in zip(weights(tmp_path / "memory"), weights(tmp_path / "disk"), strict=True))
+    assert all(
+        np.array_equal(one, other)
+        for one, other in zip(weights(tmp_path / "memory"), weights(tmp_path / "disk"), strict=True)
+    )
 
 
 def seen_in_training(monkeypatch):
@@ -246,56 +394,126 @@ def seen_in_training(monkeypatch):
 
 
 def detail(faces):
-    """Mean difference between neighbouring pixels: small when a picture was shrunk and enlarged again."""
+    """Mean difference between neighbouring pixels: small when a picture was shrunk and enlarged
+    again.
+    """
     return np.mean([np.abs(np.diff(face, axis=axis)).mean() for face in faces for axis in (0, 1)])
 
 
-@pytest.mark.parametrize(("words", "sizes"), [((), None), (("--small-faces",), [10, 40]), (("--small-faces", "4:6"), [4, 6]), (("--small-faces=4:6",), [4, 6])])
-def test_small_faces_shrinks_the_faces_of_training_and_says_so(tiny_networks, course, faces, tmp_path, monkeypatch, words, sizes):
+@pytest.mark.parametrize(
+    ("words", "sizes"),
+    [
+        ((), None),
+        (("--small-faces",), [10, 40]),
+        (("--small-faces", "4:6"), [4, 6]),
+        (("--small-faces=4:6",), [4, 6]),
+    ],
+)
+def test_small_faces_shrinks_the_faces_of_training_and_says_so(
+    tiny_networks, course, faces, tmp_path, monkeypatch, words, sizes
+):
     batches = seen_in_training(monkeypatch)
-    status, _, errors = run_tiny(course, faces, tmp_path, *words, "--epochs", "1", "--weights", "none")
+    status, _, errors = run_tiny(
+        course, faces, tmp_path, *words, "--epochs", "1", "--weights", "none"
+    )
     assert status == 0, errors
     account = json.loads((tmp_path / "training.json").read_text(encoding="utf-8"))
-    assert account["small_faces"] == sizes and ("--small-faces" in account["command"]) == (sizes is not None)
+    assert account["small_faces"] == sizes and ("--small-faces" in account["command"]) == (
+        sizes is not None
+    )
     assert sizes is None or f"--small-faces {sizes[0]}:{sizes[1]}" in account["command"]
-    kept = detail(np.concatenate(batches)) / detail([np.asarray(Image.open(path).convert("RGB").resize((32, 32))).astype(float) for path in sorted(faces.glob("with*/with*.png"))])
+    kept = detail(np.concatenate(batches)) / detail(
+        [
+            np.asarray(Image.open(path).convert("RGB").resize((32, 32))).astype(float)
+            for path in sorted(faces.glob("with*/with*.png"))
+        ]
+    )
     assert (kept < 0.4) if sizes == [4, 6] else (kept > 0.6)
 
 
-def test_small_faces_come_behind_the_augmentation_and_repeat_with_the_seed(tiny_networks, course, faces, tmp_path, monkeypatch):
-    options = ("--arch", "resnet34", "--data", faces, "--size", "32", "--batch", "8", "--epochs", "1", "--weights", "none", "--augment", "full", "--small-faces", "5:9", "--seed", "2")
+def test_small_faces_come_behind_the_augmentation_and_repeat_with_the_seed(
+    tiny_networks, course, faces, tmp_path, monkeypatch
+):
+    options = (
+        "--arch",
+        "resnet34",
+        "--data",
+        faces,
+        "--size",
+        "32",
+        "--batch",
+        "8",
+        "--epochs",
+        "1",
+        "--weights",
+        "none",
+        "--augment",
+        "full",
+        "--small-faces",
+        "5:9",
+        "--seed",
+        "2",
+    )
     batches = seen_in_training(monkeypatch)
-    assert course("train", *options, "--out", tmp_path / "one")[0] == course("train", *options, "--out", tmp_path / "two")[0] == 0
-    assert len(batches) % 2 == 0 and all(np.array_equal(one, two) for one, two in zip(batches[: len(batches) // 2], batches[len(batches) // 2:]))
-    assert all(np.array_equal(one, two) for one, two in zip(weights(tmp_path / "one"), weights(tmp_path / "two"), strict=True))
+    assert (
+        course("train", *options, "--out", tmp_path / "one")[0]
+        == course("train", *options, "--out", tmp_path / "two")[0]
+        == 0
+    )
+    assert len(batches) % 2 == 0 and all(
+        np.array_equal(one, two)
+        for one, two in zip(batches[: len(batches) // 2], batches[len(batches) // 2 :])
+    )
+    assert all(
+        np.array_equal(one, two)
+        for one, two in zip(weights(tmp_path / "one"), weights(tmp_path / "two"), strict=True)
+    )
     smooth = [np.abs(np.diff(face, n=2, axis=1)).mean() for face in np.concatenate(batches)]
-    assert max(smooth) < 15  # no noise and no block edge of the policy is left at the full resolution
+    assert (
+        max(smooth) < 15
+    )  # no noise and no block edge of the policy is left at the full resolution
 
 
 def test_the_layer_knows_how_much_surrounds_a_face(faces):
-    cut, boxed = (pd.DataFrame({"picture": ["a"], **dict.fromkeys(job.pipeline.BOX, value)}) for value in (float("nan"), 8.0))
+    cut, boxed = (
+        pd.DataFrame({"picture": ["a"], **dict.fromkeys(job.pipeline.BOX, value)})
+        for value in (float("nan"), 8.0)
+    )
     order = job.Order("resnet34", "faces", "out", augment="none", small_faces=(10, 40))
-    assert [job._augment(order, table, 0).margin for table in (cut, cut[["picture"]], boxed)] == [0.0, 0.0, job.pipeline.MARGIN]
+    assert [job._augment(order, table, 0).margin for table in (cut, cut[["picture"]], boxed)] == [
+        0.0,
+        0.0,
+        job.pipeline.MARGIN,
+    ]
     assert job._augment(job.Order("resnet34", "faces", "out", augment="none"), cut, 0) is None
 
 
 # --- what is wrong
-@pytest.mark.parametrize(("options", "status", "sentence"), [
-    (("--small-faces", "40:10"), 2, "write MIN:MAX in pixels"),
-    (("--small-faces", "many"), 2, "write MIN:MAX in pixels"),
-    (("--arch", "vgg16"), 2, "'vgg16' is no network: choose one of resnet34, resnet50, mobilenetv2"),
-    (("--augment", "wild"), 2, "choose one of none, light, full"),
-    (("--classes", "3"), 2, "3 is not 2 or 4"),
-    (("--classes", "4"), 1, "2 classes (with_mask, without_mask), not 4"),
-    (("--epochs", "0"), 2, "--epochs"),
-    (("--validation", "0.9"), 2, "--validation"),
-    (("--size", "16"), 1, "16 pixels is too small"),
-    (("--arch", "resnet34", "--alpha", "0.5"), 1, "alpha"),
-    (("--learning-rate", "0"), 1, "learning rate"),
-    (("--weights", "nowhere.keras"), 1, "nowhere.keras is missing"),
-])
+@pytest.mark.parametrize(
+    ("options", "status", "sentence"),
+    [
+        (("--small-faces", "40:10"), 2, "write MIN:MAX in pixels"),
+        (("--small-faces", "many"), 2, "write MIN:MAX in pixels"),
+        (
+            ("--arch", "vgg16"),
+            2,
+            "'vgg16' is no network: choose one of resnet34, resnet50, mobilenetv2",
+        ),
+        (("--augment", "wild"), 2, "choose one of none, light, full"),
+        (("--classes", "3"), 2, "3 is not 2 or 4"),
+        (("--classes", "4"), 1, "2 classes (with_mask, without_mask), not 4"),
+        (("--epochs", "0"), 2, "--epochs"),
+        (("--validation", "0.9"), 2, "--validation"),
+        (("--size", "16"), 1, "16 pixels is too small"),
+        (("--arch", "resnet34", "--alpha", "0.5"), 1, "alpha"),
+        (("--learning-rate", "0"), 1, "learning rate"),
+        (("--weights", "nowhere.keras"), 1, "nowhere.keras is missing"),
+    ],
+)
 def test_wrong_options_are_a_sentence(course, faces, tmp_path, options, status, sentence):
-    result, printed, errors = course("train", *SMALL, "--data", faces, "--out", tmp_path / "out", *options)
+    result, printed, errors = course(
+        "train", *SMALL, "--data", faces, "--out", tmp_path / "out", *options
+    )
     assert (result, sentence in errors, "Traceback" in errors) == (status, True, False), errors
     assert not (tmp_path / "out" / "model.keras").exists()
 
@@ -308,9 +526,14 @@ def test_wrong_folders_are_a_sentence(course, faces, tmp_path):
     for path in (tmp_path / "damaged/with_mask").iterdir():
         path.write_bytes(b"\xff\xd8")
     (tmp_path / "empty").mkdir()
-    for data, out, sentence in ((tmp_path / "nowhere", "out", "is not a folder"), (tmp_path / "empty", "out", "no sub-folders with pictures"),
-                                (tmp_path / "one", "out", "one class only"), (faces, "file", "file can't be used"), (faces, "file/out", "can't be used"),
-                                (tmp_path / "damaged", "out", "no readable picture of a class")):
+    for data, out, sentence in (
+        (tmp_path / "nowhere", "out", "is not a folder"),
+        (tmp_path / "empty", "out", "no sub-folders with pictures"),
+        (tmp_path / "one", "out", "one class only"),
+        (faces, "file", "file can't be used"),
+        (faces, "file/out", "can't be used"),
+        (tmp_path / "damaged", "out", "no readable picture of a class"),
+    ):
         status, _, errors = course("train", *SMALL, "--data", data, "--out", tmp_path / out)
         assert (status, sentence in errors, "Traceback" in errors) == (1, True, False), errors
 
@@ -321,10 +544,20 @@ def test_a_range_of_sizes_is_min_colon_max(course, faces, tmp_path, text):
     assert status == 2 and "MIN:MAX" in errors
 
 
-@pytest.mark.parametrize("text", ["{", "[]", '{"cluster": {"worker": ["127.0.0.1:1"]}, "task": {"type": "worker", "index": 1}}', '{"cluster": {"ps": []}, "task": {}}'])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "{",
+        "[]",
+        '{"cluster": {"worker": ["127.0.0.1:1"]}, "task": {"type": "worker", "index": 1}}',
+        '{"cluster": {"ps": []}, "task": {}}',
+    ],
+)
 def test_a_wrong_cluster_is_a_sentence(course, faces, tmp_path, monkeypatch, text):
     monkeypatch.setenv("TF_CONFIG", text)
     status, _, errors = course("train", *SMALL, "--data", faces, "--out", tmp_path)
     assert status == 1 and "TF_CONFIG describes no worker" in errors
-    status, _, errors = course("train", *SMALL, "--data", faces, "--out", tmp_path, "--workers", "2")
+    status, _, errors = course(
+        "train", *SMALL, "--data", faces, "--out", tmp_path, "--workers", "2"
+    )
     assert status == 2 and "leave --workers out" in errors

@@ -19,14 +19,22 @@ def listed():
     files["dataset/with_mask/black3.jpg_1088Wx1632H"] = encoded(noise(200), "JPEG")
     files["dataset/with_mask/0_0_≈˙◊¢ 2020-02-24.png"] = encoded(noise(201))
     files["dataset/without_mask/0_0_someone_0012.jpg"] = encoded(noise(203), "JPEG")
-    files["dataset/without_mask/2020 (another copy) [1].jpg"] = encoded(noise(202, 400, 400), "JPEG", quality=95)
+    files["dataset/without_mask/2020 (another copy) [1].jpg"] = encoded(
+        noise(202, 400, 400), "JPEG", quality=95
+    )
     return files
 
 
 @pytest.fixture(scope="session")
 def repository(listed):
-    """What GitHub's archive holds: the listed files and others, below a folder named after the commit."""
-    others = {"README.md": b"# Face", "dataset/with_mask/not listed.png": encoded(noise(300)), "logs/run.txt": b"x"}
+    """What GitHub's archive holds: the listed files and others, below a folder named after the
+    commit.
+    """
+    others = {
+        "README.md": b"# Face",
+        "dataset/with_mask/not listed.png": encoded(noise(300)),
+        "logs/run.txt": b"x",
+    }
     return {TOP + name: content for name, content in (listed | others).items()}
 
 

@@ -1,4 +1,6 @@
-"""A folder that `course data` takes for the course, and `course data` run in it as processes of their own."""
+"""A folder that `course data` takes for the course, and `course data` run in it as processes of
+their own.
+"""
 
 import csv
 import hashlib
@@ -18,7 +20,9 @@ TOP = "Face-Mask-Detection-7e500749401bad4bb338790fbdb89b58e41ef2d9/"
 
 
 class Course:
-    """A folder that `course data` takes for the course, with the real registry but a short list of files."""
+    """A folder that `course data` takes for the course, with the real registry but a short list of
+    files.
+    """
 
     def __init__(self, root, listed):
         self.root, self.listed = root, listed
@@ -26,7 +30,9 @@ class Course:
         (root / "pyproject.toml").touch()
         (root / "data" / "registry").mkdir(parents=True)
         shutil.copy(ROOT / "data" / "registry.toml", root / "data")
-        with open(root / "data" / "registry" / f"{NAME}.csv", "w", encoding="utf-8", newline="") as stream:
+        with open(
+            root / "data" / "registry" / f"{NAME}.csv", "w", encoding="utf-8", newline=""
+        ) as stream:
             writer = csv.writer(stream)
             writer.writerow(("path", "bytes", "sha256"))
             for path, content in listed.items():
@@ -36,7 +42,7 @@ class Course:
         self.part = self.datasets / f".{NAME}.download" / "archive.zip.part"
 
     def start(self, *arguments, before="", **environment):
-        """Start `course data ...` as a process of its own; `before` is Python to run in it first."""
+        """Start `course data ...` as a process; `before` is Python to run in it first."""
         code = f"{before}\nfrom course_utils.command.main import main\nmain()"
         return subprocess.Popen(
             [sys.executable, "-c", code, "data", *arguments],
@@ -77,11 +83,16 @@ class Course:
     def _environment():
         ignored = {"COURSE_MIRROR", "COURSE_WORK", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"}
         kept = {key: value for key, value in os.environ.items() if key.upper() not in ignored}
-        return kept | {"PYTHONPATH": str(ROOT), "PYTHONUTF8": "1", "COLUMNS": "80", "NO_PROXY": "127.0.0.1"}
+        return kept | {
+            "PYTHONPATH": str(ROOT),
+            "PYTHONUTF8": "1",
+            "COLUMNS": "80",
+            "NO_PROXY": "127.0.0.1",
+        }
 
 
 def one_sentence(done, *words):
-    """The process failed with status 1 and one message that holds the words, without a traceback."""
+    """The process failed with status 1 and one message with the words, without a traceback."""
     assert done.returncode == 1, done.out + done.err
     assert done.err.startswith("course: ") and done.err.count("\n") == 1, done.err
     for word in words:
@@ -90,7 +101,9 @@ def one_sentence(done, *words):
 
 
 def recovers(course, server, archive):
-    """The next fetch from a healthy server succeeds, and `verify` agrees; in this process, to save seconds."""
+    """The next fetch from a healthy server succeeds, and `verify` agrees; in this process, to save
+    seconds.
+    """
     server.body = archive
     server.heal()
     os.chdir(course.root)

@@ -20,7 +20,9 @@ def encoded(rgb, format="PNG", **options):
 
 
 def zipped(files, method=zipfile.ZIP_STORED):
-    """Make a zip archive of {name: bytes}; an int as mode beside the bytes makes the member what the mode says."""
+    """Make a zip archive of {name: bytes}; an int as mode beside the bytes makes the member what
+    the mode says.
+    """
     stream = io.BytesIO()
     with zipfile.ZipFile(stream, "w", method) as archive:
         for name, content in files.items():

@@ -21,12 +21,18 @@ def rows(folder, table):
 
 
 def imported(name, source):
-    """Import, hold the result against its own promises, and return faces by source, refusals and changes."""
+    """Import, hold the result against its own promises, and return faces by source, refusals and
+    changes.
+    """
     done = import_dataset(name, source)
     dataset = find(name)
-    assert verify(dataset).exact and not [path for path in done.folder.parent.iterdir() if path.name.startswith(".")]
+    assert verify(dataset).exact and not [
+        path for path in done.folder.parent.iterdir() if path.name.startswith(".")
+    ]
     faces = rows(done.folder, "faces.csv")
-    assert tuple(faces[0]) == FACE_COLUMNS and len({face["picture"] for face in faces}) == len(faces)
+    assert tuple(faces[0]) == FACE_COLUMNS and len({face["picture"] for face in faces}) == len(
+        faces
+    )
     for face in faces:
         path = done.folder / face["picture"]
         assert face["picture"].isascii() and " " not in face["picture"]

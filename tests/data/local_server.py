@@ -1,5 +1,6 @@
 """A real HTTP server on 127.0.0.1 that can be told to misbehave."""
 
+import contextlib
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
@@ -21,7 +22,8 @@ class LocalServer:
     redirect : str or None
         A path that is answered with a redirect to another one.
     stop_after : int or None
-        Bytes after which the server does `then`: "break" closes the connection, "stall" sends nothing more.
+        Bytes after which the server does `then`: "break" closes the connection, "stall" sends
+        nothing more.
     times : int
         How many answers stop so; later ones are whole.
 
@@ -33,10 +35,14 @@ class LocalServer:
         self.redirect = None
         self.stop_after, self.then, self.times = None, "break", 10**9
         self.requests, self.stopped, self.released = [], threading.Event(), threading.Event()
-        self.http = ThreadingHTTPServer(("127.0.0.1", 0), lambda *arguments: _Answer(self, *arguments))
+        self.http = ThreadingHTTPServer(
+            ("127.0.0.1", 0), lambda *arguments: _Answer(self, *arguments)
+        )
         self.http.daemon_threads = True
         self.url = f"http://127.0.0.1:{self.http.server_port}"
-        threading.Thread(target=self.http.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()
+        threading.Thread(
+            target=self.http.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True
+        ).start()
 
     def heal(self):
         """Behave from now on, and let go of answers that stall."""
@@ -81,10 +87,8 @@ class _Answer(BaseHTTPRequestHandler):
             self.send_header("Transfer-Encoding", "chunked")
         self.end_headers()
         self.close_connection = True
-        try:
+        with contextlib.suppress(OSError):  # the client was killed
             self._send(start, entry)
-        except OSError:  # the client was killed
-            pass
 
     def _start(self, asked):
         local = self.local

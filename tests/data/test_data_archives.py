@@ -1,4 +1,6 @@
-"""Hostile and damaged archives, zip and tar: nothing leaves the folder, and every refusal names the archive."""
+"""Hostile and damaged archives, zip and tar: nothing leaves the folder, and every refusal names the
+archive.
+"""
 
 import os
 import tarfile
@@ -29,7 +31,9 @@ def tar_member(name, kind, target=""):
 
 
 def written(folder):
-    return sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file())
+    return sorted(
+        path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()
+    )
 
 
 @pytest.mark.parametrize(
@@ -98,7 +102,10 @@ def test_a_link_that_was_there_before_is_not_followed(tmp_path, folder):
 
 
 def test_the_same_name_twice(tmp_path, folder):
-    with pytest.warns(UserWarning, match="Duplicate name"), zipfile.ZipFile(tmp_path / "a.zip", "w") as archive:
+    with (
+        pytest.warns(UserWarning, match="Duplicate name"),
+        zipfile.ZipFile(tmp_path / "a.zip", "w") as archive,
+    ):
         archive.writestr("a", b"1")
         archive.writestr("a", b"2")
     with pytest.raises(CourseError, match="'a' is there twice"):
@@ -131,7 +138,8 @@ def test_a_member_larger_than_announced(tmp_path, folder):
 
 
 @pytest.mark.parametrize(
-    "make", [zipped, tarred, lambda files: tarred(files, "w:bz2"), lambda files: tarred(files, "w:xz")]
+    "make",
+    [zipped, tarred, lambda files: tarred(files, "w:bz2"), lambda files: tarred(files, "w:xz")],
 )
 @pytest.mark.parametrize("kept", [0, 0.3, 0.7, 0.98])
 def test_cut_archives(tmp_path, folder, make, kept):

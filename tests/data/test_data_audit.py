@@ -17,14 +17,19 @@ from course_utils.errors import CourseError
 
 @pytest.fixture
 def pictures(tmp_path):
-    """Nine files: two exact copies, a smaller JPEG of one, one of these in the wrong class, and a broken file."""
+    """Nine files: two exact copies, a smaller JPEG of one, one of these in the wrong class, and a
+    broken file.
+    """
     smooth = [
-        np.asarray(Image.fromarray(noise(seed, 6, 6)).resize((90, 60), Image.Resampling.BICUBIC)) for seed in range(4)
+        np.asarray(Image.fromarray(noise(seed, 6, 6)).resize((90, 60), Image.Resampling.BICUBIC))
+        for seed in range(4)
     ]
     files = {
         "with_mask/a.png": encoded(smooth[0]),
         "with_mask/a copy.png": encoded(smooth[0]),
-        "with_mask/a small.jpg": encoded(np.asarray(Image.fromarray(smooth[0]).resize((45, 30))), "JPEG", quality=90),
+        "with_mask/a small.jpg": encoded(
+            np.asarray(Image.fromarray(smooth[0]).resize((45, 30))), "JPEG", quality=90
+        ),
         "without_mask/c copy.png": encoded(smooth[2]),
         "with_mask/b [1].png": encoded(smooth[1]),
         "without_mask/b.webp": encoded(smooth[1], "WEBP", quality=95),
@@ -42,20 +47,28 @@ def test_audit_finds_what_was_put_there(pictures):
     found = audit(pictures)
     assert found.pictures == 9 and found.classes == {"with_mask": 4, "without_mask": 4}
     assert [bad["picture"] for bad in found.unreadable] == ["without_mask/broken.png"]
-    copies = [["with_mask/a copy.png", "with_mask/a.png"], ["without_mask/c copy.png", "without_mask/c.png"]]
+    copies = [
+        ["with_mask/a copy.png", "with_mask/a.png"],
+        ["without_mask/c copy.png", "without_mask/c.png"],
+    ]
     assert found.exact_duplicates == copies and found.extra_copies == 2
     near = [
         ["with_mask/a copy.png", "with_mask/a small.jpg", "with_mask/a.png"],
         ["with_mask/b [1].png", "without_mask/b.webp"],
     ]
     assert found.near_duplicates == near and found.across_classes == [near[1]]
-    assert found.shorter_side["without_mask"] == [60, 60, 60] and found.shorter_side["with_mask"][0] < 60
+    assert (
+        found.shorter_side["without_mask"] == [60, 60, 60]
+        and found.shorter_side["with_mask"][0] < 60
+    )
     assert found.formats == {".png": 6, ".jpg": 1, ".webp": 1}
 
 
 def test_labels_of_the_table_come_before_folders(pictures):
     with open(pictures / "faces.csv", "w", encoding="utf-8", newline="") as stream:
-        csv.writer(stream).writerows([("picture", "label"), ("with_mask/a.png", "odd"), ("without_mask/d.png", "odd")])
+        csv.writer(stream).writerows(
+            [("picture", "label"), ("with_mask/a.png", "odd"), ("without_mask/d.png", "odd")]
+        )
     assert audit(pictures).classes == {"with_mask": 3, "odd": 2, "without_mask": 3}
 
 
@@ -68,7 +81,10 @@ def test_near_pairs_against_counting_bits_one_by_one():
             np.left_shift(np.uint64(1), flips.astype(np.uint64)), initial=np.uint64(0)
         )
     expected = [
-        (i, j) for i in range(40) for j in range(i + 1, 40) if (int(hashes[i]) ^ int(hashes[j])).bit_count() <= 4
+        (i, j)
+        for i in range(40)
+        for j in range(i + 1, 40)
+        if (int(hashes[i]) ^ int(hashes[j])).bit_count() <= 4
     ]
     assert 3 < len(expected) < 13 and [tuple(pair) for pair in near_pairs(hashes, 4)] == expected
     assert near_pairs(hashes[:1], 64).shape == (0, 2)
@@ -92,7 +108,16 @@ def test_list_fits_eighty_columns(course):
     done = course.run("list")
     lines = done.out.splitlines()
     assert done.returncode == 0 and max(map(len, lines)) <= 80
-    for name in ("sample", "face-mask-detection", "kaggle-12k", "vn-celeb", "own", "kaggle-853", "fpt-cctv", "zalo-5k"):
+    for name in (
+        "sample",
+        "face-mask-detection",
+        "kaggle-12k",
+        "vn-celeb",
+        "own",
+        "kaggle-853",
+        "fpt-cctv",
+        "zalo-5k",
+    ):
         (line,) = [line for line in lines if line.startswith(name + " ")]
         assert line.rstrip().endswith("no") and "…" not in line
 
@@ -122,12 +147,20 @@ def test_the_real_registry(monkeypatch):
     datasets = registry.load()
     files = registry.listed_files(datasets["face-mask-detection"])
     folders = [file.path.rpartition("/")[0] for file in files]
-    assert (folders.count("dataset/with_mask"), folders.count("dataset/without_mask")) == (1739, 1564)
-    assert len({file.path for file in files}) == 3303 and all(len(file.sha256) == 64 and file.bytes for file in files)
+    assert (folders.count("dataset/with_mask"), folders.count("dataset/without_mask")) == (
+        1739,
+        1564,
+    )
+    assert len({file.path for file in files}) == 3303 and all(
+        len(file.sha256) == 64 and file.bytes for file in files
+    )
     assert (ROOT / "data/registry/face-mask-detection.csv").stat().st_size < 500_000
     cards = (ROOT / "data/cards/README.md").read_text(encoding="utf-8")
     for dataset in datasets.values():
-        assert f"`{dataset.name}`" in cards and set(dataset.labels.values()) <= {"with_mask", "without_mask"}
+        assert f"`{dataset.name}`" in cards and set(dataset.labels.values()) <= {
+            "with_mask",
+            "without_mask",
+        }
 
 
 def test_a_broken_registry_is_one_sentence(course, monkeypatch):
@@ -135,7 +168,9 @@ def test_a_broken_registry_is_one_sentence(course, monkeypatch):
     (course.root / "data/registry.toml").write_text("[[dataset]]\nname = 3", encoding="utf-8")
     with pytest.raises(CourseError, match="registry.toml can't be read as the registry"):
         registry.load()
-    (course.root / "data/registry/face-mask-detection.csv").write_text("path,bytes\na,b\n", encoding="utf-8")
+    (course.root / "data/registry/face-mask-detection.csv").write_text(
+        "path,bytes\na,b\n", encoding="utf-8"
+    )
     with pytest.raises(CourseError, match="can't be read as a list of files"):
         registry.read_list(course.root / "data/registry/face-mask-detection.csv")
 

@@ -15,7 +15,9 @@ from drawn import tarred, zipped
 from course_utils.data.download import CHUNK, download
 from course_utils.data.fetch import fetch
 
-ARCHIVE_PATH = "chandrikadeb7/Face-Mask-Detection/archive/7e500749401bad4bb338790fbdb89b58e41ef2d9.zip"
+ARCHIVE_PATH = (
+    "chandrikadeb7/Face-Mask-Detection/archive/7e500749401bad4bb338790fbdb89b58e41ef2d9.zip"
+)
 
 
 def test_fetch_makes_a_complete_set(course, server, listed):
@@ -28,7 +30,12 @@ def test_fetch_makes_a_complete_set(course, server, listed):
         faces = {row["picture"]: row for row in csv.DictReader(stream)}
     assert faces.keys() == listed.keys()
     large = faces["dataset/without_mask/2020 (another copy) [1].jpg"]
-    assert (large["label"], large["width"], large["height"], large["x_min"]) == ("without_mask", "400", "400", "")
+    assert (large["label"], large["width"], large["height"], large["x_min"]) == (
+        "without_mask",
+        "400",
+        "400",
+        "",
+    )
     assert sum(row["label"] == "with_mask" for row in faces.values()) == 14
 
     os.chdir(course.root)
@@ -43,7 +50,9 @@ def test_people_are_those_that_file_names_tell(course, server):
 
 
 def test_archive_below_github_s_path_and_without_a_length(course, server):
-    """A mirror stands in for https://github.com; GitHub redirects, and sends chunks, no length, no ranges."""
+    """A mirror stands in for https://github.com; GitHub redirects, and sends chunks, no length, no
+    ranges.
+    """
     server.length = server.ranges = False
     server.redirect = f"/{ARCHIVE_PATH}"
     done = course.run("fetch", NAME, COURSE_MIRROR=server.url + "/")
@@ -60,7 +69,10 @@ def test_a_rest_is_fetched_through_a_redirect(course, server, archive):
 
 
 def test_unreadable_pictures_are_reported_not_fatal(tmp_path, server, listed, repository):
-    bad = {"dataset/with_mask/broken.png": listed["dataset/with_mask/0.png"][:500], "dataset/with_mask/empty.jpg": b""}
+    bad = {
+        "dataset/with_mask/broken.png": listed["dataset/with_mask/0.png"][:500],
+        "dataset/with_mask/empty.jpg": b"",
+    }
     course = Course(tmp_path / "course", listed | bad)
     server.body = zipped(repository | {TOP + name: content for name, content in bad.items()})
     os.chdir(course.root)
@@ -72,7 +84,7 @@ def test_unreadable_pictures_are_reported_not_fatal(tmp_path, server, listed, re
 
 @pytest.mark.parametrize("ranges", [True, False], ids=["ranges", "no-ranges"])
 def test_kill_in_the_middle(course, server, archive, ranges):
-    """SIGKILL half way; the next run takes the rest when the server can send it, else everything."""
+    """SIGKILL half way; the next run takes the rest when the server can send it, else all."""
     server.ranges, server.stop_after, server.then = ranges, len(archive) // 2, "stall"
     process = course.start("fetch", NAME, "--mirror", server.url)
     assert server.stopped.wait(30)
@@ -118,7 +130,9 @@ def test_a_break_is_mended_in_the_same_run(course, server, archive):
 
 
 def test_a_rest_is_not_joined_to_another_beginning(course, server, archive, repository):
-    """The file on the server changes between two runs: the ETag tells, and everything is fetched again."""
+    """The file on the server changes between two runs: the ETag tells, and everything is fetched
+    again.
+    """
     course.part.parent.mkdir(parents=True)
     course.part.write_bytes(archive[: len(archive) // 2])
     course.part.with_name("archive.zip.part.etag").write_text(server.etag, encoding="ascii")
@@ -130,7 +144,7 @@ def test_a_rest_is_not_joined_to_another_beginning(course, server, archive, repo
 @pytest.mark.parametrize("ranges", [True, False], ids=["ranges", "no-ranges"])
 @pytest.mark.parametrize("kept", [0, 1, 100_000, 10**9])
 def test_the_bytes_are_those_of_the_server(server, tmp_path, ranges, kept):
-    """zipfile would forgive a wrong beginning, so this compares the file itself."""
+    """Zipfile would forgive a wrong beginning, so this compares the file itself."""
     server.ranges = ranges
     (tmp_path / "a.zip.part").write_bytes(server.body[:kept] + b"x" * (kept == 10**9))
     assert download(server.url, tmp_path / "a.zip").read_bytes() == server.body

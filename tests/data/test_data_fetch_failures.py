@@ -1,4 +1,6 @@
-"""Every way in which `course data fetch` can fail: one sentence, nothing left to trust, and the next run succeeds."""
+"""Every way in which `course data fetch` can fail: one sentence, nothing left to trust, and the
+next run succeeds.
+"""
 
 import json
 import os
@@ -35,7 +37,9 @@ def test_flipped_byte_in_the_archive(course, server, archive, listed):
 
 def test_another_picture_under_a_listed_name(course, server, archive, repository):
     server.body = zipped(repository | {TOP + "dataset/with_mask/5.png": encoded(noise(999))})
-    one_sentence(course.fetch(server.url), "1 different", "dataset/with_mask/5.png", "nothing of it is kept")
+    one_sentence(
+        course.fetch(server.url), "1 different", "dataset/with_mask/5.png", "nothing of it is kept"
+    )
     course.assert_nothing_to_trust()
     recovers(course, server, archive)
 
@@ -51,7 +55,9 @@ def test_flipped_byte_on_disk(course, server, archive):
     found = course.run("verify", NAME, "--json")
     assert found.returncode == 1, found.err
     answer = json.loads(found.out)
-    assert answer["different"] == ["dataset/with_mask/5.png"] and answer["missing"] == ["dataset/with_mask/6.png"]
+    assert answer["different"] == ["dataset/with_mask/5.png"] and answer["missing"] == [
+        "dataset/with_mask/6.png"
+    ]
     assert answer["extra"] == ["dataset/with_mask/mine.png"]
     with pytest.raises(CourseError, match="mine.png.: move them elsewhere"):
         fetch(NAME, server.url)
@@ -68,7 +74,9 @@ def test_truncated_archive(course, server, archive):
 
 
 def test_missing_files(course, server, archive, repository):
-    server.body = zipped({name: content for name, content in repository.items() if "/7.png" not in name})
+    server.body = zipped(
+        {name: content for name, content in repository.items() if "/7.png" not in name}
+    )
     one_sentence(course.fetch(server.url), "2 missing (first: dataset/with_mask/7.png)")
     course.assert_nothing_to_trust()
     recovers(course, server, archive)
@@ -83,7 +91,9 @@ def test_a_name_that_leads_out(course, server, archive, repository):
 
 
 def test_a_link_in_the_archive(course, server, archive, repository):
-    server.body = zipped(repository | {TOP + "dataset/with_mask/5.png": (b"/etc/hostname", 0o120777)})
+    server.body = zipped(
+        repository | {TOP + "dataset/with_mask/5.png": (b"/etc/hostname", 0o120777)}
+    )
     one_sentence(course.fetch(server.url), "5.png' is a link")
     course.assert_nothing_to_trust()
     recovers(course, server, archive)
@@ -91,7 +101,9 @@ def test_a_link_in_the_archive(course, server, archive, repository):
 
 @posix
 def test_full_disk_while_downloading(course, server, archive):
-    before = f"import resource\nresource.setrlimit(resource.RLIMIT_FSIZE, ({len(archive) // 2},) * 2)"
+    before = (
+        f"import resource\nresource.setrlimit(resource.RLIMIT_FSIZE, ({len(archive) // 2},) * 2)"
+    )
     one_sentence(course.fetch(server.url, before=before), "disk", "is full")
     course.assert_nothing_to_trust()
     recovers(course, server, archive)
@@ -110,21 +122,25 @@ def test_full_disk_while_unpacking(course, server, archive, listed, tmp_path):
 
 
 @pytest.mark.skipif(
-    not hasattr(os, "geteuid") or os.geteuid() != 0 or not shutil.which("mount"), reason="needs root to mount"
+    not hasattr(os, "geteuid") or os.geteuid() != 0 or not shutil.which("mount"),
+    reason="needs root to mount",
 )
 def test_a_disk_that_is_really_full(course, server, archive):
     """A file system of its own, with room for the archive but not for its files as well."""
     course.datasets.mkdir(parents=True)
     kilobytes = len(archive) * 3 // 2 // 1024
     mounted = subprocess.run(
-        ["mount", "-t", "tmpfs", "-o", f"size={kilobytes}k", "tmpfs", course.datasets], capture_output=True
+        ["mount", "-t", "tmpfs", "-o", f"size={kilobytes}k", "tmpfs", course.datasets],
+        capture_output=True,
     )
     if mounted.returncode:
         pytest.skip(f"no right to mount: {mounted.stderr.decode()}")
     try:
         one_sentence(course.fetch(server.url), "disk", "is full")
         assert not course.folder.exists() and course.names() == {f".{NAME}.download"}
-        subprocess.run(["mount", "-o", f"remount,size={8 * kilobytes}k", course.datasets], check=True)
+        subprocess.run(
+            ["mount", "-o", f"remount,size={8 * kilobytes}k", course.datasets], check=True
+        )
         recovers(course, server, archive)
     finally:
         subprocess.run(["umount", course.datasets], check=True)
@@ -140,14 +156,18 @@ def test_no_network(course, server, archive):
 
 
 def test_no_such_host(course, server, archive):
-    one_sentence(course.fetch("http://no-such-host.invalid"), "no-such-host.invalid", "can't be found")
+    one_sentence(
+        course.fetch("http://no-such-host.invalid"), "no-such-host.invalid", "can't be found"
+    )
     course.assert_nothing_to_trust()
     recovers(course, server, archive)
 
 
 def test_refused_by_the_server(course, server, archive):
     server.status = 404
-    one_sentence(course.fetch(server.url), "answers 404", "7e500749401bad4bb338790fbdb89b58e41ef2d9.zip")
+    one_sentence(
+        course.fetch(server.url), "answers 404", "7e500749401bad4bb338790fbdb89b58e41ef2d9.zip"
+    )
     course.assert_nothing_to_trust()
     recovers(course, server, archive)
 

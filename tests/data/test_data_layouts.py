@@ -1,4 +1,4 @@
-"""One miniature per data set, in the true layout of that set, with every fault a picture can have."""
+"""One miniature per data set, in that set's true layout, with every fault a picture can have."""
 
 import numpy as np
 import pytest
@@ -6,10 +6,10 @@ from drawn import encoded, noise, scene, tarred, zipped
 from imported import imported, put
 from PIL import Image
 
-from course_utils.pictures.annotations import Box, write_voc
 from course_utils.data import layouts
 from course_utils.data.importers import import_dataset
 from course_utils.data.registry import find, load
+from course_utils.pictures.annotations import Box, write_voc
 
 
 def test_kaggle_12k(source):
@@ -59,7 +59,11 @@ def test_kaggle_12k(source):
         at + odd + "empty.png": "is an empty file",
         at + odd + "text.jpg": "is not a JPEG, PNG, WebP, AVIF, BMP, GIF or TIFF picture",
         at + "Train/1.png": "is in no folder named WithMask or WithoutMask",
-    } | {name: reason for name, reason in refused if name == at + odd + "cut.png" and "truncated" in reason}
+    } | {
+        name: reason
+        for name, reason in refused
+        if name == at + odd + "cut.png" and "truncated" in reason
+    }
     assert len(refused) == 4
     (turned,) = faces[at + odd + "turned (1).jpg"]
     assert (turned["width"], turned["height"]) == ("30", "50")
@@ -72,7 +76,11 @@ def test_kaggle_853(source):
 
     def annotate(number, *boxes):
         write_voc(
-            put(source / f"annotations/maksssksksss{number}.xml", b""), f"maksssksksss{number}.png", 160, 120, boxes
+            put(source / f"annotations/maksssksksss{number}.xml", b""),
+            f"maksssksksss{number}.png",
+            160,
+            120,
+            boxes,
         )
 
     for number in range(7):
@@ -83,7 +91,12 @@ def test_kaggle_853(source):
         Box("with_mask", 10, 10, 40, 44),
         Box("mask_weared_incorrect", 120, 5, 160, 60),
     )
-    annotate(1, Box("with_mask", -5, 100, 30, 140), Box("with_mask", 160, 0, 200, 50), Box("helmet", 1, 1, 20, 20))
+    annotate(
+        1,
+        Box("with_mask", -5, 100, 30, 140),
+        Box("with_mask", 160, 0, 200, 50),
+        Box("helmet", 1, 1, 20, 20),
+    )
     put(source / "annotations/maksssksksss2.xml", b"<annotation><object>")
     annotate(3, Box("with_mask", 50, 50, 40, 60), Box("with_mask", 1, 2, 11, 22))
     annotate(4)
@@ -101,10 +114,24 @@ def test_kaggle_853(source):
     ]
     edges = ("x_min", "y_min", "x_max", "y_max", "width", "height")
     assert [first[0][edge] for edge in edges] == ["79", "55", "109", "92", "30", "37"]
-    assert [faces["images/maksssksksss1.png"][0][edge] for edge in edges] == ["0", "100", "30", "120", "30", "20"]
-    assert set(faces) == {"images/maksssksksss0.png", "images/maksssksksss1.png", "images/maksssksksss3.png"}
+    assert [faces["images/maksssksksss1.png"][0][edge] for edge in edges] == [
+        "0",
+        "100",
+        "30",
+        "120",
+        "30",
+        "20",
+    ]
+    assert set(faces) == {
+        "images/maksssksksss0.png",
+        "images/maksssksksss1.png",
+        "images/maksssksksss3.png",
+    }
     assert changed == [
-        ("images/maksssksksss1.png", "box 0 (-5, 100, 30, 140) was cut to the picture of 160 x 120 pixels")
+        (
+            "images/maksssksksss1.png",
+            "box 0 (-5, 100, 30, 140) was cut to the picture of 160 x 120 pixels",
+        )
     ]
     expected = [
         ("annotations/maksssksksss77.xml", "names no picture"),
@@ -135,14 +162,24 @@ def test_fpt_cctv(source, place):
         source / f"{labels}/train/cam 1_train.txt",
         f"{mask} 0.5 0.5 0.2 0.4\n{none} 0.1 0.2 0.1 0.2\nbroken\n9 0.5 0.5 0.1 0.1\n".encode(),
     )
-    put(source / f"{labels}/val/cam 1_val.txt", f"{wrong} 0.98 0.5 0.1 0.2\n{mask} 1.5 0.5 0.1 0.2\n".encode())
+    put(
+        source / f"{labels}/val/cam 1_val.txt",
+        f"{wrong} 0.98 0.5 0.1 0.2\n{mask} 1.5 0.5 0.1 0.2\n".encode(),
+    )
     put(source / f"{labels}/public_test/cam 1_public_test.txt", b"")
     put(source / f"{labels}/val/lost.txt", b"0 0.5 0.5 0.1 0.1\n")
     put(source / "images/train/bare.jpg", encoded(scene(), "JPEG"))
 
     faces, refused, changed = imported("fpt-cctv", source)
     first, second = faces["images/train/cam 1_train.jpg"]
-    assert (first["label"], first["split"], first["x_min"], first["y_min"], first["x_max"], first["y_max"]) == (
+    assert (
+        first["label"],
+        first["split"],
+        first["x_min"],
+        first["y_min"],
+        first["x_max"],
+        first["y_max"],
+    ) == (
         "with_mask",
         "train",
         "80",
@@ -172,7 +209,9 @@ def test_fpt_cctv(source, place):
 
 
 def draw_face():
-    """A grey face that dlib's HOG detector finds: shaded oval, brows, eyes, nose and mouth; no one's likeness."""
+    """A grey face that dlib's HOG detector finds: shaded oval, brows, eyes, nose and mouth; no
+    one's likeness.
+    """
     y, x = np.mgrid[0:240, 0:240]
 
     def oval(cx, cy, rx, ry):
@@ -180,14 +219,20 @@ def draw_face():
 
     grey = 60 + 150 * np.clip(2 * oval(120, 120, 75, 100), 0, 1)
     for cx in (90, 150):
-        grey -= 110 * np.clip(2 * oval(cx, 95, 18, 9), 0, 1) + 90 * np.clip(2 * oval(cx, 76, 24, 6), 0, 1)
-    grey -= 60 * np.clip(2 * oval(120, 140, 16, 7), 0, 1) + 100 * np.clip(2 * oval(120, 172, 34, 9), 0, 1)
+        grey -= 110 * np.clip(2 * oval(cx, 95, 18, 9), 0, 1) + 90 * np.clip(
+            2 * oval(cx, 76, 24, 6), 0, 1
+        )
+    grey -= 60 * np.clip(2 * oval(120, 140, 16, 7), 0, 1) + 100 * np.clip(
+        2 * oval(120, 172, 34, 9), 0, 1
+    )
     grey -= 25 * np.clip(2 * oval(120, 118, 8, 30), 0, 1)
     return np.repeat(np.clip(grey, 0, 255).astype(np.uint8)[:, :, None], 3, axis=2)
 
 
 def test_zalo_5k(source, monkeypatch):
-    """train/train_meta.csv and train/images/, labels as pandas wrote them; the public test has no labels."""
+    """train/train_meta.csv and train/images/, labels as pandas wrote them; the public test has no
+    labels.
+    """
     two = np.hstack((draw_face(), draw_face()))
     table = [
         "image_id,fname,mask,distancing,5k",
@@ -214,10 +259,16 @@ def test_zalo_5k(source, monkeypatch):
     faces, refused, _ = imported("zalo-5k", source)
     (one,) = faces["train/images/001.jpg"]
     assert one["label"] == "with_mask" and one["original_label"] == "1"
-    assert int(one["x_min"]) < 100 < 140 < int(one["x_max"]) and int(one["y_min"]) < 100 and int(one["y_max"]) > 170
+    assert (
+        int(one["x_min"]) < 100 < 140 < int(one["x_max"])
+        and int(one["y_min"]) < 100
+        and int(one["y_max"]) > 170
+    )
     left, right = sorted(int(face["x_min"]) for face in faces["train/images/002.jpg"])
     assert right - left == pytest.approx(240, abs=30)
-    assert {face["label"] for face in faces["train/images/002.jpg"]} == {"without_mask"} and len(faces) == 2
+    assert {face["label"] for face in faces["train/images/002.jpg"]} == {"without_mask"} and len(
+        faces
+    ) == 2
     expected = {
         "train/images/003.jpg": "has no mask label",
         "train/images/004.jpg": "no face was found",
@@ -235,13 +286,19 @@ def test_zalo_5k(source, monkeypatch):
 
 
 def test_vn_celeb(source):
-    """VN-celeb/<number>/<number>.png: one folder per person, no masks, as the archive that is passed around."""
+    """VN-celeb/<number>/<number>.png: one folder per person, no masks, as the archive that is
+    passed around.
+    """
     files = {
         f"VN-celeb/{person}/{number}.png": encoded(noise(10 * person + number))
         for person in (1, 2, 1020)
         for number in range(2)
     }
-    files |= {"VN-celeb/loose.png": encoded(noise(1)), "VN-celeb/2/bad.png": b"", "VN-celeb/read me.txt": b"hello"}
+    files |= {
+        "VN-celeb/loose.png": encoded(noise(1)),
+        "VN-celeb/2/bad.png": b"",
+        "VN-celeb/read me.txt": b"hello",
+    }
     faces, refused, _ = imported("vn-celeb", put(source / "VN-celeb.zip", zipped(files)))
     assert {source: face["person"] for source, (face,) in faces.items()} == {
         name: name.split("/")[1] for name in files if name.endswith(("0.png", "1.png"))
@@ -254,12 +311,15 @@ def test_vn_celeb(source):
 
 
 def test_own_pictures(source):
-    """with_mask/ and without_mask/, a person's folder below when there is one; a second import replaces the first."""
+    """with_mask/ and without_mask/, a person's folder below when there is one; a second import
+    replaces the first.
+    """
     put(source / "with_mask/Zoë/webcam 1.png", encoded(noise(1)))
     put(source / "without_mask/webcam 2.jpg", encoded(noise(2), "JPEG"))
     assert import_dataset("own", source).faces == {"with_mask": 1, "without_mask": 1}
     faces, refused, _ = imported(
-        "own", put(source.parent / "own.tar.gz", tarred({"my/with_mask/Zoë/1.png": encoded(noise(1))}))
+        "own",
+        put(source.parent / "own.tar.gz", tarred({"my/with_mask/Zoë/1.png": encoded(noise(1))})),
     )
     assert [face["person"] for (face,) in faces.values()] == ["Zoë"] and not refused
 

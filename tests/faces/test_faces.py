@@ -1,4 +1,6 @@
-"""Faces, landmarks and tilt: on the embedded pictures, whose landmarks and angles are known, and by geometry."""
+"""Faces, landmarks and tilt: on the embedded pictures, whose landmarks and angles are known, and by
+geometry.
+"""
 
 import csv
 import subprocess
@@ -10,15 +12,23 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from course_utils.pictures.annotations import Box, clip, crop, read_voc
 from course_utils.errors import CourseError
-from course_utils.faces import Face, face_of_crop, find_faces, finding, head_tilt, mean_face, predict_landmarks
+from course_utils.faces import (
+    Face,
+    face_of_crop,
+    find_faces,
+    finding,
+    head_tilt,
+    mean_face,
+    predict_landmarks,
+)
 from course_utils.faces.finding import LARGE, LONGEST, TILE, _starts
 from course_utils.faces.landmarks import landmarks_by_dlib, landmarks_by_mesh
 from course_utils.faces.mean_face import MEAN_FACE, rotation
 from course_utils.faces.squares import Square, square_of_box, square_of_points, upright
 from course_utils.faces.tilt import angles
 from course_utils.faces.weights import weights
+from course_utils.pictures.annotations import Box, clip, crop, read_voc
 from course_utils.pictures.images import read_rgb
 from course_utils.project import data_dir
 
@@ -30,15 +40,27 @@ def portraits():
     """Every thirty-sixth bare face: its row of faces.csv, picture and true landmarks."""
     with open(SAMPLE / "faces.csv", newline="", encoding="utf-8") as file:
         rows = list(csv.DictReader(file))
-    truth = np.loadtxt(SAMPLE / "landmarks.csv", delimiter=",", skiprows=1, usecols=range(1, 137)).reshape(-1, 68, 2)
-    bare = [number for number, row in enumerate(rows) if row["wearing"] == row["occlusion"] == "none"]
-    return [(rows[number], read_rgb(SAMPLE / rows[number]["picture"]), truth[number]) for number in bare[::36]]
+    truth = np.loadtxt(
+        SAMPLE / "landmarks.csv", delimiter=",", skiprows=1, usecols=range(1, 137)
+    ).reshape(-1, 68, 2)
+    bare = [
+        number for number, row in enumerate(rows) if row["wearing"] == row["occlusion"] == "none"
+    ]
+    return [
+        (rows[number], read_rgb(SAMPLE / rows[number]["picture"]), truth[number])
+        for number in bare[::36]
+    ]
 
 
 @pytest.fixture(scope="module")
 def portrait(portraits):
     """A clear face: from the front, without beard, glasses and hat."""
-    return next(image for row, image, _ in portraits if abs(float(row["yaw"])) < 10 and row["beard"] == row["glasses"] == row["head_covering"] == "none")
+    return next(
+        image
+        for row, image, _ in portraits
+        if abs(float(row["yaw"])) < 10
+        and row["beard"] == row["glasses"] == row["head_covering"] == "none"
+    )
 
 
 @pytest.fixture(scope="module")
@@ -48,7 +70,9 @@ def found(portrait):
 
 def error(landmarks, truth):
     """Mean distance without the jaw, in interocular distances."""
-    return np.linalg.norm(landmarks - truth, axis=1)[17:].mean() / np.linalg.norm(truth[36] - truth[45])
+    return np.linalg.norm(landmarks - truth, axis=1)[17:].mean() / np.linalg.norm(
+        truth[36] - truth[45]
+    )
 
 
 def overlap(one, other):
@@ -71,7 +95,12 @@ def test_portraits(portraits):
         assert face.landmarks.shape == (68, 2) and face.landmarks.dtype == np.float32
         assert clip(face.box, image.shape[1], image.shape[0]) == face.box
         errors.append(error(face.landmarks, truth))
-        overlaps.append(overlap(face.box, Box("", *(int(row[edge]) for edge in ("x_min", "y_min", "x_max", "y_max")))))
+        overlaps.append(
+            overlap(
+                face.box,
+                Box("", *(int(row[edge]) for edge in ("x_min", "y_min", "x_max", "y_max"))),
+            )
+        )
     # 0.040 and 0.133 over all 332 that are found
     assert np.mean(errors) < 0.05 and max(errors) < 0.14
     assert np.mean(overlaps) > 0.7 and min(overlaps) > 0.5
@@ -90,16 +119,24 @@ def test_tilt_of_portraits(portraits):
 
 @pytest.mark.parametrize("number", range(1, 7))
 def test_scenes(number):
-    """Faces that are whole in the picture; one of a scene may be so far in a hood that its box differs."""
+    """Faces that are whole in the picture; one of a scene may be so far in a hood that its box
+    differs.
+    """
     image = read_rgb(SAMPLE / f"scenes/scene_{number}.jpg")
     boxes, _ = read_voc(SAMPLE / f"scenes/scene_{number}.xml")
     faces = find_faces(image)
     sizes = [face.box.width * face.box.height for face in faces]
     assert sizes == sorted(sizes, reverse=True)
     best = {box: max(overlap(box, face.box) for face in faces) for box in boxes}
-    whole = [best[box] for box in boxes if box.width >= 28 and box.x_min > 0 and box.x_max < image.shape[1]]
+    whole = [
+        best[box]
+        for box in boxes
+        if box.width >= 28 and box.x_min > 0 and box.x_max < image.shape[1]
+    ]
     assert min(whole) > 0.3 and np.sum(np.array(whole) <= 0.4) <= 1 and np.mean(whole) > 0.5, whole
-    assert all(max(overlap(box, face.box) for box in boxes) > 0.25 for face in faces), "a false face"
+    assert all(max(overlap(box, face.box) for box in boxes) > 0.25 for face in faces), (
+        "a false face"
+    )
 
 
 def test_quick_finds_a_portrait_and_misses_small_faces(portrait):
@@ -111,7 +148,9 @@ def test_quick_finds_a_portrait_and_misses_small_faces(portrait):
 @pytest.mark.parametrize("most", [0, 1, 3])
 def test_max_faces_keeps_the_largest(most):
     scene = read_rgb(SAMPLE / "scenes/scene_2.jpg")
-    assert [face.box for face in find_faces(scene, max_faces=most)] == [face.box for face in find_faces(scene)][:most]
+    assert [face.box for face in find_faces(scene, max_faces=most)] == [
+        face.box for face in find_faces(scene)
+    ][:most]
 
 
 def test_tight_crops(portraits):
@@ -154,16 +193,25 @@ def test_both_landmark_models_agree_on_a_clear_face(portrait, found):
 
 
 @settings(deadline=None, max_examples=12)
-@given(scale=st.floats(0.5, 4), left=st.integers(0, 60), top=st.integers(0, 60), turn=st.floats(-40, 40))
+@given(
+    scale=st.floats(0.5, 4),
+    left=st.integers(0, 60),
+    top=st.integers(0, 60),
+    turn=st.floats(-40, 40),
+)
 def test_landmarks_move_with_the_picture(portrait, found, scale, left, top, turn):
     height, width = portrait.shape[:2]
     matrix = cv2.getRotationMatrix2D((width / 2, height / 2), turn, scale)
     matrix[:, 2] += [(scale - 1) * width / 2 + left, (scale - 1) * height / 2 + top]
     size = round(scale * width) + left, round(scale * height) + top
-    moved = cv2.warpAffine(portrait, matrix, size, flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+    moved = cv2.warpAffine(
+        portrait, matrix, size, flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE
+    )
     faces = find_faces(moved, max_faces=1)
     expected = found.landmarks @ matrix[:, :2].T + matrix[:, 2]
-    apart = np.linalg.norm(faces[0].landmarks - expected, axis=1).mean() / np.linalg.norm(expected[36] - expected[45])
+    apart = np.linalg.norm(faces[0].landmarks - expected, axis=1).mean() / np.linalg.norm(
+        expected[36] - expected[45]
+    )
     assert apart < 0.08
     assert faces[0].tilt.roll == pytest.approx(found.tilt.roll + turn, abs=6)
 
@@ -174,7 +222,9 @@ def test_a_huge_picture_is_searched_shrunk_and_answered_in_its_own_pixels(portra
     faces = find_faces(huge)
     assert len(faces) == 1
     expected = (found.landmarks + 0.5) * 10 - 0.5 + [3000, 2000]
-    assert np.linalg.norm(faces[0].landmarks - expected, axis=1).mean() < 0.05 * 10 * found.interocular
+    assert (
+        np.linalg.norm(faces[0].landmarks - expected, axis=1).mean() < 0.05 * 10 * found.interocular
+    )
 
 
 def test_landmarks_found_in_a_shrunk_picture_are_those_of_the_large_one(portrait, found):
@@ -190,7 +240,11 @@ def test_landmarks_found_in_a_shrunk_picture_are_those_of_the_large_one(portrait
 def tiled(monkeypatch):
     """The sizes of the pictures that are searched in tiles."""
     sizes = []
-    monkeypatch.setattr(finding, "_in_tiles", lambda image, search=finding._in_tiles: sizes.append(image.shape[:2]) or search(image))
+    monkeypatch.setattr(
+        finding,
+        "_in_tiles",
+        lambda image, search=finding._in_tiles: sizes.append(image.shape[:2]) or search(image),
+    )
     return sizes
 
 
@@ -199,7 +253,9 @@ def test_beside_a_large_face_a_smaller_one_is_found_without_tiles(portrait, tile
     picture[:640, :640] = cv2.resize(portrait, (640, 640), interpolation=cv2.INTER_CUBIC)
     picture[660:860, 680:880] = cv2.resize(portrait, (200, 200), interpolation=cv2.INTER_AREA)
     large, small = find_faces(picture)
-    assert large.box.x_max < 640 and small.box.x_min > 680 and large.box.width > 2.5 * small.box.width
+    assert (
+        large.box.x_max < 640 and small.box.x_min > 680 and large.box.width > 2.5 * small.box.width
+    )
     assert not tiled
 
 
@@ -212,22 +268,33 @@ def test_a_picture_of_small_faces_is_searched_in_tiles(tiled):
 @settings(deadline=None, max_examples=50)
 @given(x=st.floats(40, 210), y=st.floats(40, 210), side=st.floats(15, 500), angle=st.floats(-3, 3))
 def test_upright_shows_what_it_says(x, y, side, angle):
-    """In a picture whose red is x and whose green is y, each pixel of the result names the place it comes from."""
+    """In a picture whose red is x and whose green is y, each pixel of the result names the place it
+    comes from.
+    """
     across, down = np.meshgrid(np.arange(256), np.arange(256))
     image = np.stack([across, down, 0 * down], axis=-1).astype(np.uint8)
     face, back = upright(image, Square(x, y, side, angle), 128, 192)
     assert np.allclose(back([(95.5, 95.5)]), [[x, y]], atol=0.01)
-    columns, rows = (axis.ravel() for axis in np.meshgrid(np.arange(0, 192, 7), np.arange(0, 192, 7)))
+    columns, rows = (
+        axis.ravel() for axis in np.meshgrid(np.arange(0, 192, 7), np.arange(0, 192, 7))
+    )
     places = back(np.stack([columns, rows], axis=1))
     inside = ((places > 8) & (places < 247)).all(axis=1)
     assert np.abs(face[rows, columns, :2] - places)[inside].max(initial=0) < 1.6
 
 
-@given(x=st.floats(-100, 3000), y=st.floats(-100, 3000), side=st.floats(5, 2000), angle=st.floats(-3, 3))
+@given(
+    x=st.floats(-100, 3000),
+    y=st.floats(-100, 3000),
+    side=st.floats(5, 2000),
+    angle=st.floats(-3, 3),
+)
 def test_square_of_points_inverts_the_mean_face(x, y, side, angle):
     turned = side * np.exp(1j * angle) * (MEAN_FACE[:, 0] + 1j * MEAN_FACE[:, 1]) + complex(x, y)
     square = square_of_points(np.stack([turned.real, turned.imag], axis=1))
-    assert (square.x, square.y, square.side, square.angle) == pytest.approx((x, y, side, angle), abs=1e-6)
+    assert (square.x, square.y, square.side, square.angle) == pytest.approx(
+        (x, y, side, angle), abs=1e-6
+    )
 
 
 def test_square_of_a_box_is_where_the_landmarks_are(found):
@@ -240,7 +307,9 @@ def test_square_of_a_box_is_where_the_landmarks_are(found):
 def test_tiles_cover_the_picture_and_overlap(length):
     starts = _starts(length, TILE)
     assert starts[0] == 0 and starts[-1] + TILE >= length
-    assert (np.diff(starts) <= 0.75 * TILE + 1).all() and (starts[-1] + TILE <= length or len(starts) == 1)
+    assert (np.diff(starts) <= 0.75 * TILE + 1).all() and (
+        starts[-1] + TILE <= length or len(starts) == 1
+    )
 
 
 # Tilt
@@ -268,7 +337,9 @@ def test_tilt_of_a_turned_mean_face(yaw, pitch, roll, side, distance):
 
 
 def test_signs_of_tilt():
-    """Left: the nose moves to the picture's right. Up: it moves up. To the right shoulder: the person's left eye rises."""
+    """Left: the nose moves to the picture's right. Up: it moves up. To the right shoulder: the
+    person's left eye rises.
+    """
     nose, left_eye, right_eye = 30, 45, 36
     assert (rotation(20, 0, 0) @ MEAN_FACE[nose])[0] > MEAN_FACE[nose][0] + 0.05
     assert (rotation(0, 20, 0) @ MEAN_FACE[nose])[1] < MEAN_FACE[nose][1] - 0.05
@@ -297,7 +368,9 @@ NO_PICTURES = [
 
 
 @pytest.mark.parametrize("bad", NO_PICTURES)
-@pytest.mark.parametrize("ask", [find_faces, face_of_crop, lambda image: predict_landmarks(image, Box("", 0, 0, 9, 9))])
+@pytest.mark.parametrize(
+    "ask", [find_faces, face_of_crop, lambda image: predict_landmarks(image, Box("", 0, 0, 9, 9))]
+)
 def test_what_is_no_picture_is_refused(ask, bad):
     with pytest.raises(CourseError, match="The picture is .*read_rgb"):
         ask(bad)
@@ -344,7 +417,9 @@ def test_wrong_wishes_are_refused(portrait):
 
 @pytest.mark.parametrize("package", ["numpy", "no_such_package"])
 def test_missing_weights_are_named(package):
-    with pytest.raises(CourseError, match=f"data/face.tflite of the Python package {package} are missing: run"):
+    with pytest.raises(
+        CourseError, match=f"data/face.tflite of the Python package {package} are missing: run"
+    ):
         weights(package, "data/face.tflite")
 
 

@@ -1,4 +1,6 @@
-"""Mask types: the ones in the package are what the drawing makes, and a user's own is read or refused in one sentence."""
+"""Mask types: the ones in the package are what the drawing makes, and a user's own is read or
+refused in one sentence.
+"""
 
 from types import SimpleNamespace
 
@@ -43,7 +45,15 @@ def refusal(path):
 
 
 def test_the_seven_types_are_there_and_small():
-    assert set(type_names()) == {"surgical", "surgical_blue", "surgical_green", "KN95", "N95", "cloth", "gas"}
+    assert set(type_names()) == {
+        "surgical",
+        "surgical_blue",
+        "surgical_green",
+        "KN95",
+        "N95",
+        "cloth",
+        "gas",
+    }
     assert max(path.stat().st_size for path in FOLDER.glob("*.png")) < 150_000
 
 
@@ -55,7 +65,10 @@ def pictures_of(name):
 def test_drawing_a_type_again_makes_the_committed_pictures(name):
     drawings, color, *_ = draw.TYPES[name]
     for file, drawing in zip(pictures_of(name), drawings, strict=True):
-        again, committed = drawing(color).astype(int), np.asarray(Image.open(FOLDER / file)).astype(int)
+        again, committed = (
+            drawing(color).astype(int),
+            np.asarray(Image.open(FOLDER / file)).astype(int),
+        )
         assert again.shape == committed.shape
         assert np.abs(again - committed).max() <= 2  # another processor rounds differently
 
@@ -63,7 +76,9 @@ def test_drawing_a_type_again_makes_the_committed_pictures(name):
 @pytest.mark.parametrize("name", draw.TYPES)
 def test_describing_a_type_again_makes_the_committed_file(name):
     _, _, lifts, straps, settings = draw.TYPES[name]
-    assert draw.describe(pictures_of(name), lifts, straps, settings) == (FOLDER / f"{name}.toml").read_text(encoding="utf-8")
+    assert draw.describe(pictures_of(name), lifts, straps, settings) == (
+        FOLDER / f"{name}.toml"
+    ).read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize("name", draw.TYPES)
@@ -95,22 +110,25 @@ def test_a_page_of_the_format_shows_a_type_that_works(own):
         assert f"`{name.replace('_right', '_left')}`" in page
 
 
-@pytest.mark.parametrize(("change", "said"), [
-    (lambda text: text.replace("mouth =", "moustache ="), "unknown anchor 'moustache'"),
-    (lambda text: text.replace("[60, 5]", "[60]"), "'nose_bridge' in [anchors]"),
-    (lambda text: text.replace("[60, 5]", '["60", 5]'), "'nose_bridge' in [anchors]"),
-    (lambda text: text.replace("[60, 5]", "[nan, 5]"), "'nose_bridge' in [anchors]"),
-    (lambda text: text.replace("ear_upper_left", "chain_left"), "unknown strap 'chain_left'"),
-    (lambda text: text.replace("[60, 95]", "[60, 5]"), "no two at the same place"),
-    (lambda text: "\n".join(text.splitlines()[:4]), "has 2 anchors"),
-    (lambda text: text.replace("[anchors]", "[anchors"), "not a TOML file"),
-    (lambda text: "anchors = 3\n", "is not a table"),
-    (lambda text: 'pictures = "linen.png"\n' + text, "not a list of file names"),
-    (lambda text: 'pictures = ["gone.png"]\n' + text, "gone.png does not exist"),
-    (lambda text: 'strap_color = "white"\n' + text, "'strap_color'"),
-    (lambda text: 'strap_width = "wide"\n' + text, "'strap_width'"),
-    (lambda text: "fibre = -3\n" + text, "'fibre'"),
-])
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (lambda text: text.replace("mouth =", "moustache ="), "unknown anchor 'moustache'"),
+        (lambda text: text.replace("[60, 5]", "[60]"), "'nose_bridge' in [anchors]"),
+        (lambda text: text.replace("[60, 5]", '["60", 5]'), "'nose_bridge' in [anchors]"),
+        (lambda text: text.replace("[60, 5]", "[nan, 5]"), "'nose_bridge' in [anchors]"),
+        (lambda text: text.replace("ear_upper_left", "chain_left"), "unknown strap 'chain_left'"),
+        (lambda text: text.replace("[60, 95]", "[60, 5]"), "no two at the same place"),
+        (lambda text: "\n".join(text.splitlines()[:4]), "has 2 anchors"),
+        (lambda text: text.replace("[anchors]", "[anchors"), "not a TOML file"),
+        (lambda text: "anchors = 3\n", "is not a table"),
+        (lambda text: 'pictures = "linen.png"\n' + text, "not a list of file names"),
+        (lambda text: 'pictures = ["gone.png"]\n' + text, "gone.png does not exist"),
+        (lambda text: 'strap_color = "white"\n' + text, "'strap_color'"),
+        (lambda text: 'strap_width = "wide"\n' + text, "'strap_width'"),
+        (lambda text: "fibre = -3\n" + text, "'fibre'"),
+    ],
+)
 def test_a_wrong_toml_file_is_refused_in_one_sentence(own, change, said):
     own.write_text(change(OWN))
     assert said in refusal(own)
@@ -142,7 +160,11 @@ def test_random_draws_every_type_and_mostly_surgical_and_black_masks():
     assert {choice.type for choice in choices} == set(type_names())
     assert {choice.pattern for choice in choices} == {None, *pattern_names()}
     assert 0.25 < np.mean([choice.type.startswith("surgical") for choice in choices]) < 0.6
-    assert 0.1 < np.mean([choice.color is not None and max(choice.color) < 60 for choice in choices]) < 0.4
+    assert (
+        0.1
+        < np.mean([choice.color is not None and max(choice.color) < 60 for choice in choices])
+        < 0.4
+    )
 
 
 def test_random_keeps_a_color_and_a_pattern_that_were_asked_for():

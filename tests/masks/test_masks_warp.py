@@ -10,7 +10,9 @@ from course_utils.masks.textures import load_texture, type_names
 from course_utils.masks.warp import rasterise, spline_basis
 from course_utils.masks.wearing import ANCHORS, EDGES, place_anchors
 
-ANCHOR_PIXELS = np.array([[224.0, 68], [224, 361], [31, 131], [417, 131], [56, 256], [392, 256], [224, 210]])
+ANCHOR_PIXELS = np.array(
+    [[224.0, 68], [224, 361], [31, 131], [417, 131], [56, 256], [392, 256], [224, 210]]
+)
 offsets = st.lists(st.floats(-40, 40), min_size=14, max_size=14)
 
 
@@ -32,7 +34,9 @@ def test_the_spline_takes_every_anchor_to_its_target(moves):
 
 @given(offsets, st.floats(0.05, 20), st.floats(-3, 3), st.floats(-500, 500))
 @settings(max_examples=60, deadline=None)
-def test_scaling_turning_and_shifting_the_targets_does_the_same_to_the_warp(moves, scale, angle, shift):
+def test_scaling_turning_and_shifting_the_targets_does_the_same_to_the_warp(
+    moves, scale, angle, shift
+):
     points = np.stack(np.meshgrid(np.linspace(0, 448, 7), np.linspace(0, 416, 6)), 2).reshape(-1, 2)
     basis = spline_basis(ANCHOR_PIXELS, points)
     targets = ANCHOR_PIXELS + np.reshape(moves, (7, 2))
@@ -44,15 +48,20 @@ def test_scaling_turning_and_shifting_the_targets_does_the_same_to_the_warp(move
 def test_an_affine_map_is_kept_as_it_is():
     points = np.array([[0.0, 0], [300, 20], [100, 400]])
     affine = np.array([[0.4, 0.1], [-0.2, 0.5]])
-    assert np.allclose(spline_basis(ANCHOR_PIXELS, points) @ (ANCHOR_PIXELS @ affine.T + 7), points @ affine.T + 7)
+    assert np.allclose(
+        spline_basis(ANCHOR_PIXELS, points) @ (ANCHOR_PIXELS @ affine.T + 7), points @ affine.T + 7
+    )
 
 
-@pytest.mark.parametrize("anchors", [
-    [[0, 0], [1, 1]],
-    [[0, 0], [1, 1], [2, 2], [3, 3]],
-    [[0, 0], [0, 0], [5, 1], [1, 4]],
-    [[2, 2], [2, 2], [2, 2]],
-])
+@pytest.mark.parametrize(
+    "anchors",
+    [
+        [[0, 0], [1, 1]],
+        [[0, 0], [1, 1], [2, 2], [3, 3]],
+        [[0, 0], [0, 0], [5, 1], [1, 4]],
+        [[2, 2], [2, 2], [2, 2]],
+    ],
+)
 def test_anchors_that_fix_no_warp_are_refused(anchors):
     with pytest.raises(ValueError, match="three anchors"):
         spline_basis(anchors, [[1, 1]])
@@ -71,8 +80,12 @@ def test_the_drawn_mesh_shows_each_anchor_within_half_a_pixel_of_its_target(name
     tested = 0
     for pixel, target in zip((texture.anchors - corner) / step, targets[:, :2], strict=True):
         x, y = np.rint(target).astype(int)
-        seen = np.stack([column[y - 1:y + 2, x - 1:x + 2], row[y - 1:y + 2, x - 1:x + 2]], 2).reshape(-1, 2)
-        if (seen < 0).any() or np.ptp(seen, axis=0).max() > 2:  # not painted, or partly behind another part of the mask
+        seen = np.stack(
+            [column[y - 1 : y + 2, x - 1 : x + 2], row[y - 1 : y + 2, x - 1 : x + 2]], 2
+        ).reshape(-1, 2)
+        if (seen < 0).any() or np.ptp(
+            seen, axis=0
+        ).max() > 2:  # not painted, or partly behind another part of the mask
             continue
         grid = np.stack(np.meshgrid([x - 1, x, x + 1], [y - 1, y, y + 1]), 2).reshape(-1, 2)
         there = np.linalg.lstsq(np.column_stack([seen, np.ones(9)]), grid, rcond=None)[0]
@@ -89,7 +102,14 @@ def test_nearer_quads_hide_farther_ones_and_backs_are_not_drawn():
     assert (row[2:38, 2:38] >= 0).all()
     row, _ = rasterise(near[:, ::-1], np.ones((2, 2), bool), 40, 40)
     assert (row < 0).all()
-    folded = np.stack([np.array([[0.0, 30, 10, 40]] * 2), np.array([[0.0] * 4, [40.0] * 4]), np.array([[0.0, 0, 9, 9]] * 2)], 2)
+    folded = np.stack(
+        [
+            np.array([[0.0, 30, 10, 40]] * 2),
+            np.array([[0.0] * 4, [40.0] * 4]),
+            np.array([[0.0, 0, 9, 9]] * 2),
+        ],
+        2,
+    )
     _, column = rasterise(folded, np.ones((1, 3), bool), 40, 40)
     assert (column[5:35, 15:29] > 2).all()  # the last strip lies before the first
 
@@ -102,7 +122,9 @@ def test_the_pose_of_a_turned_mean_head_is_found(yaw, pitch, roll, scale):
     assert pose.error < 1e-6
     assert pose.scale == pytest.approx(scale, rel=1e-3)
     assert pose.yaw == pytest.approx(np.degrees(np.arcsin(turned(yaw, pitch, roll)[0, 2])), abs=0.1)
-    assert np.allclose(pose.project(mean_landmarks()[[30, 33, 51]])[:, :2], seen[[30, 33, 51]], atol=0.15 * scale)
+    assert np.allclose(
+        pose.project(mean_landmarks()[[30, 33, 51]])[:, :2], seen[[30, 33, 51]], atol=0.15 * scale
+    )
 
 
 @given(st.floats(0.1, 8), st.floats(-3, 3), st.floats(-300, 300))

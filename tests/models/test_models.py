@@ -1,4 +1,6 @@
-"""The three networks: what the papers say they cost, what a saved file carries, where weights come from."""
+"""The three networks: what the papers say they cost, what a saved file carries, where weights come
+from.
+"""
 
 import math
 import os
@@ -29,7 +31,9 @@ PAPERS = {  # parameters in millions, multiply-adds in billions, at 224 pixels w
 
 
 def small(name, classes=2, **options):
-    return models.build(name, 32, classes, **({"alpha": 0.35} if name == "mobilenetv2" else {}) | options)
+    return models.build(
+        name, 32, classes, **({"alpha": 0.35} if name == "mobilenetv2" else {}) | options
+    )
 
 
 @pytest.fixture(scope="module")
@@ -45,7 +49,10 @@ def pictures():
 
 
 def test_importing_the_package_does_not_load_tensorflow():
-    code = "import sys, course_utils.figures.architectures; print([name for name in ('tensorflow', 'keras') if name in sys.modules])"
+    code = (
+        "import sys, course_utils.figures.architectures; print([name for name in ('tensorflow',"
+        " 'keras') if name in sys.modules])"
+    )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT)
     assert done.stdout.strip() == "[]", done.stderr
 
@@ -63,8 +70,12 @@ def test_resnet34_has_34_layers_with_weights():
     backbone = resnet.resnet34(224)
     on_path = {layer.name for layer in drawing.main_path(drawing.producers(backbone))}
     costs = models.count(backbone)
-    assert costs.kind.isin(["convolution", "pointwise"])[costs.layer.isin(on_path)].sum() + 1 == 34  # and the dense layer
-    assert set(costs.layer[costs.kind == "pointwise"]) == {f"stage{stage}_block1_shortcut_conv" for stage in (2, 3, 4)}
+    assert (
+        costs.kind.isin(["convolution", "pointwise"])[costs.layer.isin(on_path)].sum() + 1 == 34
+    )  # and the dense layer
+    assert set(costs.layer[costs.kind == "pointwise"]) == {
+        f"stage{stage}_block1_shortcut_conv" for stage in (2, 3, 4)
+    }
     assert backbone.output_shape == (None, 7, 7, 512)
 
 
@@ -75,53 +86,113 @@ def test_tensorflow_counts_the_same(name, built):
     from tensorflow.python.framework import ops
     from tensorflow.python.framework.convert_to_constants import convert_variables_to_constants_v2
 
-    traced = tf.function(lambda x: built[name](x, training=False)).get_concrete_function(tf.TensorSpec((1, 32, 32, 3)))
+    traced = tf.function(lambda x: built[name](x, training=False)).get_concrete_function(
+        tf.TensorSpec((1, 32, 32, 3))
+    )
     graph = convert_variables_to_constants_v2(traced).graph
-    flops = sum(ops.get_stats_for_node_def(graph, operation.node_def, "flops").value or 0 for operation in graph.get_operations()
-                if operation.type in ("Conv2D", "DepthwiseConv2dNative", "MatMul"))
+    flops = sum(
+        ops.get_stats_for_node_def(graph, operation.node_def, "flops").value or 0
+        for operation in graph.get_operations()
+        if operation.type in ("Conv2D", "DepthwiseConv2dNative", "MatMul")
+    )
     assert flops == 2 * models.count(built[name]).multiply_adds.sum()
 
 
 @settings(max_examples=25, deadline=None)
-@given(kind=st.sampled_from(["convolution", "grouped", "depthwise", "separable", "dense"]), height=st.integers(5, 12), width=st.integers(5, 12),
-       channels=st.integers(1, 4), filters=st.integers(1, 5), kernel=st.integers(1, 4), stride=st.integers(1, 3), bias=st.booleans())
-def test_ones_times_ones_add_up_to_the_count(kind, height, width, channels, filters, kernel, stride, bias):
-    """A layer whose input and kernel are all ones gives, at every output, the number of its multiply-adds."""
+@given(
+    kind=st.sampled_from(["convolution", "grouped", "depthwise", "separable", "dense"]),
+    height=st.integers(5, 12),
+    width=st.integers(5, 12),
+    channels=st.integers(1, 4),
+    filters=st.integers(1, 5),
+    kernel=st.integers(1, 4),
+    stride=st.integers(1, 3),
+    bias=st.booleans(),
+)
+def test_ones_times_ones_add_up_to_the_count(
+    kind, height, width, channels, filters, kernel, stride, bias
+):
+    """A layer whose input and kernel are all ones gives, at every output, the number of its
+    multiply-adds.
+    """
     ones = {"use_bias": bias}
     made = {
-        "convolution": lambda: layers.Conv2D(filters, kernel, stride, kernel_initializer="ones", **ones),
-        "grouped": lambda: layers.Conv2D(filters * channels, kernel, stride, groups=channels, kernel_initializer="ones", **ones),
-        "depthwise": lambda: layers.DepthwiseConv2D(kernel, stride, depth_multiplier=filters, depthwise_initializer="ones", **ones),
-        "separable": lambda: layers.SeparableConv2D(filters, kernel, stride, depthwise_initializer="ones", pointwise_initializer="ones", **ones),
+        "convolution": lambda: layers.Conv2D(
+            filters, kernel, stride, kernel_initializer="ones", **ones
+        ),
+        "grouped": lambda: layers.Conv2D(
+            filters * channels, kernel, stride, groups=channels, kernel_initializer="ones", **ones
+        ),
+        "depthwise": lambda: layers.DepthwiseConv2D(
+            kernel, stride, depth_multiplier=filters, depthwise_initializer="ones", **ones
+        ),
+        "separable": lambda: layers.SeparableConv2D(
+            filters,
+            kernel,
+            stride,
+            depthwise_initializer="ones",
+            pointwise_initializer="ones",
+            **ones,
+        ),
         "dense": lambda: layers.Dense(filters, kernel_initializer="ones", **ones),
     }[kind]()
     model = keras.Sequential([layers.Input((height, width, channels)), made])
     (row,) = models.count(model).itertuples()
     total = float(model(np.ones((1, height, width, channels), np.float32)).numpy().sum())
-    if kind == "separable":  # its second kernel meets the first one's sums, kernel ** 2 each, instead of ones
+    if (
+        kind == "separable"
+    ):  # its second kernel meets the first one's sums, kernel ** 2 each, instead of ones
         positions = math.prod(row.shape[:2])
         assert row.multiply_adds == positions * channels * kernel**2 + total / kernel**2
     else:
         assert row.multiply_adds == total
     assert row.parameters == model.count_params() and row.shape == model.output_shape[1:]
-    assert row.kind == {"grouped": "convolution", "convolution": "convolution"}.get(kind, kind) or (row.kind == "pointwise" and kernel == 1)
+    assert row.kind == {"grouped": "convolution", "convolution": "convolution"}.get(kind, kind) or (
+        row.kind == "pointwise" and kernel == 1
+    )
 
 
 def test_channels_may_come_first():
-    costs = [models.count(keras.Sequential([layers.Input(shape), layers.Conv2D(5, 3, data_format=order), layers.DepthwiseConv2D(3, data_format=order)]))
-             for shape, order in (((9, 8, 2), "channels_last"), ((2, 9, 8), "channels_first"))]
-    assert costs[0].multiply_adds.tolist() == costs[1].multiply_adds.tolist() == [7 * 6 * 9 * 2 * 5, 5 * 4 * 9 * 5]
+    costs = [
+        models.count(
+            keras.Sequential(
+                [
+                    layers.Input(shape),
+                    layers.Conv2D(5, 3, data_format=order),
+                    layers.DepthwiseConv2D(3, data_format=order),
+                ]
+            )
+        )
+        for shape, order in (((9, 8, 2), "channels_last"), ((2, 9, 8), "channels_first"))
+    ]
+    assert (
+        costs[0].multiply_adds.tolist()
+        == costs[1].multiply_adds.tolist()
+        == [7 * 6 * 9 * 2 * 5, 5 * 4 * 9 * 5]
+    )
 
 
 def test_statistics_are_not_parameters_and_frozen_weights_are():
-    model = keras.Sequential([layers.Input((8, 8, 3)), layers.Conv2D(4, 3, use_bias=False), layers.BatchNormalization(), layers.ReLU()])
+    model = keras.Sequential(
+        [
+            layers.Input((8, 8, 3)),
+            layers.Conv2D(4, 3, use_bias=False),
+            layers.BatchNormalization(),
+            layers.ReLU(),
+        ]
+    )
     model.trainable = False
     costs = models.count(model)
-    assert costs.parameters.tolist() == [3 * 3 * 3 * 4, 4 + 4, 0] and costs.multiply_adds.tolist()[1:] == [0, 0]
+    assert costs.parameters.tolist() == [3 * 3 * 3 * 4, 4 + 4, 0] and costs.multiply_adds.tolist()[
+        1:
+    ] == [0, 0]
 
 
 def test_models_inside_models_are_walked_through(built):
-    inner, outer = models.count(built["resnet34"].get_layer("backbone")), models.count(built["resnet34"])
+    inner, outer = (
+        models.count(built["resnet34"].get_layer("backbone")),
+        models.count(built["resnet34"]),
+    )
     assert outer.parameters.sum() == inner.parameters.sum() + 512 * 2 + 2
     assert outer.layer.tolist()[-1] == "probabilities" and set(inner.layer) < set(outer.layer)
 
@@ -131,12 +202,18 @@ def with_a_layer_used_twice():
     return keras.Model(picture, layer(layer(picture)))
 
 
-@pytest.mark.parametrize(("model", "problem"), [
-    (lambda: keras.Sequential([layers.Input((None, None, 3)), layers.Conv2D(4, 3)]), "open"),
-    (lambda: keras.Sequential([layers.Input((8, 8, 3)), layers.Conv2DTranspose(4, 3)]), "Conv2DTranspose"),
-    (lambda: keras.Sequential([layers.Input((8, 3)), layers.LSTM(4)]), "LSTM"),
-    (with_a_layer_used_twice, "used 2 times"),
-])
+@pytest.mark.parametrize(
+    ("model", "problem"),
+    [
+        (lambda: keras.Sequential([layers.Input((None, None, 3)), layers.Conv2D(4, 3)]), "open"),
+        (
+            lambda: keras.Sequential([layers.Input((8, 8, 3)), layers.Conv2DTranspose(4, 3)]),
+            "Conv2DTranspose",
+        ),
+        (lambda: keras.Sequential([layers.Input((8, 3)), layers.LSTM(4)]), "LSTM"),
+        (with_a_layer_used_twice, "used 2 times"),
+    ],
+)
 def test_what_cannot_be_counted_is_refused(model, problem):
     with pytest.raises(CourseError, match=problem):
         models.count(model())
@@ -146,29 +223,49 @@ def test_what_cannot_be_counted_is_refused(model, problem):
 @pytest.mark.parametrize("name", models.NAMES)
 def test_a_model_takes_pictures_as_they_are(name, built, pictures):
     model = built[name]
-    assert model.input_shape == (None, 32, 32, 3) and model.input.dtype == "float32" and model.name == name
+    assert (
+        model.input_shape == (None, 32, 32, 3)
+        and model.input.dtype == "float32"
+        and model.name == name
+    )
     answers = model.predict(pictures, verbose=0)
-    assert answers.dtype == np.float32 and answers.shape == (3, 2) and np.allclose(answers.sum(axis=1), 1, atol=1e-5)
+    assert (
+        answers.dtype == np.float32
+        and answers.shape == (3, 2)
+        and np.allclose(answers.sum(axis=1), 1, atol=1e-5)
+    )
 
 
 @pytest.mark.parametrize("name", ["resnet50", "mobilenetv2"])
 def test_preprocessing_is_what_the_imagenet_weights_were_made_with(name, pictures):
     picture = layers.Input((32, 32, 3))
     ours = keras.Model(picture, classifier._preprocess(picture, name)).predict(pictures, verbose=0)
-    theirs = {"resnet50": keras.applications.resnet50, "mobilenetv2": keras.applications.mobilenet_v2}[name].preprocess_input(pictures.copy())
+    theirs = {
+        "resnet50": keras.applications.resnet50,
+        "mobilenetv2": keras.applications.mobilenet_v2,
+    }[name].preprocess_input(pictures.copy())
     assert np.allclose(ours, theirs, atol=1e-4)
 
 
-@pytest.mark.parametrize(("name", "size"), [("resnet34", 33), ("resnet50", 50), ("mobilenetv2", 33), ("mobilenetv2", 50)])
+@pytest.mark.parametrize(
+    ("name", "size"), [("resnet34", 33), ("resnet50", 50), ("mobilenetv2", 33), ("mobilenetv2", 50)]
+)
 def test_any_size_and_number_of_classes(name, size):
     model = models.build(name, size, 4)
     assert model(np.zeros((1, size, size, 3), np.float32)).shape == (1, 4)
 
 
-@pytest.mark.parametrize(("arguments", "problem"), [
-    (("vgg", 64, 2), "resnet34, resnet50, mobilenetv2"), (("resnet34", 31, 2), "31 pixels"), (("resnet34", 64, 1), "two classes"),
-    (("resnet50", 64, 2, 0.5), "alpha"), (("mobilenetv2", 64, 2, 0), "alpha = 0"), (("mobilenetv2", 64, 2, 1.0, None, 1), "dropout"),
-])
+@pytest.mark.parametrize(
+    ("arguments", "problem"),
+    [
+        (("vgg", 64, 2), "resnet34, resnet50, mobilenetv2"),
+        (("resnet34", 31, 2), "31 pixels"),
+        (("resnet34", 64, 1), "two classes"),
+        (("resnet50", 64, 2, 0.5), "alpha"),
+        (("mobilenetv2", 64, 2, 0), "alpha = 0"),
+        (("mobilenetv2", 64, 2, 1.0, None, 1), "dropout"),
+    ],
+)
 def test_arguments_out_of_range_get_a_sentence(arguments, problem):
     with pytest.raises(CourseError, match=problem):
         models.build(*arguments)
@@ -177,7 +274,10 @@ def test_arguments_out_of_range_get_a_sentence(arguments, problem):
 def test_a_frozen_backbone_keeps_weights_and_statistics(pictures):
     model = small("mobilenetv2")
     model.get_layer("backbone").trainable = False
-    assert [weight.path for weight in model.trainable_weights] == ["probabilities/kernel", "probabilities/bias"]
+    assert [weight.path for weight in model.trainable_weights] == [
+        "probabilities/kernel",
+        "probabilities/bias",
+    ]
     before = model.get_weights()
     model.compile("sgd", "sparse_categorical_crossentropy")
     model.fit(pictures, np.array([0, 1, 1]), verbose=0)
@@ -189,13 +289,18 @@ def test_mixed_precision_answers_in_float32(pictures):
     keras.config.set_dtype_policy("mixed_float16")
     try:
         model = small("resnet50")
-        assert model.get_layer("backbone").compute_dtype == "float16" and model(pictures).dtype == "float32"
+        assert (
+            model.get_layer("backbone").compute_dtype == "float16"
+            and model(pictures).dtype == "float32"
+        )
     finally:
         keras.config.set_dtype_policy("float32")
 
 
 def test_after_few_steps_the_statistics_have_arrived():
-    """The reason for the low momentum: with Keras' own, a MobileNetV2's maps after 200 steps are not those of training."""
+    """The reason for the low momentum: with Keras' own, a MobileNetV2's maps after 200 steps are
+    not those of training.
+    """
     faces = np.random.default_rng(1).uniform(-1, 1, (64, 32, 32, 3)).astype(np.float32)
     apart = {}
     for momentum in (classifier.MOMENTUM, 0.999):
@@ -204,9 +309,14 @@ def test_after_few_steps_the_statistics_have_arrived():
         for layer in backbone.layers:
             if isinstance(layer, layers.BatchNormalization):
                 assert layer.momentum == classifier.MOMENTUM
-                layer.momentum = momentum**200  # one step does what 200 steps on the same batch would
+                layer.momentum = (
+                    momentum**200
+                )  # one step does what 200 steps on the same batch would
         in_training = backbone(faces, training=True).numpy()
-        apart[momentum] = np.abs(backbone(faces, training=False).numpy() - in_training).mean() / np.abs(in_training).mean()
+        apart[momentum] = (
+            np.abs(backbone(faces, training=False).numpy() - in_training).mean()
+            / np.abs(in_training).mean()
+        )
     assert apart[classifier.MOMENTUM] < 0.2 and apart[0.999] > 0.8, apart
 
 
@@ -217,20 +327,32 @@ def test_a_saved_model_answers_the_same_and_knows_its_classes(name, built, pictu
     models.save(built[name], path, ["with_mask", "ohne Müsli ✔"])
     model, class_names = models.load(path)
     assert class_names == ("with_mask", "ohne Müsli ✔")
-    assert np.array_equal(model.predict(pictures, verbose=0), built[name].predict(pictures, verbose=0))
-    momenta = {layer.momentum for layer in model.get_layer("backbone").layers if isinstance(layer, layers.BatchNormalization)}
+    assert np.array_equal(
+        model.predict(pictures, verbose=0), built[name].predict(pictures, verbose=0)
+    )
+    momenta = {
+        layer.momentum
+        for layer in model.get_layer("backbone").layers
+        if isinstance(layer, layers.BatchNormalization)
+    }
     assert momenta == {classifier.MOMENTUM}
 
 
 def test_a_saved_model_needs_nothing_of_this_package(built, pictures, tmp_path):
     models.save(built["resnet50"], tmp_path / "model.keras", ["a", "b"])
     np.save(tmp_path / "pictures.npy", pictures)
-    code = ("import sys, keras, numpy; model = keras.models.load_model('model.keras'); "
-            "numpy.save('answers.npy', model.predict(numpy.load('pictures.npy'), verbose=0)); "
-            "assert not [name for name in sys.modules if name.startswith('course_utils')]")
-    done = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True)
+    code = (
+        "import sys, keras, numpy; model = keras.models.load_model('model.keras'); "
+        "numpy.save('answers.npy', model.predict(numpy.load('pictures.npy'), verbose=0)); "
+        "assert not [name for name in sys.modules if name.startswith('course_utils')]"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True
+    )
     assert done.returncode == 0, done.stderr
-    assert np.allclose(np.load(tmp_path / "answers.npy"), built["resnet50"].predict(pictures, verbose=0), atol=1e-6)
+    assert np.allclose(
+        np.load(tmp_path / "answers.npy"), built["resnet50"].predict(pictures, verbose=0), atol=1e-6
+    )
 
 
 def test_a_saved_model_holds_no_optimizer(tmp_path):
@@ -244,8 +366,15 @@ def test_a_saved_model_holds_no_optimizer(tmp_path):
     assert model.optimizer.variables  # the caller can go on training
 
 
-@pytest.mark.parametrize(("name", "class_names", "problem"), [("model.h5", ["a", "b"], "keras"), ("model.keras", ["a"], "2 classes"),
-                                                              ("model.keras", ["a", "b", "c"], "2 classes"), ("model.keras", ["a", "a"], "different")])
+@pytest.mark.parametrize(
+    ("name", "class_names", "problem"),
+    [
+        ("model.h5", ["a", "b"], "keras"),
+        ("model.keras", ["a"], "2 classes"),
+        ("model.keras", ["a", "b", "c"], "2 classes"),
+        ("model.keras", ["a", "a"], "different"),
+    ],
+)
 def test_a_model_is_not_saved_with_wrong_names(built, tmp_path, name, class_names, problem):
     (tmp_path / name).write_text("earlier")
     with pytest.raises(CourseError, match=problem):
@@ -258,7 +387,12 @@ def test_files_that_are_no_model_get_a_sentence(built, tmp_path):
     models.save(built["mobilenetv2"], tmp_path / "whole.keras", ["a", "b"])
     (tmp_path / "cut.keras").write_bytes((tmp_path / "whole.keras").read_bytes()[:100_000])
     built["mobilenetv2"].save(tmp_path / "plain.keras")
-    for name, problem in {"none.keras": "is missing", "text.keras": "can't be read", "cut.keras": "can't be read", "plain.keras": "no names of classes"}.items():
+    for name, problem in {
+        "none.keras": "is missing",
+        "text.keras": "can't be read",
+        "cut.keras": "can't be read",
+        "plain.keras": "no names of classes",
+    }.items():
         with pytest.raises(CourseError, match=f"{name} .*{problem}"):
             models.load(tmp_path / name)
 
@@ -273,7 +407,9 @@ def write_legacy_weights(model, path):
 
 
 def same(one, other):
-    return all(np.array_equal(a, b) for a, b in zip(one.get_weights(), other.get_weights(), strict=True))
+    return all(
+        np.array_equal(a, b) for a, b in zip(one.get_weights(), other.get_weights(), strict=True)
+    )
 
 
 @pytest.mark.parametrize("name", models.NAMES)
@@ -296,8 +432,13 @@ def test_weights_that_do_not_fit_get_a_sentence(built, tmp_path):
     models.save(built["mobilenetv2"], tmp_path / "other.keras", ["a", "b"])
     built["mobilenetv2"].get_layer("backbone").save_weights(tmp_path / "other.weights.h5")
     write_legacy_weights(built["mobilenetv2"].get_layer("backbone"), tmp_path / "legacy.h5")
-    for name, problem in {"none.h5": "is missing", "text.h5": "no weights that fit", "other.keras": "no weights that fit", "other.weights.h5": "no weights that fit",
-                          "legacy.h5": "no weights that fit"}.items():
+    for name, problem in {
+        "none.h5": "is missing",
+        "text.h5": "no weights that fit",
+        "other.keras": "no weights that fit",
+        "other.weights.h5": "no weights that fit",
+        "legacy.h5": "no weights that fit",
+    }.items():
         with pytest.raises(CourseError, match=f"{name} .*{problem}"):
             small("mobilenetv2", alpha=0.5, weights=tmp_path / name)
     with pytest.raises(CourseError, match="other.weights.h5 holds no weights that fit resnet50"):
@@ -317,8 +458,19 @@ NO_NETWORK = {f"{kind}_proxy": "http://127.0.0.1:9" for kind in ("http", "https"
 
 
 def run_imagenet(folder):
-    environment = {**os.environ, **NO_NETWORK, "KERAS_HOME": str(folder / "keras"), "PYTHONPATH": str(ROOT)}
-    done = subprocess.run([sys.executable, "-c", IMAGENET], cwd=folder, capture_output=True, text=True, env=environment)
+    environment = {
+        **os.environ,
+        **NO_NETWORK,
+        "KERAS_HOME": str(folder / "keras"),
+        "PYTHONPATH": str(ROOT),
+    }
+    done = subprocess.run(
+        [sys.executable, "-c", IMAGENET],
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        env=environment,
+    )
     assert done.returncode == 0, done.stderr
     return done.stdout
 
@@ -326,14 +478,26 @@ def run_imagenet(folder):
 def test_imagenet_weights_come_from_the_cache(tmp_path):
     backbone = models.build("mobilenetv2", 96, 2, alpha=0.35).get_layer("backbone")
     (tmp_path / "keras" / "models").mkdir(parents=True)
-    write_legacy_weights(backbone, tmp_path / "keras" / "models" / "mobilenet_v2_weights_tf_dim_ordering_tf_kernels_0.35_96_no_top.h5")
+    write_legacy_weights(
+        backbone,
+        tmp_path
+        / "keras"
+        / "models"
+        / "mobilenet_v2_weights_tf_dim_ordering_tf_kernels_0.35_96_no_top.h5",
+    )
     assert run_imagenet(tmp_path) == ""
-    assert np.array_equal(np.load(tmp_path / "kernel.npy"), backbone.get_layer("Conv1").get_weights()[0])
+    assert np.array_equal(
+        np.load(tmp_path / "kernel.npy"), backbone.get_layer("Conv1").get_weights()[0]
+    )
 
 
 def test_without_network_and_cache_a_sentence_says_what_to_do(tmp_path):
     sentence = run_imagenet(tmp_path).splitlines()[-1]
-    assert "can't be fetched" in sentence and "_0.35_96_no_top.h5" in sentence and "weights=None" in sentence
+    assert (
+        "can't be fetched" in sentence
+        and "_0.35_96_no_top.h5" in sentence
+        and "weights=None" in sentence
+    )
     assert not (tmp_path / "kernel.npy").exists()
 
 
@@ -356,15 +520,28 @@ def test_the_drawings_show_what_the_model_holds():
     assert [layer.name for layer in drawing.main_path(feeds)][1:] == ["first", "second", "add"]
     (axis,) = drawing.draw_blocks({"block": model}).axes
     texts = [text.get_text() for text in axis.texts]
-    assert {"convolution 5 x 5, stride 2", "depthwise 3 x 3", "convolution 1 x 1, stride 2", "add"} < set(texts)
+    assert {
+        "convolution 5 x 5, stride 2",
+        "depthwise 3 x 3",
+        "convolution 1 x 1, stride 2",
+        "add",
+    } < set(texts)
     assert texts.count("12") == 4 and texts.count("8") == 1
 
 
-@pytest.mark.parametrize(("name", "shortcuts", "projected"), [("resnet34", 16, 3), ("resnet50", 16, 4), ("mobilenetv2", 10, 0)])
-def test_the_skyline_has_a_bar_a_convolution_and_an_arc_a_shortcut(name, shortcuts, projected, built):
+@pytest.mark.parametrize(
+    ("name", "shortcuts", "projected"),
+    [("resnet34", 16, 3), ("resnet50", 16, 4), ("mobilenetv2", 10, 0)],
+)
+def test_the_skyline_has_a_bar_a_convolution_and_an_arc_a_shortcut(
+    name, shortcuts, projected, built
+):
     backbone = built[name].get_layer("backbone")
     (axis,) = drawing.draw_skylines({name: backbone}).axes
-    assert len(axis.lines) == shortcuts and sum(line.get_linestyle() == "--" for line in axis.lines) == projected
+    assert (
+        len(axis.lines) == shortcuts
+        and sum(line.get_linestyle() == "--" for line in axis.lines) == projected
+    )
     bars = [patch for patch in axis.patches if patch.get_zorder() == 2]
     assert len(bars) == models.count(backbone).kind.isin(drawing.KINDS).sum() - projected
     assert bars[-1].get_height() == backbone.output_shape[-1]

@@ -5,8 +5,8 @@ import json
 import numpy as np
 import pytest
 
-from course_utils.notebook.artefacts import Artefacts
 from course_utils.errors import CourseError
+from course_utils.notebook.artefacts import Artefacts
 
 
 @pytest.fixture(autouse=True)
@@ -17,11 +17,20 @@ def work(tmp_path, monkeypatch):
 
 def test_a_later_chapter_finds_the_file(work):
     Artefacts("00_first", "sample").path("deep/table.csv").write_text("x")
-    assert Artefacts("01_second", "sample").earlier("00_first", "deep/table.csv") == work / "sample" / "00_first" / "deep" / "table.csv"
+    assert (
+        Artefacts("01_second", "sample").earlier("00_first", "deep/table.csv")
+        == work / "sample" / "00_first" / "deep" / "table.csv"
+    )
 
 
 def test_a_missing_file_names_the_command_of_its_profile():
-    with pytest.raises(CourseError, match=r"table.csv of chapter 00 is missing in the real profile: run `course run 00 --profile real` first"):
+    with pytest.raises(
+        CourseError,
+        match=(
+            r"table.csv of chapter 00 is missing in the real profile: run `course run 00 --profile"
+            r" real` first"
+        ),
+    ):
         Artefacts("01_second", "real").earlier("00_first", "table.csv")
 
 
@@ -30,7 +39,10 @@ def test_metrics_add_up_and_an_old_run_leaves_none(work):
     now = Artefacts("00_first", "sample")
     now.record(accuracy=np.float64(0.5), faces=np.int64(3))
     now.record(faces=4)
-    assert json.loads((work / "sample" / "00_first" / "metrics.json").read_text()) == {"accuracy": 0.5, "faces": 4}
+    assert json.loads((work / "sample" / "00_first" / "metrics.json").read_text()) == {
+        "accuracy": 0.5,
+        "faces": 4,
+    }
 
 
 def test_an_unknown_profile_is_named():

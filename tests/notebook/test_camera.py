@@ -6,11 +6,11 @@ import re
 
 import nbformat
 import pytest
+from browsing import PATIENCE, chromium, needs_browser, run_first_cell, running_jupyterlab
 from PIL import Image
 
-from course_utils.notebook import camera
 from course_utils.errors import CourseError
-from browsing import PATIENCE, chromium, needs_browser, run_first_cell, running_jupyterlab
+from course_utils.notebook import camera
 
 FAKE_CAMERA = ("--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream")
 
@@ -25,11 +25,25 @@ def test_pictures_are_numbered_and_nothing_is_overwritten(tmp_path):
     paths = [camera.save_own_picture(encoded(), "with_mask", folder=tmp_path)[0] for _ in range(2)]
     (tmp_path / "with_mask" / "001.jpg").unlink()
     paths.append(camera.save_own_picture(encoded(), "with_mask", folder=tmp_path)[0])
-    assert [path.relative_to(tmp_path).as_posix() for path in paths] == ["with_mask/001.jpg", "with_mask/002.jpg", "with_mask/003.jpg"]
+    assert [path.relative_to(tmp_path).as_posix() for path in paths] == [
+        "with_mask/001.jpg",
+        "with_mask/002.jpg",
+        "with_mask/003.jpg",
+    ]
     assert Image.open(paths[-1]).format == "JPEG"
 
 
-@pytest.mark.parametrize("person, folder", [("Anna", "Anna"), ("", ""), ("  ", ""), ("../../etc", "etc"), ("Nguyễn Văn A", "Nguyễn_Văn_A"), ("a/b\\c:d", "a_b_c_d")])
+@pytest.mark.parametrize(
+    "person, folder",
+    [
+        ("Anna", "Anna"),
+        ("", ""),
+        ("  ", ""),
+        ("../../etc", "etc"),
+        ("Nguyễn Văn A", "Nguyễn_Văn_A"),
+        ("a/b\\c:d", "a_b_c_d"),
+    ],
+)
 def test_a_person_gets_a_folder_that_stays_inside(tmp_path, person, folder):
     path, size = camera.save_own_picture(encoded(), "without_mask", person, tmp_path)
     assert path == tmp_path / "without_mask" / folder / "001.jpg" and size == (40, 30)
@@ -38,8 +52,14 @@ def test_a_person_gets_a_folder_that_stays_inside(tmp_path, person, folder):
 def test_time_and_place_are_not_kept(tmp_path):
     exif = Image.Exif()
     exif[0x010F], exif[0x0112] = "maker of the telephone", 6  # turned by 90 degrees
-    path, size = camera.save_own_picture(encoded(kind="JPEG", exif=exif), "with_mask", folder=tmp_path)
-    assert size == (30, 40) and not Image.open(path).getexif() and b"telephone" not in path.read_bytes()
+    path, size = camera.save_own_picture(
+        encoded(kind="JPEG", exif=exif), "with_mask", folder=tmp_path
+    )
+    assert (
+        size == (30, 40)
+        and not Image.open(path).getexif()
+        and b"telephone" not in path.read_bytes()
+    )
 
 
 def test_an_unknown_label_is_refused(tmp_path):
@@ -62,19 +82,41 @@ def test_files_can_be_chosen_instead(tmp_path):
     box = camera.upload(tmp_path)
     label, person, button, message = box.children
     label.value, person.value = "without_mask", "Bo"
-    button.value = [{"name": name, "type": "image/png", "size": len(content), "content": content, "last_modified": datetime.datetime.now()}
-                    for name, content in (("a.png", encoded()), ("<b>.png", b"no picture"))]
+    button.value = [
+        {
+            "name": name,
+            "type": "image/png",
+            "size": len(content),
+            "content": content,
+            "last_modified": datetime.datetime.now(),
+        }
+        for name, content in (("a.png", encoded()), ("<b>.png", b"no picture"))
+    ]
     assert (tmp_path / "without_mask" / "Bo" / "001.jpg").exists()
-    assert "001.jpg" in message.value and "&lt;b>.png was not saved: it is not a JPEG, PNG, WebP, AVIF, BMP, GIF or TIFF picture." in message.value
+    assert (
+        "001.jpg" in message.value
+        and "&lt;b>.png was not saved: it is not a JPEG, PNG, WebP, AVIF, BMP, GIF or TIFF picture."
+        in message.value
+    )
     assert button.value == ()
 
 
 @pytest.fixture
 def jupyter(tmp_path):
     """JupyterLab on the loopback address, in a folder with one notebook that shows the widget."""
-    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(
-        "from course_utils import camera, widgets\nwidgets.show(camera.Camera(folder='own'), 'take a picture')")])
-    notebook.metadata["kernelspec"] = {"display_name": "Python 3", "language": "python", "name": "python3"}
+    notebook = nbformat.v4.new_notebook(
+        cells=[
+            nbformat.v4.new_code_cell(
+                "from course_utils import camera,"
+                " widgets\nwidgets.show(camera.Camera(folder='own'), 'take a picture')"
+            )
+        ]
+    )
+    notebook.metadata["kernelspec"] = {
+        "display_name": "Python 3",
+        "language": "python",
+        "name": "python3",
+    }
     nbformat.write(notebook, tmp_path / "camera.ipynb")
     with running_jupyterlab(tmp_path, tmp_path) as address_of:
         yield address_of("camera.ipynb")
@@ -98,21 +140,33 @@ def test_a_button_in_jupyterlab_takes_a_picture(jupyter, tmp_path):
         page.get_by_role("button", name="Stop", exact=True).click()
         expect(page.get_by_label("What the camera sees")).to_be_hidden()
     taken = sorted((tmp_path / "own").rglob("*.jpg"))
-    assert [path.relative_to(tmp_path).as_posix() for path in taken] == ["own/without_mask/Anna_B/001.jpg", "own/without_mask/Anna_B/002.jpg"]
+    assert [path.relative_to(tmp_path).as_posix() for path in taken] == [
+        "own/without_mask/Anna_B/001.jpg",
+        "own/without_mask/Anna_B/002.jpg",
+    ]
     picture = Image.open(taken[0])
-    assert picture.format == "JPEG" and picture.width >= 320 and len(picture.getcolors(10**7)) > 50  # Chromium's moving test pattern
+    assert (
+        picture.format == "JPEG" and picture.width >= 320 and len(picture.getcolors(10**7)) > 50
+    )  # Chromium's moving test pattern
 
 
 @needs_browser
 def test_a_browser_without_a_camera_says_so(tmp_path):
-    """The same script in a plain page, with a stand-in for Jupyter's side, in a browser that has no camera."""
+    """The same script in a plain page, with a stand-in for Jupyter's side, in a browser that has no
+    camera.
+    """
     from playwright.sync_api import expect
 
-    script = (camera.Camera._esm if isinstance(camera.Camera._esm, str) else str(camera.Camera._esm))
+    script = camera.Camera._esm if isinstance(camera.Camera._esm, str) else str(camera.Camera._esm)
     script = re.sub(r"export default", "const widget =", script)
     page_text = f"""<div id=here></div><script type=module>{script}
-        const state = {{ labels: ["with_mask", "without_mask"], label: "with_mask", person: "", message: "" }};
-        const model = {{ get: (name) => state[name], set: (name, value) => {{ state[name] = value; }}, save_changes() {{}}, on() {{}}, off() {{}}, send() {{}} }};
+        const labels = ["with_mask", "without_mask"];
+        const state = {{ labels, label: "with_mask", person: "", message: "" }};
+        const nothing = () => {{}};
+        const model = {{
+            get: (name) => state[name], set: (name, value) => {{ state[name] = value; }},
+            save_changes: nothing, on: nothing, off: nothing, send: nothing,
+        }};
         widget.render({{ model, el: document.getElementById("here") }});</script>"""
     with chromium() as browser:
         page = browser.new_page()
@@ -120,11 +174,17 @@ def test_a_browser_without_a_camera_says_so(tmp_path):
             if secure:
                 (tmp_path / "page.html").write_text(page_text, encoding="utf-8")
                 page.goto((tmp_path / "page.html").as_uri())
-                page.evaluate("() => { navigator.mediaDevices.getUserMedia = () => Promise.reject(new DOMException('', 'NotFoundError')); }")
+                page.evaluate(
+                    "() => { navigator.mediaDevices.getUserMedia = () => Promise.reject(new"
+                    " DOMException('', 'NotFoundError')); }"
+                )
             else:
                 page.goto("about:blank")
                 page.set_content(page_text)
-                page.evaluate("Object.defineProperty(navigator, 'mediaDevices', { value: undefined, configurable: true })")
+                page.evaluate(
+                    "Object.defineProperty(navigator, 'mediaDevices', { value: undefined,"
+                    " configurable: true })"
+                )
             page.get_by_role("button", name="Start the camera").click()
             expect(page.get_by_role("status")).to_contain_text(words)
             expect(page.get_by_role("status")).to_contain_text("choose files below")

@@ -8,8 +8,8 @@ import pytest
 from jupyter_client.manager import start_new_kernel
 
 from course_utils import checks
-from course_utils.notebook import progress
 from course_utils.errors import CourseError
+from course_utils.notebook import progress
 
 CHAPTERS = {"00_first": ["0-1"], "01_second": ["1-1", "1-2", "1-3"]}
 
@@ -18,7 +18,9 @@ CHAPTERS = {"00_first": ["0-1"], "01_second": ["1-1", "1-2", "1-3"]}
 def reader(tmp_path, monkeypatch):
     """A reader who has a chapter open."""
     monkeypatch.setenv("COURSE_WORK", str(tmp_path / "work"))
-    monkeypatch.setattr(progress, "readers_notebook", lambda: Path("/somewhere/chapters/01_second.ipynb"))
+    monkeypatch.setattr(
+        progress, "readers_notebook", lambda: Path("/somewhere/chapters/01_second.ipynb")
+    )
     return tmp_path / "work" / "progress.json"
 
 
@@ -34,7 +36,9 @@ def test_what_was_passed_stays_passed(reader):
 
 
 def test_solutions_and_programs_leave_no_trace(reader, monkeypatch):
-    monkeypatch.setattr(progress, "readers_notebook", lambda: Path("/somewhere/solutions/01_second.ipynb"))
+    monkeypatch.setattr(
+        progress, "readers_notebook", lambda: Path("/somewhere/solutions/01_second.ipynb")
+    )
     checks.passed("1-1")
     monkeypatch.setattr(progress, "readers_notebook", lambda: None)
     checks.passed("1-1")
@@ -61,7 +65,11 @@ def test_the_table_says_everything_in_words():
     assert str(found) == "1 of 4 exercises passed, 1 not yet."
     assert "1-1 ○ not attempted  1-2 ✘ not yet  1-3 ○ not attempted" in repr(found)
     shown = found._repr_html_()
-    assert shown.count("<td") == 6 and shown.count('scope="row"') == 2 and shown.count('scope="col"') == 4
+    assert (
+        shown.count("<td") == 6
+        and shown.count('scope="row"') == 2
+        and shown.count('scope="col"') == 4
+    )
     assert "<caption" in shown and ">✔ passed</td>" in shown and ">○ not attempted</td>" in shown
 
 
@@ -72,12 +80,21 @@ def test_outside_of_a_readers_notebook_nothing_is_attempted(tmp_path, monkeypatc
 
 
 def answer_in_kernel(course, notebook, code):
-    """Run code in a real kernel, started as JupyterLab does for a notebook, or as a program does when there is none."""
-    environment = {"PYTHONPATH": str(course.root), **({"JPY_SESSION_NAME": str(course.root / notebook)} if notebook else {})}
-    manager, client = start_new_kernel(kernel_name="python3", cwd=str(course.root / "chapters"), env={**os.environ, **environment})
+    """Run code in a real kernel, started as JupyterLab does for a notebook, or as a program does
+    when there is none.
+    """
+    environment = {
+        "PYTHONPATH": str(course.root),
+        **({"JPY_SESSION_NAME": str(course.root / notebook)} if notebook else {}),
+    }
+    manager, client = start_new_kernel(
+        kernel_name="python3", cwd=str(course.root / "chapters"), env={**os.environ, **environment}
+    )
     try:
         said = []
-        client.execute_interactive(code, timeout=60, output_hook=lambda message: said.append(message["content"]))
+        client.execute_interactive(
+            code, timeout=60, output_hook=lambda message: said.append(message["content"])
+        )
         return said
     finally:
         client.stop_channels()
@@ -85,15 +102,25 @@ def answer_in_kernel(course, notebook, code):
 
 
 def test_a_reader_in_jupyterlab_is_recorded_and_a_run_is_not(small_course):
-    code = "from course_utils import checks, progress; checks.passed('0-1'); print(progress.progress())"
+    code = (
+        "from course_utils import checks, progress; checks.passed('0-1');"
+        " print(progress.progress())"
+    )
     record = small_course.root / "work" / "progress.json"
     for notebook in (None, "solutions/00_first.ipynb"):
         answer_in_kernel(small_course, notebook, code)
         assert not record.exists()
     for options in ([], ["--solutions"]):  # as `!course run` in a notebook
         (small_course.root / "work" / "sample" / "runs" / "00_first.json").unlink(missing_ok=True)
-        (small_course.root / "work" / "sample" / "runs" / "00_first.spliced.json").unlink(missing_ok=True)
-        done = small_course.course("run", "00", *options, JPY_SESSION_NAME=str(small_course.root / "chapters" / "00_first.ipynb"))
+        (small_course.root / "work" / "sample" / "runs" / "00_first.spliced.json").unlink(
+            missing_ok=True
+        )
+        done = small_course.course(
+            "run",
+            "00",
+            *options,
+            JPY_SESSION_NAME=str(small_course.root / "chapters" / "00_first.ipynb"),
+        )
         assert done.returncode == 0 and "passed" in done.stdout, done.stderr
         assert not record.exists()
     said = answer_in_kernel(small_course, "chapters/00_first.ipynb", code)
@@ -104,17 +131,33 @@ def test_a_reader_in_jupyterlab_is_recorded_and_a_run_is_not(small_course):
 def test_the_command_shows_and_forgets(small_course):
     (small_course.root / "work").mkdir(exist_ok=True)
     (small_course.root / "work" / "progress.json").write_text('{"0-1": "passed"}')
-    assert json.loads(small_course.course("progress", "--json").stdout) == {"00_first": {"0-1": "passed"}, "01_second": {}}
+    assert json.loads(small_course.course("progress", "--json").stdout) == {
+        "00_first": {"0-1": "passed"},
+        "01_second": {},
+    }
     shown = small_course.course("progress")
-    assert shown.returncode == 0 and "0-1 ✔" in shown.stdout and "✔ passed, ✘ not yet" in shown.stdout and "1 of 1 exercises passed" in shown.stdout
+    assert (
+        shown.returncode == 0
+        and "0-1 ✔" in shown.stdout
+        and "✔ passed, ✘ not yet" in shown.stdout
+        and "1 of 1 exercises passed" in shown.stdout
+    )
     assert "Forgotten" in small_course.course("progress", "--reset").stdout
     assert not (small_course.root / "work" / "progress.json").exists()
     assert "nothing to forget" in small_course.course("progress", "--reset").stdout
     (small_course.root / "work" / "progress.json").write_text("{")
     broken = small_course.course("progress")
-    assert broken.returncode == 1 and "Traceback" not in broken.stderr and "--reset" in broken.stderr
+    assert (
+        broken.returncode == 1 and "Traceback" not in broken.stderr and "--reset" in broken.stderr
+    )
 
 
 def test_a_hint_shows_code_and_emphasis_and_no_marks_of_them():
-    shown = checks.Verdict("1-1", "not yet", "Is `a < b`? That is the *other* one: 2 * 3 * 4, not <b>.")._repr_html_()
-    assert "<code>a &lt; b</code>" in shown and "<em>other</em>" in shown and "2 * 3 * 4, not &lt;b&gt;." in shown
+    shown = checks.Verdict(
+        "1-1", "not yet", "Is `a < b`? That is the *other* one: 2 * 3 * 4, not <b>."
+    )._repr_html_()
+    assert (
+        "<code>a &lt; b</code>" in shown
+        and "<em>other</em>" in shown
+        and "2 * 3 * 4, not &lt;b&gt;." in shown
+    )

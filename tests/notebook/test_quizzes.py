@@ -1,4 +1,6 @@
-"""The quizzes: questions that are fair, shown the same at every run, and answered in a real browser."""
+"""The quizzes: questions that are fair, shown the same at every run, and answered in a real
+browser.
+"""
 
 import json
 import re
@@ -10,9 +12,9 @@ from browsing import PATIENCE, chromium, needs_browser, run_first_cell
 from test_camera import jupyter  # noqa: F401
 
 from course_utils import project
-from course_utils.notebook import chapter_map, quizzes
 from course_utils.command import notebooks
 from course_utils.errors import CourseError
+from course_utils.notebook import chapter_map, quizzes
 
 ROOT = Path(__file__).resolve().parents[2]
 QUIZZES = {name: quizzes.read(name) for name in chapter_map.CHAPTERS}
@@ -28,13 +30,24 @@ def test_questions_are_complete(name):
     assert 3 <= len(questions) <= 5
     assert len({question["question"] for question in questions}) == len(questions)
     for question in questions:
-        assert set(question) == {"question", "type", "answers"} and question["type"] == "multiple_choice"
-        assert len(question["answers"]) >= 3 and len(right_answers(question)) == 1, question["question"]
+        assert (
+            set(question) == {"question", "type", "answers"}
+            and question["type"] == "multiple_choice"
+        )
+        assert len(question["answers"]) >= 3 and len(right_answers(question)) == 1, question[
+            "question"
+        ]
         for answer in question["answers"]:
-            assert set(answer) == {"answer", "correct", "feedback"} and isinstance(answer["correct"], bool)
-            assert len(answer["feedback"].split()) >= 5, f"{answer['answer']}: the feedback says too little"
+            assert set(answer) == {"answer", "correct", "feedback"} and isinstance(
+                answer["correct"], bool
+            )
+            assert len(answer["feedback"].split()) >= 5, (
+                f"{answer['answer']}: the feedback says too little"
+            )
         for key in ("answer", "feedback"):
-            texts = [" ".join(answer[key].lower().split()).rstrip(".") for answer in question["answers"]]
+            texts = [
+                " ".join(answer[key].lower().split()).rstrip(".") for answer in question["answers"]
+            ]
             assert len(set(texts)) == len(texts), texts
 
 
@@ -43,7 +56,9 @@ def test_neither_length_nor_place_gives_the_right_answer_away(name):
     longest, places = [], []
     for question in QUIZZES[name]:
         lengths = [len(answer["answer"]) for answer in question["answers"]]
-        (right,) = (number for number, answer in enumerate(question["answers"]) if answer["correct"])
+        (right,) = (
+            number for number, answer in enumerate(question["answers"]) if answer["correct"]
+        )
         longest.append(sorted(lengths)[-2] < lengths[right])
         places.append(right)
     assert sum(longest) <= 0.6 * len(longest), "the right answer is too often the longest"
@@ -53,7 +68,10 @@ def test_neither_length_nor_place_gives_the_right_answer_away(name):
 @pytest.mark.parametrize("name", QUIZZES)
 def test_texts_hold_only_what_every_place_can_show(name):
     for question in QUIZZES[name]:
-        for text in [question["question"], *(answer[key] for answer in question["answers"] for key in ("answer", "feedback"))]:
+        for text in [
+            question["question"],
+            *(answer[key] for answer in question["answers"] for key in ("answer", "feedback")),
+        ]:
             assert not re.search(r"\$|\]\(|<http", text), f"jupyterquiz would change {text!r}"
             assert not re.sub(r"</?(em|code)>|&(lt|gt|amp);", "", text).count("<"), text
 
@@ -69,12 +87,26 @@ def test_each_chapter_shows_its_quiz_before_it_ends(pair):
 
 @pytest.mark.parametrize("pair", notebooks.find_pairs(ROOT), ids=lambda pair: pair.name)
 def test_the_stored_quiz_is_the_one_in_the_file(pair):
-    (output,) = (output for cell in notebooks.read_notebook(pair.notebook).cells if cell.source.startswith("quizzes.show(") for output in cell.outputs)
-    assert output["data"] == {"text/html": quizzes.as_html(QUIZZES[pair.name]), "text/plain": quizzes.as_text(QUIZZES[pair.name])}
+    (output,) = (
+        output
+        for cell in notebooks.read_notebook(pair.notebook).cells
+        if cell.source.startswith("quizzes.show(")
+        for output in cell.outputs
+    )
+    assert output["data"] == {
+        "text/html": quizzes.as_html(QUIZZES[pair.name]),
+        "text/plain": quizzes.as_text(QUIZZES[pair.name]),
+    }
 
 
 def test_the_plain_text_does_not_give_the_answer_away():
-    question = {"question": "Is <code>1 &lt; 2</code>?", "answers": [{"answer": "<em>yes</em>", "correct": True, "feedback": "It is."}, {"answer": "no", "correct": False, "feedback": "Count."}]}
+    question = {
+        "question": "Is <code>1 &lt; 2</code>?",
+        "answers": [
+            {"answer": "<em>yes</em>", "correct": True, "feedback": "It is."},
+            {"answer": "no", "correct": False, "feedback": "Count."},
+        ],
+    }
     assert quizzes.as_text([question]) == "1. Is 1 < 2?\n   a) yes\n   b) no"
 
 
@@ -105,8 +137,11 @@ def browser():
 
 def page_with_quiz(theme):
     back = {"light": "#ffffff", "dark": "#121212"}[theme]
-    return (f'<!doctype html><html lang="en" data-theme="{theme}"><head><meta charset="utf-8"><title>A chapter</title></head>'
-            f'<body style="background: {back}"><main><h1 style="color: #767676">A chapter</h1>{quizzes.as_html(QUIZZES["05_training"])}</main></body></html>')
+    return (
+        f'<!doctype html><html lang="en" data-theme="{theme}"><head><meta charset="utf-8"><title>A'
+        f' chapter</title></head><body style="background: {back}"><main><h1 style="color:'
+        f' #767676">A chapter</h1>{quizzes.as_html(QUIZZES["05_training"])}</main></body></html>'
+    )
 
 
 @needs_browser
@@ -120,7 +155,10 @@ def test_a_quiz_is_answered_by_keyboard_and_reads_well(browser, theme):
     page.on("pageerror", lambda error: troubles.append(str(error)))
     page.on("request", lambda request: troubles.append(request.url))
     page.set_content(page_with_quiz(theme))
-    wrong, right = (next(answer for answer in QUIZZES["05_training"][0]["answers"] if answer["correct"] == kind) for kind in (False, True))
+    wrong, right = (
+        next(answer for answer in QUIZZES["05_training"][0]["answers"] if answer["correct"] == kind)
+        for kind in (False, True)
+    )
     first = page.get_by_role("radiogroup").first
     expect(first).to_have_accessible_name(re.compile("^1. The training loss"))
     page.keyboard.press("Tab")
@@ -130,7 +168,9 @@ def test_a_quiz_is_answered_by_keyboard_and_reads_well(browser, theme):
     expect(first.get_by_role("radio", name=right["answer"])).to_be_checked()
     expect(page.get_by_role("status").first).to_have_text(right["feedback"])
     page.get_by_text(QUIZZES["05_training"][1]["answers"][1]["answer"]).click()
-    expect(page.get_by_role("status").nth(1)).to_have_text(QUIZZES["05_training"][1]["answers"][1]["feedback"])
+    expect(page.get_by_role("status").nth(1)).to_have_text(
+        QUIZZES["05_training"][1]["answers"][1]["feedback"]
+    )
     found = Axe().run(page)
     assert found.violations_count == 0, found.generate_report()
     assert not troubles
@@ -155,20 +195,42 @@ def test_a_quiz_answers_in_jupyterlab(jupyter, browser, tmp_path):  # noqa: F811
     (tmp_path / "chapters").mkdir()
     (tmp_path / "pyproject.toml").touch()
     quizzes.quiz_path(tmp_path, "00_x").parent.mkdir()
-    quizzes.quiz_path(tmp_path, "00_x").write_text(json.dumps(QUIZZES["00_welcome"]), encoding="utf-8")
-    cells = [nbformat.v4.new_code_cell('from course_utils import quizzes\nquizzes.show("00_x")'), nbformat.v4.new_markdown_cell("$x^2$")]
-    notebook = nbformat.v4.new_notebook(cells=cells, metadata={"kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"}})
+    quizzes.quiz_path(tmp_path, "00_x").write_text(
+        json.dumps(QUIZZES["00_welcome"]), encoding="utf-8"
+    )
+    cells = [
+        nbformat.v4.new_code_cell('from course_utils import quizzes\nquizzes.show("00_x")'),
+        nbformat.v4.new_markdown_cell("$x^2$"),
+    ]
+    notebook = nbformat.v4.new_notebook(
+        cells=cells,
+        metadata={
+            "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"}
+        },
+    )
     nbformat.write(notebook, tmp_path / "camera.ipynb")
     page, elsewhere = browser.new_page(), []
     page.set_default_timeout(PATIENCE)
-    page.on("request", lambda request: None if request.url.startswith(jupyter.split("/lab")[0]) or request.url[:5] in ("data:", "blob:") else elsewhere.append(request.url))
+    page.on(
+        "request",
+        lambda request: (
+            None
+            if request.url.startswith(jupyter.split("/lab")[0])
+            or request.url[:5] in ("data:", "blob:")
+            else elsewhere.append(request.url)
+        ),
+    )
     page.goto(jupyter)
     run_first_cell(page)
     answers = QUIZZES["00_welcome"][0]["answers"]
     page.get_by_role("radio", name=answers[0]["answer"]).focus()
     page.keyboard.press("Space")
-    expect(page.locator(".course-quiz").get_by_role("status").first).to_have_text(answers[0]["feedback"])
+    expect(page.locator(".course-quiz").get_by_role("status").first).to_have_text(
+        answers[0]["feedback"]
+    )
     page.keyboard.press("ArrowDown")
     expect(page.get_by_role("radio", name=answers[1]["answer"])).to_be_focused()
-    expect(page.locator(".course-quiz").get_by_role("status").first).to_have_text(answers[1]["feedback"])
+    expect(page.locator(".course-quiz").get_by_role("status").first).to_have_text(
+        answers[1]["feedback"]
+    )
     assert not elsewhere

@@ -1,4 +1,6 @@
-"""Widgets have one look, leave a sentence where they can't live, and work when the whole chapter has been run."""
+"""Widgets have one look, leave a sentence where they can't live, and work when the whole chapter
+has been run.
+"""
 
 import ast
 from pathlib import Path
@@ -7,19 +9,33 @@ import ipywidgets
 import matplotlib.pyplot as plt
 import pytest
 
-from course_utils.notebook import widgets
 from course_utils.command import notebooks
+from course_utils.notebook import widgets
 
 ROOT = Path(__file__).resolve().parents[2]
 
 
 def test_all_controls_of_a_widget_line_up_with_whole_labels():
-    slider, menu = ipywidgets.FloatSlider(description="threshold"), ipywidgets.Dropdown(description="not sure within", options=[1])
-    box, button, picture = ipywidgets.Checkbox(description="blur"), ipywidgets.FileUpload(description="Choose"), ipywidgets.HTML()
+    slider, menu = (
+        ipywidgets.FloatSlider(description="threshold"),
+        ipywidgets.Dropdown(description="not sure within", options=[1]),
+    )
+    box, button, picture = (
+        ipywidgets.Checkbox(description="blur"),
+        ipywidgets.FileUpload(description="Choose"),
+        ipywidgets.HTML(),
+    )
     widgets.dress(ipywidgets.VBox([ipywidgets.HBox([slider, box]), menu, button, picture]))
-    assert slider.style.description_width == menu.style.description_width and slider.layout.width == menu.layout.width
+    assert (
+        slider.style.description_width == menu.style.description_width
+        and slider.layout.width == menu.layout.width
+    )
     assert float(slider.style.description_width.removesuffix("em")) > 0.5 * len(menu.description)
-    assert box.style.description_width == "initial" and picture.layout.width is None and button.layout.width is None
+    assert (
+        box.style.description_width == "initial"
+        and picture.layout.width is None
+        and button.layout.width is None
+    )
 
 
 def test_a_slider_draws_its_figure_anew_with_its_alternative_text():
@@ -32,7 +48,10 @@ def test_a_slider_draws_its_figure_anew_with_its_alternative_text():
     slider, picture = widgets.figure_slider(draw, 0, 9, 3, "height").children
     first = picture.value
     slider.value = 4
-    assert 'alt="A line up to 3, &lt;b&gt;."' in first and 'alt="A line up to 4, &lt;b&gt;."' in picture.value
+    assert (
+        'alt="A line up to 3, &lt;b&gt;."' in first
+        and 'alt="A line up to 4, &lt;b&gt;."' in picture.value
+    )
     assert plt.get_fignums() == open_before
 
 
@@ -44,13 +63,29 @@ def test_a_shown_widget_leaves_a_sentence(capsys):
 def names_read(function):
     """Return the names that a function or lambda takes from outside of itself."""
     bound = {argument.arg for argument in ast.walk(function) if isinstance(argument, ast.arg)}
-    bound |= {name.id for name in ast.walk(function) if isinstance(name, ast.Name) and isinstance(name.ctx, ast.Store)}
-    return {name.id for name in ast.walk(function) if isinstance(name, ast.Name) and isinstance(name.ctx, ast.Load)} - bound
+    bound |= {
+        name.id
+        for name in ast.walk(function)
+        if isinstance(name, ast.Name) and isinstance(name.ctx, ast.Store)
+    }
+    return {
+        name.id
+        for name in ast.walk(function)
+        if isinstance(name, ast.Name) and isinstance(name.ctx, ast.Load)
+    } - bound
 
 
 def names_bound(cell):
     """Return the names that a cell binds at its top level."""
-    functions = (ast.FunctionDef, ast.ClassDef, ast.Lambda, ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
+    functions = (
+        ast.FunctionDef,
+        ast.ClassDef,
+        ast.Lambda,
+        ast.ListComp,
+        ast.SetComp,
+        ast.DictComp,
+        ast.GeneratorExp,
+    )
     found, waiting = set(), list(ast.parse(cell).body)
     while waiting:
         node = waiting.pop()
@@ -64,25 +99,53 @@ def names_bound(cell):
 
 
 def spoiled_names(cells):
-    """Return the names that a widget's cell reads when it is moved, and that a later cell has bound to something else."""
+    """Return the names that a widget's cell reads when it is moved, and that a later cell has bound
+    to something else.
+    """
     spoiled = {}
     for position, cell in enumerate(cells):
         if "widgets.show(" in cell:
-            functions = [node for node in ast.walk(ast.parse(cell)) if isinstance(node, (ast.FunctionDef, ast.Lambda))]
+            functions = [
+                node
+                for node in ast.walk(ast.parse(cell))
+                if isinstance(node, (ast.FunctionDef, ast.Lambda))
+            ]
             read = set().union(*map(names_read, functions)) if functions else set()
-            later = set().union(*map(names_bound, cells[position + 1:])) if cells[position + 1:] else set()
-            spoiled |= {name: position for name in read & later}
+            later = (
+                set().union(*map(names_bound, cells[position + 1 :]))
+                if cells[position + 1 :]
+                else set()
+            )
+            spoiled |= dict.fromkeys(read & later, position)
     return spoiled
 
 
 def test_a_name_that_is_bound_again_is_noticed():
-    widget = "def draw(change=None):\n    local = worn.value\n    view.value = local + np.abs(1)\nwidgets.show(box)"
-    assert spoiled_names([widget, "worn = 1", "local = 2", "[view for view in range(3)]", "def np_abs():\n    np = 3"]) == {"worn": 0}
+    widget = (
+        "def draw(change=None):\n    local = worn.value\n    view.value = local +"
+        " np.abs(1)\nwidgets.show(box)"
+    )
+    assert spoiled_names(
+        [
+            widget,
+            "worn = 1",
+            "local = 2",
+            "[view for view in range(3)]",
+            "def np_abs():\n    np = 3",
+        ]
+    ) == {"worn": 0}
 
 
 @pytest.mark.parametrize("pair", notebooks.find_pairs(ROOT), ids=lambda pair: pair.name)
 def test_a_widget_still_works_after_all_cells_were_run(pair):
-    """A callback looks its names up when the reader moves something, after the whole chapter has been run."""
-    cells = ["\n".join(line for line in cell.source.splitlines() if not line.lstrip().startswith(("%", "!")))
-             for cell in notebooks.read_source(pair).cells if cell.cell_type == "code"]
+    """A callback looks its names up when the reader moves something, after the whole chapter has
+    been run.
+    """
+    cells = [
+        "\n".join(
+            line for line in cell.source.splitlines() if not line.lstrip().startswith(("%", "!"))
+        )
+        for cell in notebooks.read_source(pair).cells
+        if cell.cell_type == "code"
+    ]
     assert not spoiled_names(cells)

@@ -5,8 +5,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from course_utils.pictures.annotations import Box, clip, crop, read_voc, read_yolo, write_voc, write_yolo
 from course_utils.errors import CourseError
+from course_utils.pictures.annotations import (
+    Box,
+    clip,
+    crop,
+    read_voc,
+    read_yolo,
+    write_voc,
+    write_yolo,
+)
 
 LABELS = ("with_mask", "without_mask", "khẩu trang <&>")
 sizes = st.integers(1, 6000)
@@ -74,7 +82,8 @@ def test_crop_with_a_margin_counts_pixels():
 def test_voc_as_the_kaggle_set_writes_it(tmp_path):
     """One object is fine, the others each have a fault of their own."""
     thing = (
-        "<object><name>{}</name><bndbox><xmin>{}</xmin><ymin>{}</ymin><xmax>{}</xmax><ymax>{}</ymax></bndbox></object>"
+        "<object><name>{}</name><bndbox><xmin>{}</xmin><ymin>{}</ymin>"
+        "<xmax>{}</xmax><ymax>{}</ymax></bndbox></object>"
     )
     (tmp_path / "a.xml").write_text(
         "<annotation><folder>images</folder><filename>a.png</filename>"
@@ -140,7 +149,9 @@ def test_yolo_lines_that_do_not_parse_do_not_stop_the_rest(tmp_path):
     (tmp_path / "a.txt").write_bytes("\r\n".join(lines).encode("utf-8"))
     found, problems = read_yolo(tmp_path / "a.txt", 100, 50, ("no_mask", "mask", "incorrect_mask"))
     assert found == [Box("mask", 40, 15, 60, 35), Box("incorrect_mask", 90, 45, 110, 55)]
-    assert [problem.partition(":")[0] for problem in problems] == [f"line {number}" for number in range(3, 10)]
+    assert [problem.partition(":")[0] for problem in problems] == [
+        f"line {number}" for number in range(3, 10)
+    ]
     assert "class 7 has no name (known are 0 to 2)" in problems[1] and "no fraction" in problems[3]
 
 
@@ -149,12 +160,16 @@ def test_yolo_lines_that_do_not_parse_do_not_stop_the_rest(tmp_path):
     lines=st.lists(
         st.one_of(
             st.text(max_size=30),
-            st.lists(st.floats().map(repr), min_size=4, max_size=6).map(lambda f: "1 " + " ".join(f)),
+            st.lists(st.floats().map(repr), min_size=4, max_size=6).map(
+                lambda f: "1 " + " ".join(f)
+            ),
         )
     )
 )
 def test_yolo_reads_anything(folder, lines):
-    (folder / "any.txt").write_text("\n".join(lines), encoding="utf-8", errors="surrogatepass", newline="")
+    (folder / "any.txt").write_text(
+        "\n".join(lines), encoding="utf-8", errors="surrogatepass", newline=""
+    )
     found, problems = read_yolo(folder / "any.txt", 640, 480, LABELS)
     assert all(box.width > 0 and box.height > 0 for box in found) and all(
         problem.startswith("line ") for problem in problems

@@ -23,12 +23,16 @@ showpage
 %%EOF
 """
 
-pytestmark = pytest.mark.skipif(os.name == "nt", reason="the stand-in for Ghostscript is a shell script")
+pytestmark = pytest.mark.skipif(
+    os.name == "nt", reason="the stand-in for Ghostscript is a shell script"
+)
 
 
 @pytest.fixture
 def ghostscript(tmp_path, monkeypatch):
-    """Put a program named gs on the PATH that leaves a file when anything starts it; yield that file."""
+    """Put a program named gs on the PATH that leaves a file when anything starts it; yield that
+    file.
+    """
     started, folder = tmp_path / "gs-was-started", tmp_path / "bin"
     folder.mkdir()
     (folder / "gs").write_text(f"#!/bin/sh\necho 99\ntouch '{started}'\n", encoding="utf-8")
@@ -39,7 +43,7 @@ def ghostscript(tmp_path, monkeypatch):
 
 @pytest.fixture
 def faces(tmp_path):
-    """A folder of two classes in which one file is a PostScript program under the name of a JPEG."""
+    """A folder of two classes in which one file is a PostScript program named like a JPEG."""
     folder = tmp_path / "faces"
     grey = np.full((40, 40, 3), 128, np.uint8)
     for label in ("with_mask", "without_mask"):
@@ -52,7 +56,7 @@ def faces(tmp_path):
 
 @pytest.fixture(scope="module")
 def network(tmp_path_factory):
-    """The smallest network that `course evaluate` and `course detect` take; it has learned nothing."""
+    """The smallest network that `course detect` takes; it has learned nothing."""
     path = tmp_path_factory.mktemp("network") / "model.keras"
     models.save(models.build("mobilenetv2", 32, 2, 0.35), path, ("with_mask", "without_mask"))
     return path
@@ -72,29 +76,65 @@ def test_the_reader_refuses_a_program(faces, ghostscript):
     assert not ghostscript.exists()
 
 
-@pytest.mark.parametrize("words", [
-    ["data", "import", "own", "{faces}"],
-    ["data", "audit", "{faces}"],
-    ["mask", "{faces}", "{out}"],
-    ["train", "--data", "{faces}", "--out", "{out}", "--weights", "none", "--size", "32", "--epochs", "1", "--arch", "mobilenetv2"],
-    ["evaluate", "{model}", "{faces}"],
-    ["detect", "{faces}", "--model", "{model}", "--out", "{out}"],
-], ids=lambda words: " ".join(words[:2]))
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["data", "import", "own", "{faces}"],
+        ["data", "audit", "{faces}"],
+        ["mask", "{faces}", "{out}"],
+        [
+            "train",
+            "--data",
+            "{faces}",
+            "--out",
+            "{out}",
+            "--weights",
+            "none",
+            "--size",
+            "32",
+            "--epochs",
+            "1",
+            "--arch",
+            "mobilenetv2",
+        ],
+        ["evaluate", "{model}", "{faces}"],
+        ["detect", "{faces}", "--model", "{model}", "--out", "{out}"],
+    ],
+    ids=lambda words: " ".join(words[:2]),
+)
 def test_no_command_starts_a_program(words, faces, ghostscript, tmp_path, network):
     names = {"faces": faces, "out": tmp_path / "out", "model": network}
     told = [word.format(**names) for word in words]
-    done = subprocess.run([sys.executable, "-m", "course_utils.command.main", *told], cwd=ROOT, capture_output=True, text=True, timeout=240,
-                          env={**os.environ, "COURSE_WORK": str(tmp_path / "work")})
+    done = subprocess.run(
+        [sys.executable, "-m", "course_utils.command.main", *told],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=240,
+        env={**os.environ, "COURSE_WORK": str(tmp_path / "work")},
+    )
     assert not ghostscript.exists(), done.stderr
-    reports = "".join(path.read_text(encoding="utf-8") for path in tmp_path.glob("work/datasets/*/report.csv"))
-    assert "photo.jpg" in done.stdout + done.stderr + reports and "Traceback" not in done.stderr, done.stdout + done.stderr
+    reports = "".join(
+        path.read_text(encoding="utf-8") for path in tmp_path.glob("work/datasets/*/report.csv")
+    )
+    assert "photo.jpg" in done.stdout + done.stderr + reports and "Traceback" not in done.stderr, (
+        done.stdout + done.stderr
+    )
 
 
 def test_every_place_names_the_formats_that_it_takes():
     opened = re.compile(r"\bImage\.open\((?![^\n]*formats=)")
-    places = [path for folder in ("course_utils", "chapters", "solutions", "data", "benchmarks", "tools") for path in (ROOT / folder).rglob("*.py")]
-    careless = [f"{path.relative_to(ROOT)}:{number}" for path in places
-                for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1) if opened.search(line)]
+    places = [
+        path
+        for folder in ("course_utils", "chapters", "solutions", "data", "benchmarks", "tools")
+        for path in (ROOT / folder).rglob("*.py")
+    ]
+    careless = [
+        f"{path.relative_to(ROOT)}:{number}"
+        for path in places
+        for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1)
+        if opened.search(line)
+    ]
     assert len(places) > 100 and not careless
 
 
@@ -107,7 +147,7 @@ def test_other_formats_are_refused(kind, tmp_path):
 
 
 def test_a_damaged_tiff_leaves_the_terminal_clean(tmp_path, capfd):
-    """libtiff reports to the process's error stream, from several threads at once."""
+    """Libtiff reports to the process's error stream, from several threads at once."""
     from concurrent.futures import ThreadPoolExecutor
 
     noise = np.random.default_rng(0).integers(0, 256, (200, 200, 3), np.uint8)

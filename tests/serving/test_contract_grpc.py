@@ -1,4 +1,6 @@
-"""The gRPC interface of TensorFlow Serving, case by case; conftest.py says how to point it at a real server."""
+"""The gRPC interface of TensorFlow Serving, case by case; conftest.py says how to point it at a
+real server.
+"""
 
 import grpc
 import numpy as np
@@ -12,7 +14,10 @@ messages = protos.load()
 
 @pytest.fixture(scope="module")
 def channel(server):
-    with grpc.insecure_channel(server.grpc, options=[("grpc.max_receive_message_length", -1), ("grpc.max_send_message_length", -1)]) as channel:
+    with grpc.insecure_channel(
+        server.grpc,
+        options=[("grpc.max_receive_message_length", -1), ("grpc.max_send_message_length", -1)],
+    ) as channel:
         yield channel
 
 
@@ -34,7 +39,9 @@ def request(inputs=(), name="contract", signature="", version=None, label="", ou
     if label:
         made.model_spec.version_label = label
     for key, array in dict(inputs).items():
-        made.inputs[key].CopyFrom(array if isinstance(array, messages.tensor.TensorProto) else tensors.to_proto(array))
+        made.inputs[key].CopyFrom(
+            array if isinstance(array, messages.tensor.TensorProto) else tensors.to_proto(array)
+        )
     return made
 
 
@@ -54,7 +61,11 @@ def outputs(answer):
 def test_a_prediction_names_what_answered(predictions):
     answer = predictions.Predict(request({"images": FACE}), timeout=120)
     assert outputs(answer) == {"means": [[2.0, 5.0]]}
-    assert (answer.model_spec.name, answer.model_spec.version.value, answer.model_spec.signature_name) == ("contract", 2, "serving_default")
+    assert (
+        answer.model_spec.name,
+        answer.model_spec.version.value,
+        answer.model_spec.signature_name,
+    ) == ("contract", 2, "serving_default")
 
 
 def test_numbers_come_back_one_by_one(predictions):
@@ -66,41 +77,77 @@ def test_numbers_may_go_one_by_one(predictions):
     proto = messages.tensor.TensorProto(dtype=messages.types.DT_FLOAT, float_val=range(1, 7))
     for side in (1, 2, 3):
         proto.tensor_shape.dim.add(size=side)
-    assert outputs(predictions.Predict(request({"images": proto}), timeout=120)) == {"means": [[2.0, 5.0]]}
+    assert outputs(predictions.Predict(request({"images": proto}), timeout=120)) == {
+        "means": [[2.0, 5.0]]
+    }
 
 
 def test_the_last_number_stands_for_all_that_follow(predictions):
     proto = messages.tensor.TensorProto(dtype=messages.types.DT_FLOAT, float_val=[1, 7])
     proto.tensor_shape.dim.add(size=4)
-    assert outputs(predictions.Predict(request({"x": proto}, signature="same"), timeout=120)) == {"y": [1.0, 7.0, 7.0, 7.0]}
+    assert outputs(predictions.Predict(request({"x": proto}, signature="same"), timeout=120)) == {
+        "y": [1.0, 7.0, 7.0, 7.0]
+    }
 
 
 def test_a_version_may_be_asked_for(predictions):
-    assert predictions.Predict(request({"images": FACE}, version=2), timeout=120).model_spec.version.value == 2
+    assert (
+        predictions.Predict(
+            request({"images": FACE}, version=2), timeout=120
+        ).model_spec.version.value
+        == 2
+    )
 
 
 def test_several_inputs_and_outputs(predictions):
-    answer = predictions.Predict(request({"a": np.array([[1, 2]], np.float32), "b": np.array([10], np.float32)}, signature="two"), timeout=120)
+    answer = predictions.Predict(
+        request(
+            {"a": np.array([[1, 2]], np.float32), "b": np.array([10], np.float32)}, signature="two"
+        ),
+        timeout=120,
+    )
     assert outputs(answer) == {"sum": [[11.0, 12.0]], "total": [13.0]}
 
 
 def test_an_output_filter_chooses(predictions):
-    answer = predictions.Predict(request({"a": np.array([[1, 2]], np.float32), "b": np.array([10], np.float32)}, signature="two", outputs=["total"]), timeout=120)
+    answer = predictions.Predict(
+        request(
+            {"a": np.array([[1, 2]], np.float32), "b": np.array([10], np.float32)},
+            signature="two",
+            outputs=["total"],
+        ),
+        timeout=120,
+    )
     assert outputs(answer) == {"total": [13.0]}
 
 
 def test_bytes_go_as_they_are(predictions):
     content = bytes(range(256))
-    answer = predictions.Predict(request({"text": np.array([content, b""], object)}, signature="texts"), timeout=120)
+    answer = predictions.Predict(
+        request({"text": np.array([content, b""], object)}, signature="texts"), timeout=120
+    )
     assert outputs(answer)["text"] == [content, b""]
 
 
-@pytest.mark.parametrize(("signature", "values"), [("double", np.array([0.1, 1e300])), ("int32", np.array([-2**31, 2**31 - 1], np.int32)), ("int64", np.array([-2**63, 2**63 - 1])),
-                                                   ("uint8", np.array([0, 255], np.uint8)), ("bool", np.array([True, False])),
-                                                   ("same", np.array([np.inf, -np.inf, 1e-45], np.float32))])
+@pytest.mark.parametrize(
+    ("signature", "values"),
+    [
+        ("double", np.array([0.1, 1e300])),
+        ("int32", np.array([-(2**31), 2**31 - 1], np.int32)),
+        ("int64", np.array([-(2**63), 2**63 - 1])),
+        ("uint8", np.array([0, 255], np.uint8)),
+        ("bool", np.array([True, False])),
+        ("same", np.array([np.inf, -np.inf, 1e-45], np.float32)),
+    ],
+)
 def test_each_type_comes_back_as_it_went(predictions, signature, values):
-    proto = predictions.Predict(request({"x": values}, signature=signature), timeout=120).outputs["y"]
-    assert tensors.to_array(proto).dtype == values.dtype and tensors.to_array(proto).tolist() == values.tolist()
+    proto = predictions.Predict(request({"x": values}, signature=signature), timeout=120).outputs[
+        "y"
+    ]
+    assert (
+        tensors.to_array(proto).dtype == values.dtype
+        and tensors.to_array(proto).tolist() == values.tolist()
+    )
 
 
 def test_an_empty_batch_is_answered(predictions):
@@ -113,24 +160,73 @@ def test_more_than_four_megabytes_are_answered(predictions):
     assert np.array_equal(tensors.to_array(answer.outputs["y"]), numbers)
 
 
-@pytest.mark.parametrize(("asked", "code", "text"), [
-    (messages.predict.PredictRequest(), "INVALID_ARGUMENT", "Missing ModelSpec"),
-    (request({"images": FACE}, name=""), "INVALID_ARGUMENT", ""),
-    (request({"images": FACE}, name="nobody"), "NOT_FOUND", "Servable not found for request: Latest(nobody)"),
-    (request({"images": FACE}, version=1), "NOT_FOUND", "Servable not found for request: Specific(contract, 1)"),
-    (request({"images": FACE}, label="canary"), "INVALID_ARGUMENT", "Unrecognized servable version label: canary"),
-    (request({"images": FACE}, signature="other"), "FAILED_PRECONDITION", 'Serving signature key "other" not found.'),
-    (request(), "INVALID_ARGUMENT", "input size does not match signature: 0!=1"),
-    (request({"images": FACE, "more": FACE}), "INVALID_ARGUMENT", "Sent extra: {more}"),
-    (request({"pictures": FACE}), "INVALID_ARGUMENT", "pictures"),
-    (request({"images": FACE.astype(np.uint8)}), "INVALID_ARGUMENT", "to be float but uint8 is provided"),
-    (request({"images": FACE.astype(np.float64)}), "INVALID_ARGUMENT", "to be float but double is provided"),
-    (request({"images": FACE}, outputs=["other"]), "INVALID_ARGUMENT", "output tensor alias not found in signature: other"),
-    (request({"images": FACE}, outputs=["means", "means"]), "INVALID_ARGUMENT", "duplicate output tensor alias: means"),
-    (request({"images": FACE[0]}), "INVALID_ARGUMENT", ""),
-    (request({"images": messages.tensor.TensorProto(dtype=messages.types.DT_FLOAT, tensor_content=b"123")}), "INVALID_ARGUMENT", ""),
-    (request({"x": np.array([-1], np.float32)}, signature="fails"), "INVALID_ARGUMENT", "x must be positive"),
-])
+@pytest.mark.parametrize(
+    ("asked", "code", "text"),
+    [
+        (messages.predict.PredictRequest(), "INVALID_ARGUMENT", "Missing ModelSpec"),
+        (request({"images": FACE}, name=""), "INVALID_ARGUMENT", ""),
+        (
+            request({"images": FACE}, name="nobody"),
+            "NOT_FOUND",
+            "Servable not found for request: Latest(nobody)",
+        ),
+        (
+            request({"images": FACE}, version=1),
+            "NOT_FOUND",
+            "Servable not found for request: Specific(contract, 1)",
+        ),
+        (
+            request({"images": FACE}, label="canary"),
+            "INVALID_ARGUMENT",
+            "Unrecognized servable version label: canary",
+        ),
+        (
+            request({"images": FACE}, signature="other"),
+            "FAILED_PRECONDITION",
+            'Serving signature key "other" not found.',
+        ),
+        (request(), "INVALID_ARGUMENT", "input size does not match signature: 0!=1"),
+        (request({"images": FACE, "more": FACE}), "INVALID_ARGUMENT", "Sent extra: {more}"),
+        (request({"pictures": FACE}), "INVALID_ARGUMENT", "pictures"),
+        (
+            request({"images": FACE.astype(np.uint8)}),
+            "INVALID_ARGUMENT",
+            "to be float but uint8 is provided",
+        ),
+        (
+            request({"images": FACE.astype(np.float64)}),
+            "INVALID_ARGUMENT",
+            "to be float but double is provided",
+        ),
+        (
+            request({"images": FACE}, outputs=["other"]),
+            "INVALID_ARGUMENT",
+            "output tensor alias not found in signature: other",
+        ),
+        (
+            request({"images": FACE}, outputs=["means", "means"]),
+            "INVALID_ARGUMENT",
+            "duplicate output tensor alias: means",
+        ),
+        (request({"images": FACE[0]}), "INVALID_ARGUMENT", ""),
+        (
+            request(
+                {
+                    "images": messages.tensor.TensorProto(
+                        dtype=messages.types.DT_FLOAT, tensor_content=b"123"
+                    )
+                }
+            ),
+            "INVALID_ARGUMENT",
+            "",
+        ),
+        (
+            request({"x": np.array([-1], np.float32)}, signature="fails"),
+            "INVALID_ARGUMENT",
+            "x must be positive",
+        ),
+    ],
+)
 def test_a_request_that_is_refused(predictions, asked, code, text):
     refused(predictions.Predict, asked, code, text)
 
@@ -138,7 +234,9 @@ def test_a_request_that_is_refused(predictions, asked, code, text):
 def test_a_long_message_is_cut(predictions):
     with pytest.raises(grpc.RpcError) as error:
         predictions.Predict(request({"images": FACE}, signature="x" * 3000), timeout=120)
-    assert len(error.value.details()) == 1024 + len("...TRUNCATED") and error.value.details().endswith("...TRUNCATED")
+    assert len(error.value.details()) == 1024 + len(
+        "...TRUNCATED"
+    ) and error.value.details().endswith("...TRUNCATED")
 
 
 # --- GetModelMetadata
@@ -155,17 +253,34 @@ def test_metadata_holds_the_signatures(predictions):
     answer = predictions.GetModelMetadata(metadata_request(), timeout=120)
     found = messages.metadata.SignatureDefMap()
     assert answer.metadata["signature_def"].Unpack(found)
-    assert [dim.size for dim in found.signature_def["serving_default"].inputs["images"].tensor_shape.dim] == [-1, 2, 3]
+    assert [
+        dim.size for dim in found.signature_def["serving_default"].inputs["images"].tensor_shape.dim
+    ] == [-1, 2, 3]
     assert (answer.model_spec.name, answer.model_spec.version.value) == ("contract", 2)
 
 
-@pytest.mark.parametrize(("asked", "code", "text"), [
-    (metadata_request(fields=()), "INVALID_ARGUMENT", "must specify at least one metadata_field"),
-    (metadata_request(fields=("weights",)), "INVALID_ARGUMENT", "is not supported"),
-    (metadata_request(name=None), "INVALID_ARGUMENT", "Missing ModelSpec"),
-    (metadata_request(name="nobody"), "NOT_FOUND", "Servable not found for request: Latest(nobody)"),
-    (metadata_request(version=9), "NOT_FOUND", "Servable not found for request: Specific(contract, 9)"),
-])
+@pytest.mark.parametrize(
+    ("asked", "code", "text"),
+    [
+        (
+            metadata_request(fields=()),
+            "INVALID_ARGUMENT",
+            "must specify at least one metadata_field",
+        ),
+        (metadata_request(fields=("weights",)), "INVALID_ARGUMENT", "is not supported"),
+        (metadata_request(name=None), "INVALID_ARGUMENT", "Missing ModelSpec"),
+        (
+            metadata_request(name="nobody"),
+            "NOT_FOUND",
+            "Servable not found for request: Latest(nobody)",
+        ),
+        (
+            metadata_request(version=9),
+            "NOT_FOUND",
+            "Servable not found for request: Specific(contract, 9)",
+        ),
+    ],
+)
 def test_metadata_that_is_refused(predictions, asked, code, text):
     refused(predictions.GetModelMetadata, asked, code, text)
 
@@ -182,14 +297,23 @@ def status_request(name="contract", version=None):
 
 @pytest.mark.parametrize("version", [None, 2])
 def test_the_status_says_what_is_available(models, version):
-    (entry,) = models.GetModelStatus(status_request(version=version), timeout=120).model_version_status
-    assert (entry.version, entry.state, entry.status.error_code) == (2, messages.status.ModelVersionStatus.AVAILABLE, 0)
+    (entry,) = models.GetModelStatus(
+        status_request(version=version), timeout=120
+    ).model_version_status
+    assert (entry.version, entry.state, entry.status.error_code) == (
+        2,
+        messages.status.ModelVersionStatus.AVAILABLE,
+        0,
+    )
 
 
-@pytest.mark.parametrize(("asked", "code", "text"), [
-    (status_request(name="nobody"), "NOT_FOUND", "Could not find any versions of model nobody"),
-    (status_request(version=1), "NOT_FOUND", "Could not find version 1 of model contract"),
-    (status_request(name=None), "INVALID_ARGUMENT", "Missing ModelSpec"),
-])
+@pytest.mark.parametrize(
+    ("asked", "code", "text"),
+    [
+        (status_request(name="nobody"), "NOT_FOUND", "Could not find any versions of model nobody"),
+        (status_request(version=1), "NOT_FOUND", "Could not find version 1 of model contract"),
+        (status_request(name=None), "INVALID_ARGUMENT", "Missing ModelSpec"),
+    ],
+)
 def test_a_status_that_is_refused(models, asked, code, text):
     refused(models.GetModelStatus, asked, code, text)

@@ -1,4 +1,6 @@
-"""A network of the course: exported, served, asked in four ways; each gives what the network gives in this process."""
+"""A network of the course: exported, served, asked in four ways; each gives what the network gives
+in this process.
+"""
 
 import io
 import json
@@ -13,10 +15,10 @@ from PIL import Image
 
 from course_utils import models, quiet
 from course_utils.errors import CourseError
-from course_utils.training.pipeline import cut_face
 from course_utils.serving import export, launcher
 from course_utils.serving.clients import GrpcClient, RestClient
 from course_utils.serving.served import ServedClassifier
+from course_utils.training.pipeline import cut_face
 
 ROOT = Path(__file__).resolve().parents[2]
 SIZE, CLASSES = 64, ("with_mask", "without_mask")
@@ -31,7 +33,9 @@ def model():
     for layer in model.get_layer("backbone").layers:
         if isinstance(layer, keras.layers.BatchNormalization):
             layer.momentum = 0.0
-    model(np.stack([read(content) for content in faces(8, SIZE)]).astype(np.float32), training=True)  # so that different pictures get different answers
+    model(
+        np.stack([read(content) for content in faces(8, SIZE)]).astype(np.float32), training=True
+    )  # so that different pictures get different answers
     return model
 
 
@@ -51,9 +55,13 @@ def served(base):
 def faces(count, size):
     """Return JPEG and PNG files of the embedded faces, cut to a size."""
     files = []
-    for number, path in enumerate(sorted((ROOT / "data" / "sample" / "faces").rglob("*.jpg"))[:count]):
+    for number, path in enumerate(
+        sorted((ROOT / "data" / "sample" / "faces").rglob("*.jpg"))[:count]
+    ):
         buffer = io.BytesIO()
-        Image.open(path).convert("RGB").resize((size, size)).save(buffer, "PNG" if number % 2 else "JPEG", quality=90)
+        Image.open(path).convert("RGB").resize((size, size)).save(
+            buffer, "PNG" if number % 2 else "JPEG", quality=90
+        )
         files.append(buffer.getvalue())
     return files
 
@@ -65,22 +73,45 @@ def read(content):
 # --- the export
 def test_the_signatures_say_what_goes_in_and_out(base):
     assert export.describe(base / "1") == {
-        "serving_default": {"inputs": {"images": ("float", (None, SIZE, SIZE, 3))}, "outputs": {"probabilities": ("float", (None, 2))}},
-        "serving_bytes": {"inputs": {"image_bytes": ("string", (None,))}, "outputs": {"classes": ("string", (None, 2)), "probabilities": ("float", (None, 2))}}}
+        "serving_default": {
+            "inputs": {"images": ("float", (None, SIZE, SIZE, 3))},
+            "outputs": {"probabilities": ("float", (None, 2))},
+        },
+        "serving_bytes": {
+            "inputs": {"image_bytes": ("string", (None,))},
+            "outputs": {"classes": ("string", (None, 2)), "probabilities": ("float", (None, 2))},
+        },
+    }
     assert json.loads((base / "1" / export.CLASS_NAMES).read_text()) == list(CLASSES)
 
 
 def test_the_folder_of_a_version_appears_whole(model, tmp_path, monkeypatch):
     seen = []
-    monkeypatch.setattr(tf.saved_model, "save", lambda module, path, signatures: seen.append(Path(path)) or Path(path).mkdir() or (_ for _ in ()).throw(OSError(28, "No space left on device")))
+    monkeypatch.setattr(
+        tf.saved_model,
+        "save",
+        lambda module, path, signatures: (
+            seen.append(Path(path))
+            or Path(path).mkdir()
+            or (_ for _ in ()).throw(OSError(28, "No space left on device"))
+        ),
+    )
     with pytest.raises(CourseError, match="is full"):
         export.export(model, tmp_path / "model", 3, CLASSES)
     assert not seen[0].name.isdecimal() and seen[0].parent == tmp_path / "model"
     assert list((tmp_path / "model").iterdir()) == []
 
 
-@pytest.mark.parametrize(("version", "names", "text"), [(1, CLASSES, "choose the number 2"), (0, CLASSES, "whole number from 1"), (True, CLASSES, "whole number"), ("2", CLASSES, "whole number"),
-                                                        (2, ("one",), "one name an output")])
+@pytest.mark.parametrize(
+    ("version", "names", "text"),
+    [
+        (1, CLASSES, "choose the number 2"),
+        (0, CLASSES, "whole number from 1"),
+        (True, CLASSES, "whole number"),
+        ("2", CLASSES, "whole number"),
+        (2, ("one",), "one name an output"),
+    ],
+)
 def test_an_export_that_does_not_fit_is_refused(model, base, version, names, text):
     with pytest.raises(CourseError, match=text):
         export.export(model, base, version, names)
@@ -127,7 +158,12 @@ def test_four_ways_give_what_the_network_gives_here(model, served, count):
     expected = np.asarray(model(pictures, training=False))
     assert count == 1 or np.ptp(expected[:, 0]) > 1e-3  # else any answer would do
     with RestClient(served.rest_address) as rest, GrpcClient(served.grpc_address) as rpc:
-        for call, sent in ((rest.predict_lists, pictures), (rest.predict_files, files), (rpc.predict_tensor, pictures), (rpc.predict_files, files)):
+        for call, sent in (
+            (rest.predict_lists, pictures),
+            (rest.predict_files, files),
+            (rpc.predict_tensor, pictures),
+            (rpc.predict_files, files),
+        ):
             answer = call(sent)
             assert answer.dtype == np.float32 and answer.shape == (count, 2)
             assert np.abs(answer - expected).max() <= 1e-5, call
@@ -138,14 +174,19 @@ def test_large_pictures_are_resized_in_the_graph(model, served):
     files = faces(3, 200)
     expected = np.asarray(model(export.decode_and_resize(tf.constant(files), SIZE), training=False))
     with RestClient(served.rest_address) as rest, GrpcClient(served.grpc_address) as rpc:
-        assert np.abs(rest.predict_files(files) - expected).max() <= 1e-5 and np.abs(rpc.predict_files(files) - expected).max() <= 1e-5
+        assert (
+            np.abs(rest.predict_files(files) - expected).max() <= 1e-5
+            and np.abs(rpc.predict_files(files) - expected).max() <= 1e-5
+        )
 
 
 def test_a_client_counts_the_bytes_of_its_latest_request(served):
     pictures, files = np.zeros((1, SIZE, SIZE, 3), np.float32), faces(1, SIZE)
     with RestClient(served.rest_address) as rest, GrpcClient(served.grpc_address) as rpc:
         rest.predict_lists(pictures)
-        assert rest.last.sent == len(json.dumps({"signature_name": "serving_default", "instances": pictures.tolist()}))
+        assert rest.last.sent == len(
+            json.dumps({"signature_name": "serving_default", "instances": pictures.tolist()})
+        )
         rpc.predict_tensor(pictures)
         assert 0 < rpc.last.sent - pictures.nbytes < 200
         rpc.predict_files(files)
@@ -155,20 +196,40 @@ def test_a_client_counts_the_bytes_of_its_latest_request(served):
 def test_status_and_metadata_by_both_ways(served):
     with RestClient(served.rest_address) as rest, GrpcClient(served.grpc_address) as rpc:
         assert rest.status() == rpc.status() == [(1, "AVAILABLE")]
-        assert set(rest.metadata()["metadata"]["signature_def"]["signature_def"]) == set(rpc.metadata()) >= {"serving_default", "serving_bytes"}
+        assert (
+            set(rest.metadata()["metadata"]["signature_def"]["signature_def"])
+            == set(rpc.metadata())
+            >= {"serving_default", "serving_bytes"}
+        )
 
 
 def test_a_served_model_stands_in_the_place_of_a_network(model, served):
     faces_here = np.stack([read(content) for content in faces(4, SIZE)])
-    for address in (served.rest_address, f"{served.rest_address}/v1/models/face-mask/", f"{served.rest_address}/v1/models/face-mask/versions/1",
-                    served.grpc_address, f"grpc://{served.grpc_address}/face-mask"):
+    for address in (
+        served.rest_address,
+        f"{served.rest_address}/v1/models/face-mask/",
+        f"{served.rest_address}/v1/models/face-mask/versions/1",
+        served.grpc_address,
+        f"grpc://{served.grpc_address}/face-mask",
+    ):
         classifier = ServedClassifier(address)
         assert (classifier.size, classifier.class_names) == (SIZE, CLASSES)
-        assert np.abs(classifier(faces_here) - np.asarray(model(faces_here.astype(np.float32), training=False))).max() <= 1e-5
+        assert (
+            np.abs(
+                classifier(faces_here)
+                - np.asarray(model(faces_here.astype(np.float32), training=False))
+            ).max()
+            <= 1e-5
+        )
         assert classifier(faces_here[:0]).shape == (0, 2)
         classifier.close()
-    for address, words in (("http://127.0.0.1:9", "does not answer"), ("127.0.0.1:9", "does not answer"), ("ftp://127.0.0.1", "no address of a model server"),
-                           (f"{served.rest_address}/v1/models/other", "404.*course serve"), (f"{served.grpc_address}/other", "NOT_FOUND.*course serve")):
+    for address, words in (
+        ("http://127.0.0.1:9", "does not answer"),
+        ("127.0.0.1:9", "does not answer"),
+        ("ftp://127.0.0.1", "no address of a model server"),
+        (f"{served.rest_address}/v1/models/other", "404.*course serve"),
+        (f"{served.grpc_address}/other", "NOT_FOUND.*course serve"),
+    ):
         with pytest.raises(CourseError, match=words):
             ServedClassifier(address)
 
@@ -196,9 +257,15 @@ def test_clients_pass_on_what_the_server_says(served):
             rpc.predict_files([b"no picture"])
         with pytest.raises(CourseError, match="shape"):
             rpc.predict_tensor(np.zeros((1, 10, 10, 3)))
-    with RestClient(served.rest_address, "other") as rest, pytest.raises(CourseError, match="404: Could not find any versions of model other"):
+    with (
+        RestClient(served.rest_address, "other") as rest,
+        pytest.raises(CourseError, match="404: Could not find any versions of model other"),
+    ):
         rest.status()
-    with RestClient("http://127.0.0.1:9") as rest, pytest.raises(CourseError, match="does not answer: check the address"):
+    with (
+        RestClient("http://127.0.0.1:9") as rest,
+        pytest.raises(CourseError, match="does not answer: check the address"),
+    ):
         rest.status()
     with GrpcClient("127.0.0.1:9") as rpc, pytest.raises(CourseError, match="does not answer"):
         rpc.status()
@@ -227,7 +294,9 @@ def test_what_can_not_be_served_is_said_in_a_sentence(base, tmp_path):
 
 
 def test_a_port_that_is_taken_is_said(base, served):
-    with pytest.raises(CourseError, match=f"Port {served.port} is taken: choose another with --port"):
+    with pytest.raises(
+        CourseError, match=f"Port {served.port} is taken: choose another with --port"
+    ):
         launcher.start(base, port=served.port, backend="standin")
     with pytest.raises(CourseError, match="--rest-api-port"):
         launcher.start(base, rest_api_port=served.rest_api_port, backend="standin")
@@ -251,23 +320,74 @@ def program(folder, name, text):
 @pytest.mark.skipif(os.name == "nt", reason="puts a shell script on the PATH")
 def test_docker_counts_only_when_its_image_is_there_and_is_never_pulled(monkeypatch, tmp_path):
     monkeypatch.setenv("PATH", str(tmp_path))
-    program(tmp_path, "docker", f'[ "$1 $2 $3" = "image inspect {launcher.IMAGE}" ] && exit 1; exit 9')
+    program(
+        tmp_path, "docker", f'[ "$1 $2 $3" = "image inspect {launcher.IMAGE}" ] && exit 1; exit 9'
+    )
     assert launcher.choose("auto") == "standin"
-    program(tmp_path, "docker", f'[ "$1 $2 $3" = "image inspect {launcher.IMAGE}" ] && exit 0; exit 9')
+    program(
+        tmp_path, "docker", f'[ "$1 $2 $3" = "image inspect {launcher.IMAGE}" ] && exit 0; exit 9'
+    )
     assert launcher.choose("auto") == "docker"
-    command = launcher._command("docker", Path("/data/face-mask"), "face-mask", (1, 2), {"stable": 1}, (4, 0.01), 1, tmp_path, "name")
-    assert command[:2] == ["docker", "run"] and "--pull=never" in command and "127.0.0.1:1:8500" in command and "127.0.0.1:2:8501" in command
-    assert "/data/face-mask:/models/face-mask:ro" in command and "--model_config_file=/course/models.config" in command
+    command = launcher._command(
+        "docker",
+        Path("/data/face-mask"),
+        "face-mask",
+        (1, 2),
+        {"stable": 1},
+        (4, 0.01),
+        1,
+        tmp_path,
+        "name",
+    )
+    assert (
+        command[:2] == ["docker", "run"]
+        and "--pull=never" in command
+        and "127.0.0.1:1:8500" in command
+        and "127.0.0.1:2:8501" in command
+    )
+    assert (
+        "/data/face-mask:/models/face-mask:ro" in command
+        and "--model_config_file=/course/models.config" in command
+    )
     assert 'base_path: "/models/face-mask"' in (tmp_path / "models.config").read_text()
 
 
 @pytest.mark.skipif(os.name == "nt", reason="puts a shell script on the PATH")
 def test_the_command_takes_the_server_on_the_path_and_stops_it(base, tmp_path):
     """The program on the PATH is the stand-in under the real one's name: it gets the same flags."""
-    program(tmp_path, "tensorflow_model_server", f'exec "{sys.executable}" -m course_utils.serving.standin "$@"')
-    environment = {**os.environ, "PATH": f"{tmp_path}{os.pathsep}{os.environ['PATH']}", "PYTHONPATH": str(ROOT)}
-    process = subprocess.Popen([sys.executable, "-m", "course_utils.command.main", "serve", str(base), "--port", str(free_port()), "--rest-api-port", str(free_port()), "--label", "stable=1",
-                                "--batch", "8", "--json"], cwd=ROOT, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    program(
+        tmp_path,
+        "tensorflow_model_server",
+        f'exec "{sys.executable}" -m course_utils.serving.standin "$@"',
+    )
+    environment = {
+        **os.environ,
+        "PATH": f"{tmp_path}{os.pathsep}{os.environ['PATH']}",
+        "PYTHONPATH": str(ROOT),
+    }
+    process = subprocess.Popen(
+        [
+            sys.executable,
+            "-m",
+            "course_utils.command.main",
+            "serve",
+            str(base),
+            "--port",
+            str(free_port()),
+            "--rest-api-port",
+            str(free_port()),
+            "--label",
+            "stable=1",
+            "--batch",
+            "8",
+            "--json",
+        ],
+        cwd=ROOT,
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
     line = process.stdout.readline()
     assert line, process.stderr.read()
     said = json.loads(line)
@@ -289,9 +409,22 @@ def free_port():
         return probe.getsockname()[1]
 
 
-@pytest.mark.parametrize(("arguments", "status", "text"), [(["nowhere"], 1, "holds no version of a model"), (["x", "--backend", "cloud"], 2, "is no backend"),
-                                                           (["x", "--label", "canary"], 2, "NAME=VERSION"), ([], 2, "MODEL_DIR")])
+@pytest.mark.parametrize(
+    ("arguments", "status", "text"),
+    [
+        (["nowhere"], 1, "holds no version of a model"),
+        (["x", "--backend", "cloud"], 2, "is no backend"),
+        (["x", "--label", "canary"], 2, "NAME=VERSION"),
+        ([], 2, "MODEL_DIR"),
+    ],
+)
 def test_wrong_usage_and_wrong_folders(arguments, status, text):
-    done = subprocess.run([sys.executable, "-m", "course_utils.command.main", "serve", *arguments], cwd=ROOT, capture_output=True, text=True, env={**os.environ, "COLUMNS": "200"})
+    done = subprocess.run(
+        [sys.executable, "-m", "course_utils.command.main", "serve", *arguments],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        env={**os.environ, "COLUMNS": "200"},
+    )
     assert done.returncode == status and text in done.stderr + done.stdout, done.stderr
     assert "Traceback" not in done.stderr

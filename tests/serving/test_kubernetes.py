@@ -1,4 +1,6 @@
-"""The manifests are valid for Kubernetes, fit each other, and say to the server what it understands."""
+"""The manifests are valid for Kubernetes, fit each other, and say to the server what it
+understands.
+"""
 
 import re
 from pathlib import Path
@@ -12,7 +14,10 @@ from course_utils.serving import launcher, protos
 from course_utils.serving.standin import config
 
 FOLDER = Path(launcher.__file__).with_name("kubernetes")
-FILES = {path.stem: yaml.safe_load(path.read_text(encoding="utf-8")) for path in sorted(FOLDER.glob("*.yaml"))}
+FILES = {
+    path.stem: yaml.safe_load(path.read_text(encoding="utf-8"))
+    for path in sorted(FOLDER.glob("*.yaml"))
+}
 CONTAINER = FILES["deployment"]["spec"]["template"]["spec"]["containers"][0]
 
 
@@ -22,7 +27,11 @@ def test_a_manifest_is_valid(name):
 
 
 def test_a_wrong_manifest_would_be_noticed():
-    wrong = yaml.safe_load((FOLDER / "deployment.yaml").read_text(encoding="utf-8").replace("periodSeconds", "perioodSeconds"))
+    wrong = yaml.safe_load(
+        (FOLDER / "deployment.yaml")
+        .read_text(encoding="utf-8")
+        .replace("periodSeconds", "perioodSeconds")
+    )
     with pytest.raises(kubernetes_validate.ValidationError):
         kubernetes_validate.validate(wrong, "1.31", strict=True)
 
@@ -30,22 +39,35 @@ def test_a_wrong_manifest_would_be_noticed():
 def test_the_names_fit_each_other():
     deployment, service, scaler = (FILES[name] for name in ("deployment", "service", "autoscaler"))
     labels = deployment["spec"]["template"]["metadata"]["labels"]
-    assert deployment["spec"]["selector"]["matchLabels"].items() <= labels.items() and service["spec"]["selector"].items() <= labels.items()
+    assert (
+        deployment["spec"]["selector"]["matchLabels"].items() <= labels.items()
+        and service["spec"]["selector"].items() <= labels.items()
+    )
     assert scaler["spec"]["scaleTargetRef"]["name"] == deployment["metadata"]["name"]
     ports = {port["name"]: port["containerPort"] for port in CONTAINER["ports"]}
-    assert {port["targetPort"]: port["port"] for port in service["spec"]["ports"]} == ports == {"grpc": 8500, "rest": 8501}
-    volumes = {volume["name"]: volume for volume in deployment["spec"]["template"]["spec"]["volumes"]}
+    assert (
+        {port["targetPort"]: port["port"] for port in service["spec"]["ports"]}
+        == ports
+        == {"grpc": 8500, "rest": 8501}
+    )
+    volumes = {
+        volume["name"]: volume for volume in deployment["spec"]["template"]["spec"]["volumes"]
+    }
     assert {mount["name"] for mount in CONTAINER["volumeMounts"]} == set(volumes)
     assert volumes["config"]["configMap"]["name"] == FILES["models"]["metadata"]["name"]
 
 
 def test_the_image_is_the_pinned_one_everywhere():
     assert CONTAINER["image"] == launcher.IMAGE
-    assert set(re.findall(r"tensorflow/serving:[\w.]+", (FOLDER / "README.md").read_text(encoding="utf-8"))) == {launcher.IMAGE}
+    assert set(
+        re.findall(r"tensorflow/serving:[\w.]+", (FOLDER / "README.md").read_text(encoding="utf-8"))
+    ) == {launcher.IMAGE}
 
 
 def test_the_probes_ask_what_is_served():
-    model = text_format.Parse(FILES["models"]["data"]["models.config"], protos.load().model_config.ModelServerConfig()).model_config_list.config[0]
+    model = text_format.Parse(
+        FILES["models"]["data"]["models.config"], protos.load().model_config.ModelServerConfig()
+    ).model_config_list.config[0]
     for probe in ("startupProbe", "readinessProbe"):
         assert CONTAINER[probe]["httpGet"]["path"] == f"/v1/models/{model.name}"
     assert dict(model.version_labels) == {"stable": 1, "canary": 2}

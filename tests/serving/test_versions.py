@@ -1,4 +1,6 @@
-"""Versions come and go while the server answers; what it computes with may abort; nothing stays behind."""
+"""Versions come and go while the server answers; what it computes with may abort; nothing stays
+behind.
+"""
 
 import os
 import shutil
@@ -98,21 +100,33 @@ def test_zeros_before_a_number_do_not_count_and_other_folders_are_no_versions(ba
     until(lambda: answering(rpc) == 1, "version 1")
 
 
-@pytest.mark.parametrize(("number", "damage"), [
-    (30, lambda folder: (folder / "saved_model.pb").unlink()),
-    (31, lambda folder: (folder / "saved_model.pb").write_bytes(b"\x00nonsense" * 100)),
-    (32, lambda folder: (folder / "saved_model.pb").write_bytes(b"")),
-    (33, lambda folder: (folder / "saved_model.pb").write_bytes((folder / "saved_model.pb").read_bytes()[:500])),
-    (34, shutil.rmtree),
-])
+@pytest.mark.parametrize(
+    ("number", "damage"),
+    [
+        (30, lambda folder: (folder / "saved_model.pb").unlink()),
+        (31, lambda folder: (folder / "saved_model.pb").write_bytes(b"\x00nonsense" * 100)),
+        (32, lambda folder: (folder / "saved_model.pb").write_bytes(b"")),
+        (
+            33,
+            lambda folder: (folder / "saved_model.pb").write_bytes(
+                (folder / "saved_model.pb").read_bytes()[:500]
+            ),
+        ),
+        (34, shutil.rmtree),
+    ],
+)
 def test_a_corrupt_version_leaves_the_old_one_serving(base, rest, rpc, number, damage):
     shutil.copytree(base / "1", base / f"coming-{number}")
     damage(base / f"coming-{number}")
     (base / f"coming-{number}").mkdir(exist_ok=True)
     (base / f"coming-{number}").rename(base / str(number))
-    until(lambda: dict(rest.status()).get(number) == "END", "the version fails")
+    until(lambda number=number: dict(rest.status()).get(number) == "END", "the version fails")
     assert answering(rpc) == 1
-    (entry,) = [entry for entry in rest._ask("GET", rest.url)["model_version_status"] if entry["version"] == str(number)]
+    (entry,) = [
+        entry
+        for entry in rest._ask("GET", rest.url)["model_version_status"]
+        if entry["version"] == str(number)
+    ]
     assert entry["status"]["error_code"] != "OK" and entry["status"]["error_message"]
     withdraw(base, number)
     until(lambda: number not in dict(rest.status()), "the failure is forgotten")
@@ -140,7 +154,10 @@ def test_labels_name_versions_and_move_without_a_restart(base, moving, rpc):
     rpc.label_versions(base, {"stable": 2})
     with GrpcClient(moving.grpc_address, "moving", label="stable") as client:
         assert client.status() == [(2, "AVAILABLE")]
-    with RestClient(moving.rest_address, "moving", label="canary") as client, pytest.raises(CourseError, match="Unrecognized servable version label: canary"):
+    with (
+        RestClient(moving.rest_address, "moving", label="canary") as client,
+        pytest.raises(CourseError, match="Unrecognized servable version label: canary"),
+    ):
         client.predict_lists(np.ones((1, 2, 3)))
     rpc.label_versions(base, {"stable": 1})
     withdraw(base, 2)
@@ -148,8 +165,16 @@ def test_labels_name_versions_and_move_without_a_restart(base, moving, rpc):
 
 
 def test_a_process_that_aborts_is_started_again(moving, rest, rpc):
-    standin = next(process for process in psutil.Process(moving.process.pid).children(recursive=True) if "course_utils.serving.standin" in process.cmdline())
-    (computing,) = [process for process in standin.children() if any("spawn_main" in part for part in process.cmdline())]
+    standin = next(
+        process
+        for process in psutil.Process(moving.process.pid).children(recursive=True)
+        if "course_utils.serving.standin" in process.cmdline()
+    )
+    (computing,) = [
+        process
+        for process in standin.children()
+        if any("spawn_main" in part for part in process.cmdline())
+    ]
     computing.kill()
     computing.wait(PATIENCE)
 
@@ -179,24 +204,38 @@ def test_no_request_fails_while_versions_come_and_go(base, moving, rest):
         thread.start()
     rpc_client = GrpcClient(moving.grpc_address, "moving")
     request = rpc_client.messages.management.ReloadConfigRequest()
-    request.config.model_config_list.config.add(name="moving", base_path=str(base))  # whatever is newest
+    request.config.model_config_list.config.add(
+        name="moving", base_path=str(base)
+    )  # whatever is newest
     rpc_client.models.HandleReloadConfigRequest(request, timeout=PATIENCE)
     rpc_client.close()
     for number in (41, 42, 43):
         publish(base, number)
-        until(lambda: dict(rest.status()).get(number) == "AVAILABLE", f"version {number}")
+        until(
+            lambda number=number: dict(rest.status()).get(number) == "AVAILABLE",
+            f"version {number}",
+        )
         withdraw(base, number)
-        until(lambda: dict(rest.status()).get(number) == "END", f"the end of {number}")
+        until(
+            lambda number=number: dict(rest.status()).get(number) == "END", f"the end of {number}"
+        )
     stop.set()
     for thread in threads:
         thread.join()
-    assert failed == [] and len(answers) > 3 and {str(answer) for answer in answers} == {"[[1.0, 1.0], [1.0, 1.0]]"}
+    assert (
+        failed == []
+        and len(answers) > 3
+        and {str(answer) for answer in answers} == {"[[1.0, 1.0], [1.0, 1.0]]"}
+    )
 
 
 # --- starting and stopping
 def test_nothing_stays_when_a_server_is_stopped(base):
     server = launcher.start(base, "moving", backend="standin")
-    processes = [psutil.Process(server.process.pid), *psutil.Process(server.process.pid).children(recursive=True)]
+    processes = [
+        psutil.Process(server.process.pid),
+        *psutil.Process(server.process.pid).children(recursive=True),
+    ]
     assert len(processes) >= 3
     server.close()
     _, alive = psutil.wait_procs(processes, PATIENCE)
@@ -209,9 +248,14 @@ def test_nothing_stays_when_a_server_is_stopped(base):
 
 @pytest.mark.skipif(os.name == "nt", reason="sends a Unix signal")
 def test_nothing_stays_when_the_starter_is_killed(base):
-    code = ("import sys, time\nfrom course_utils.serving import launcher\n"
-            f"server = launcher.start({str(base)!r}, 'moving', backend='standin')\nprint(server.port, server.rest_api_port, flush=True)\ntime.sleep(600)\n")
-    starter = subprocess.Popen([sys.executable, "-c", code], cwd=ROOT, stdout=subprocess.PIPE, text=True)
+    code = (
+        "import sys, time\nfrom course_utils.serving import launcher\nserver ="
+        f" launcher.start({str(base)!r}, 'moving', backend='standin')\nprint(server.port,"
+        " server.rest_api_port, flush=True)\ntime.sleep(600)\n"
+    )
+    starter = subprocess.Popen(
+        [sys.executable, "-c", code], cwd=ROOT, stdout=subprocess.PIPE, text=True
+    )
     ports = [int(port) for port in starter.stdout.readline().split()]
     processes = psutil.Process(starter.pid).children(recursive=True)
     assert len(ports) == 2 and len(processes) >= 3
@@ -225,13 +269,25 @@ def test_nothing_stays_when_the_starter_is_killed(base):
 
 
 def test_nothing_stays_when_a_cell_of_a_notebook_fails(base):
-    starts = ("from course_utils.serving import launcher\nimport psutil\n"
-              f"server = launcher.start({str(base)!r}, 'moving', backend='standin')\n"
-              "numbers = [process.pid for process in psutil.Process().children(recursive=True)]\nprint(*numbers, server.port, server.rest_api_port)")
-    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(starts), nbformat.v4.new_code_cell("1 / 0")])
+    starts = (
+        "from course_utils.serving import launcher\nimport psutil\nserver ="
+        f" launcher.start({str(base)!r}, 'moving', backend='standin')\nnumbers = [process.pid for"
+        " process in psutil.Process().children(recursive=True)]\nprint(*numbers, server.port,"
+        " server.rest_api_port)"
+    )
+    notebook = nbformat.v4.new_notebook(
+        cells=[nbformat.v4.new_code_cell(starts), nbformat.v4.new_code_cell("1 / 0")]
+    )
     with pytest.raises(nbclient.exceptions.CellExecutionError, match="ZeroDivisionError"):
-        nbclient.NotebookClient(notebook, timeout=PATIENCE, kernel_name="python3", resources={"metadata": {"path": str(ROOT)}}).execute()
-    *numbers, port, rest_api_port = [int(number) for number in notebook.cells[0].outputs[0].text.split()]
+        nbclient.NotebookClient(
+            notebook,
+            timeout=PATIENCE,
+            kernel_name="python3",
+            resources={"metadata": {"path": str(ROOT)}},
+        ).execute()
+    *numbers, port, rest_api_port = [
+        int(number) for number in notebook.cells[0].outputs[0].text.split()
+    ]
     assert len(numbers) >= 3
     until(lambda: not any(psutil.pid_exists(number) for number in numbers), "processes stayed")
     for number in (port, rest_api_port):
@@ -247,9 +303,14 @@ def test_a_model_that_can_not_be_loaded_is_said_so(tmp_path):
 
 
 def test_protocol_messages_do_not_import_tensorflow():
-    code = ("import sys\nfrom course_utils.serving import clients, protos, tensors\nmessages = protos.load()\nassert 'tensorflow' not in sys.modules\n"
-            "import tensorflow as tf\nfrom tensorflow_serving.apis import predict_pb2\nassert predict_pb2 is messages.predict\n"
-            "assert type(tf.make_tensor_proto([1.0])) is messages.tensor.TensorProto\nassert tf.make_ndarray(tensors.to_proto([1.5, 2.0])).tolist() == [1.5, 2.0]\nprint('fine')")
+    code = (
+        "import sys\nfrom course_utils.serving import clients, protos, tensors\nmessages ="
+        " protos.load()\nassert 'tensorflow' not in sys.modules\nimport tensorflow as tf\nfrom"
+        " tensorflow_serving.apis import predict_pb2\nassert predict_pb2 is"
+        " messages.predict\nassert type(tf.make_tensor_proto([1.0])) is"
+        " messages.tensor.TensorProto\nassert tf.make_ndarray(tensors.to_proto([1.5,"
+        " 2.0])).tolist() == [1.5, 2.0]\nprint('fine')"
+    )
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True)
     assert done.stdout.strip() == "fine", done.stderr
     assert protos.load() is protos.load()
@@ -257,18 +318,37 @@ def test_protocol_messages_do_not_import_tensorflow():
 
 def test_a_file_of_models_is_read_and_read_again(base, tmp_path):
     """Two models at once; a label moves when the file changes; a broken file changes nothing."""
+
     def write(text):
         (tmp_path / "models.new").write_text("model_config_list { " + text + " }")
         (tmp_path / "models.new").rename(tmp_path / "models.config")
 
     def model(name, more=""):
-        return f'config {{ name: "{name}" base_path: "{base}" model_platform: "tensorflow" {more} }}'
+        return (
+            f'config {{ name: "{name}" base_path: "{base}" model_platform: "tensorflow" {more} }}'
+        )
 
-    write(model("one") + model("two", 'model_version_policy { all {} } version_labels { key: "stable" value: 1 }'))
+    write(
+        model("one")
+        + model("two", 'model_version_policy { all {} } version_labels { key: "stable" value: 1 }')
+    )
     port, rest_port = launcher._free_port(None, ""), launcher._free_port(None, "")
-    process = subprocess.Popen([sys.executable, "-m", "course_utils.serving.standin", f"--port={port}", f"--rest_api_port={rest_port}", f"--model_config_file={tmp_path / 'models.config'}",
-                                "--model_config_file_poll_wait_seconds=0.1", "--file_system_poll_wait_seconds=0.1", "--allow_version_labels_for_unavailable_models=true"], cwd=ROOT)
+    process = subprocess.Popen(
+        [
+            sys.executable,
+            "-m",
+            "course_utils.serving.standin",
+            f"--port={port}",
+            f"--rest_api_port={rest_port}",
+            f"--model_config_file={tmp_path / 'models.config'}",
+            "--model_config_file_poll_wait_seconds=0.1",
+            "--file_system_poll_wait_seconds=0.1",
+            "--allow_version_labels_for_unavailable_models=true",
+        ],
+        cwd=ROOT,
+    )
     try:
+
         def label(name):
             try:
                 with GrpcClient(f"127.0.0.1:{port}", "two", label=name) as client:
@@ -278,7 +358,10 @@ def test_a_file_of_models_is_read_and_read_again(base, tmp_path):
 
         until(lambda: label("stable") == [(1, "AVAILABLE")], "both models are there")
         with RestClient(f"http://127.0.0.1:{rest_port}", "one") as client:
-            until(lambda: "[[1. 1.]]" in answer_or_sentence(client), "the first model, over the port that opens last")
+            until(
+                lambda: "[[1. 1.]]" in answer_or_sentence(client),
+                "the first model, over the port that opens last",
+            )
         for broken in ("", "nonsense {"):
             (tmp_path / "models.config").write_text(broken)
             time.sleep(0.5)  # it is read again meanwhile
@@ -287,7 +370,10 @@ def test_a_file_of_models_is_read_and_read_again(base, tmp_path):
         until(lambda: label("canary") == [(1, "AVAILABLE")], "the new label")
         assert "Unrecognized servable version label" in label("stable")
         with RestClient(f"http://127.0.0.1:{rest_port}", "one") as client:
-            until(lambda: "Servable not found" in answer_or_sentence(client), "the first model is gone")
+            until(
+                lambda: "Servable not found" in answer_or_sentence(client),
+                "the first model is gone",
+            )
     finally:
         process.terminate()
         assert process.wait(PATIENCE) == 0

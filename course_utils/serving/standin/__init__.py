@@ -1,13 +1,16 @@
 """A stand-in for `tensorflow_model_server` on machines that have neither its binary nor Docker.
 
-It speaks the same two protocols, takes the same flags, watches the same folders and executes the same SavedModels; TensorFlow
-does its computing in a process of its own. It is for lessons and tests. In production use the real one: the stand-in is
-written in Python, keeps one process, and knows neither TLS nor monitoring.
+It speaks the same two protocols, takes the same flags, watches the same folders and executes the
+same SavedModels; TensorFlow does its computing in a process of its own. It is for lessons and
+tests. In production use the real one: the stand-in is written in Python, keeps one process, and
+knows neither TLS nor monitoring.
 
-Where it deviates on purpose: an input of the wrong shape is refused with INVALID_ARGUMENT (the real server hands it to the
-network, which may abort the process); a process that aborts all the same is started again; it binds to the loopback address;
-`Classify`, `Regress` and `MultiInference` over gRPC are not implemented; a version that failed to load is tried again only
-after its folder has gone and come back, not five times.
+Where it deviates on purpose: an input of the wrong shape is refused with INVALID_ARGUMENT (the real
+server hands it to the network, which may abort the process); a process that aborts all the same is
+started again; it binds to the loopback address; `Classify`, `Regress` and `MultiInference` over
+gRPC are not implemented; a version that failed to load is tried again only after its folder has
+gone and come back, not five times.
 
-`python -m course_utils.serving.standin --port=8500 --rest_api_port=8501 --model_name=face-mask --model_base_path=/path/to/model`
+`python -m course_utils.serving.standin --port=8500 --rest_api_port=8501 --model_name=face-mask
+--model_base_path=/path/to/model`
 """

@@ -2,6 +2,7 @@
 
 import argparse
 import asyncio
+import contextlib
 import signal
 import sys
 import threading
@@ -19,29 +20,58 @@ ADDRESS = "127.0.0.1"
 
 def flags(arguments=None):
     """Read the command line."""
+
     def truth(text):
         return text.lower() in ("true", "1", "yes", "")
 
-    parser = argparse.ArgumentParser(prog="standin", description="A stand-in for tensorflow_model_server, for lessons and tests.", allow_abbrev=False)
+    parser = argparse.ArgumentParser(
+        prog="standin",
+        description="A stand-in for tensorflow_model_server, for lessons and tests.",
+        allow_abbrev=False,
+    )
     parser.add_argument("--port", type=int, default=8500, help="of gRPC")
     parser.add_argument("--rest_api_port", type=int, default=0, help="of REST; 0: none")
     parser.add_argument("--model_name", default="default")
     parser.add_argument("--model_base_path", default="")
-    parser.add_argument("--model_config_file", default="", help="several models, versions and labels, in place of the two before")
-    parser.add_argument("--model_config_file_poll_wait_seconds", type=float, default=0, help="look at that file again so often; 0: never")
-    parser.add_argument("--allow_version_labels_for_unavailable_models", type=truth, nargs="?", const=True, default=False)
-    parser.add_argument("--file_system_poll_wait_seconds", type=float, default=1, help="0: look at the folders once")
+    parser.add_argument(
+        "--model_config_file",
+        default="",
+        help="several models, versions and labels, in place of the two before",
+    )
+    parser.add_argument(
+        "--model_config_file_poll_wait_seconds",
+        type=float,
+        default=0,
+        help="look at that file again so often; 0: never",
+    )
+    parser.add_argument(
+        "--allow_version_labels_for_unavailable_models",
+        type=truth,
+        nargs="?",
+        const=True,
+        default=False,
+    )
+    parser.add_argument(
+        "--file_system_poll_wait_seconds", type=float, default=1, help="0: look at the folders once"
+    )
     parser.add_argument("--enable_batching", type=truth, nargs="?", const=True, default=False)
     parser.add_argument("--batching_parameters_file", default="")
     return parser.parse_args(arguments)
 
 
 def main():
+    """Serve until a signal says stop."""
     options = flags()
     stop = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stop.set())
-    models = Models(Execution(config.read_batching(options.batching_parameters_file) if options.enable_batching else None))
+    models = Models(
+        Execution(
+            config.read_batching(options.batching_parameters_file)
+            if options.enable_batching
+            else None
+        )
+    )
     try:
         if options.model_config_file:
             wanted = config.read_model_config(options.model_config_file)
@@ -58,13 +88,18 @@ def main():
 
 def serve(models, options, stop):
     """Wait for the first version, open the ports, and watch the folders until told to stop."""
+
     def everybody():
         return list(models.models.values())
 
     while not stop.is_set() and not all(model.serves_anything() for model in everybody()):
         for model in everybody():
             for version, state in model.failed():
-                raise Refusal("UNKNOWN", f"1 servable(s) did not become available: {{{{{{name: {model.name} version: {version}}} due to error: {state.code}: {state.message}}}, }}")
+                raise Refusal(
+                    "UNKNOWN",
+                    f"1 servable(s) did not become available: {{{{{{name: {model.name} version:"
+                    f" {version}}} due to error: {state.code}: {state.message}}}, }}",
+                )
         stop.wait(min(options.file_system_poll_wait_seconds or 1, 1))
         for model in everybody():
             model.poll()
@@ -80,7 +115,12 @@ def serve(models, options, stop):
         return 1
     grpc_server.start()
     http = RestServer(models, options.rest_api_port) if options.rest_api_port else None
-    print(f"Running gRPC ModelServer at {ADDRESS}:{options.port}" + (f", HTTP/REST API at {ADDRESS}:{options.rest_api_port}" if http else ""), file=sys.stderr, flush=True)
+    print(
+        f"Running gRPC ModelServer at {ADDRESS}:{options.port}"
+        + (f", HTTP/REST API at {ADDRESS}:{options.rest_api_port}" if http else ""),
+        file=sys.stderr,
+        flush=True,
+    )
     looked = time.monotonic()
     while not stop.wait(options.file_system_poll_wait_seconds or 1):
         if 0 < options.model_config_file_poll_wait_seconds <= time.monotonic() - looked:
@@ -107,15 +147,23 @@ class RestServer(threading.Thread):
         import uvicorn
 
         super().__init__(daemon=True)
-        self.server = uvicorn.Server(uvicorn.Config(rest.application(models), host=ADDRESS, port=port, log_level="warning", lifespan="off", access_log=False, ws="none",
-                                                  timeout_graceful_shutdown=1))
+        self.server = uvicorn.Server(
+            uvicorn.Config(
+                rest.application(models),
+                host=ADDRESS,
+                port=port,
+                log_level="warning",
+                lifespan="off",
+                access_log=False,
+                ws="none",
+                timeout_graceful_shutdown=1,
+            )
+        )
         self.start()
 
     def run(self):
-        try:
+        with contextlib.suppress(SystemExit):  # uvicorn's way to say that the port is taken
             asyncio.run(self.server.serve())
-        except SystemExit:  # uvicorn's way to say that the port is taken
-            pass
 
     def stop(self):
         self.server.should_exit = True

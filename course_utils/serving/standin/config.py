@@ -1,4 +1,6 @@
-"""Which models to serve, and how: the flags and the configuration file of `tensorflow_model_server`.
+"""Which models to serve, and how.
+
+The flags and the configuration file of `tensorflow_model_server`.
 
 https://www.tensorflow.org/tfx/serving/serving_config
 """
@@ -18,7 +20,9 @@ def read_model_config(path):
     """Read a file of models, text form of `ModelServerConfig`."""
     from google.protobuf import text_format
 
-    return text_format.Parse(Path(path).read_text(encoding="utf-8"), protos.load().model_config.ModelServerConfig())
+    return text_format.Parse(
+        Path(path).read_text(encoding="utf-8"), protos.load().model_config.ModelServerConfig()
+    )
 
 
 def single_model(name, base):
@@ -29,7 +33,7 @@ def single_model(name, base):
 
 
 def read_batching(path):
-    """Return (instances, seconds) from a file of `BatchingParameters`, of which only these two count here."""
+    """Return (instances, seconds) from a file of `BatchingParameters`: only these count."""
     text = Path(path).read_text(encoding="utf-8") if path else ""
 
     def value(name, default):
@@ -54,7 +58,9 @@ def apply(models, config, any_label=False):
     Refusal
         When it is contradictory; nothing has changed then.
     """
-    if config.WhichOneof("config") is None:  # as the real server: an empty file, half written perhaps, changes nothing
+    if (
+        config.WhichOneof("config") is None
+    ):  # as the real server: an empty file, half written perhaps, changes nothing
         return
     wanted = {entry.name: entry for entry in config.model_config_list.config}
     for entry in wanted.values():
@@ -64,8 +70,11 @@ def apply(models, config, any_label=False):
             states = models.models[entry.name].states if entry.name in models.models else {}
             for label, version in entry.version_labels.items():
                 if version not in states or states[version].state != "AVAILABLE":
-                    raise Refusal("FAILED_PRECONDITION", f"Request to assign label {label} to version {version} of model {entry.name}, "
-                                                         "which is not currently available for inference")
+                    raise Refusal(
+                        "FAILED_PRECONDITION",
+                        f"Request to assign label {label} to version {version} of model"
+                        f" {entry.name}, which is not currently available for inference",
+                    )
     for name, entry in wanted.items():
         model = models.models.get(name)
         if model is None or model.base != Path(entry.base_path):
@@ -77,7 +86,7 @@ def apply(models, config, any_label=False):
 
 
 def policy(message):
-    """Turn a `ServableVersionPolicy` into a function from the versions that are there to those to serve."""
+    """Turn a `ServableVersionPolicy` into a function from present versions to those served."""
     kind = message.WhichOneof("policy_choice")
     if kind == "all":
         return lambda numbers: numbers

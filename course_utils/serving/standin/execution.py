@@ -1,4 +1,7 @@
-"""The server's side of the process that computes: start it, ask it, and start it again when it aborts."""
+"""The server's side of the process that computes.
+
+Start it, ask it, and start it again when it aborts.
+"""
 
 import itertools
 import multiprocessing
@@ -84,7 +87,9 @@ class Execution:
         self._closed = True
         try:
             with self._sending:
-                self._connection.send(None)  # closing would not wake the thread that reads, nor the process
+                self._connection.send(
+                    None
+                )  # closing would not wake the thread that reads, nor the process
         except OSError:
             pass
         self._process.join(5)
@@ -96,7 +101,9 @@ class Execution:
     def _start(self):
         context = multiprocessing.get_context("spawn")  # a fork of a process with threads may hang
         ours, theirs = context.Pipe()
-        self._process = context.Process(target=worker.main, args=(theirs, self.batching), daemon=True, name="execution")
+        self._process = context.Process(
+            target=worker.main, args=(theirs, self.batching), daemon=True, name="execution"
+        )
         self._process.start()
         theirs.close()
         self._connection = ours
@@ -110,10 +117,15 @@ class Execution:
         try:
             with self._sending:
                 self._connection.send((kind, number, *arguments))
-        except (OSError, ValueError):  # aborted this moment; _receive fails what is pending, if it has not done so before
+        except (
+            OSError,
+            ValueError,
+        ):  # aborted this moment; _receive fails what is pending, if it has not done so before
             with self._lock:
                 if self._pending.pop(number, None):
-                    answer.set_exception(Refusal("UNAVAILABLE", "The process that computes has stopped"))
+                    answer.set_exception(
+                        Refusal("UNAVAILABLE", "The process that computes has stopped")
+                    )
         return answer
 
     def _receive(self, connection):
@@ -133,7 +145,12 @@ class Execution:
         with self._lock:
             pending, self._pending = self._pending, {}
         for answer in pending.values():
-            answer.set_exception(Refusal("UNAVAILABLE", "The process that computes has aborted; it is being started again"))
+            answer.set_exception(
+                Refusal(
+                    "UNAVAILABLE",
+                    "The process that computes has aborted; it is being started again",
+                )
+            )
         if not self._closed:
             self._process.join()  # else it would stay as a zombie
             self._start()
@@ -143,6 +160,8 @@ class Execution:
         for key, path in list(self._paths.items()):
             try:
                 self._inner[key] = self._ask("load", path).result()
-            except Refusal:  # its folder has gone or was damaged meanwhile: requests for it are told so
+            except (
+                Refusal
+            ):  # its folder has gone or was damaged meanwhile: requests for it are told so
                 self._inner.pop(key, None)
         self._ready.set()

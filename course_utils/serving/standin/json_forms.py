@@ -1,8 +1,9 @@
 """The JSON of the REST interface: from a request's body to arrays; `json_answers` writes.
 
-The real server reads with RapidJSON, which differs from Python's `json`: text after the document is ignored, of duplicate
-keys the first counts, numbers beyond a double are an error. Rules and texts follow tensorflow_serving/util/json_tensor.cc;
-https://www.tensorflow.org/tfx/serving/api_rest describes them.
+The real server reads with RapidJSON, which differs from Python's `json`: text after the document is
+ignored, of duplicate keys the first counts, numbers beyond a double are an error. Rules and texts
+follow tensorflow_serving/util/json_tensor.cc; https://www.tensorflow.org/tfx/serving/api_rest
+describes them.
 """
 
 import base64
@@ -17,10 +18,16 @@ from course_utils.serving.standin.json_answers import decimal
 from course_utils.serving.standin.refusal import Refusal, invalid
 from course_utils.serving.tensors import FIELDS
 
-WORDS = {"Expecting property name enclosed in double quotes": "Missing a name for object member.", "Expecting ':' delimiter": "Missing a colon after a name of object member.",
-         "Expecting ',' delimiter": "Missing a comma or ] after an array element.", "Expecting value": "Invalid value.", "Invalid control character at": "Invalid encoding in string.",
-         "Unterminated string starting at": "Missing a closing quotation mark in string.", "Invalid \\escape": "Invalid escape character in string.",
-         "Invalid \\uXXXX escape": "Incorrect hex digit after \\u escape in string."}
+WORDS = {
+    "Expecting property name enclosed in double quotes": "Missing a name for object member.",
+    "Expecting ':' delimiter": "Missing a colon after a name of object member.",
+    "Expecting ',' delimiter": "Missing a comma or ] after an array element.",
+    "Expecting value": "Invalid value.",
+    "Invalid control character at": "Invalid encoding in string.",
+    "Unterminated string starting at": "Missing a closing quotation mark in string.",
+    "Invalid \\escape": "Invalid escape character in string.",
+    "Invalid \\uXXXX escape": "Incorrect hex digit after \\u escape in string.",
+}
 """What Python says of bad JSON, and what RapidJSON says."""
 
 LONG_NUMBER = re.compile(r"[eE]\+?0*[0-9]{3}|[0-9]{19}")
@@ -48,16 +55,26 @@ def parse(body):
     text = body.decode("utf-8", "surrogateescape").removeprefix("\ufeff")
     start = len(text) - len(text.lstrip(" \t\n\r"))
     if start == len(text):
-        raise invalid("JSON Parse error: The document is empty" + (f" at offset: {start}" if body else ""))
-    long_numbers = {"parse_float": _finite, "parse_int": _integer} if LONG_NUMBER.search(text) else {}
+        raise invalid(
+            "JSON Parse error: The document is empty" + (f" at offset: {start}" if body else "")
+        )
+    long_numbers = (
+        {"parse_float": _finite, "parse_int": _integer} if LONG_NUMBER.search(text) else {}
+    )
     decoder = json.JSONDecoder(object_pairs_hook=_first_wins, **long_numbers)
     try:
         document, _ = decoder.raw_decode(text, start)
     except json.JSONDecodeError as error:
-        words = next((ours for theirs, ours in WORDS.items() if error.msg.startswith(theirs)), "Invalid value.")
+        words = next(
+            (ours for theirs, ours in WORDS.items() if error.msg.startswith(theirs)),
+            "Invalid value.",
+        )
         raise invalid(f"JSON Parse error: {words} at offset: {error.pos}") from error
     except OverflowError as error:
-        raise invalid(f"JSON Parse error: Number too big to be stored in double. at offset: {text.find(str(error))}") from error
+        raise invalid(
+            "JSON Parse error: Number too big to be stored in double. at offset:"
+            f" {text.find(str(error))}"
+        ) from error
     except RecursionError as error:
         raise invalid("JSON Parse error: Terminate parsing due to too deep nesting.") from error
     if not isinstance(document, dict):
@@ -78,13 +95,21 @@ def _finite(text):
 
 def _integer(text):
     """As RapidJSON: what 64 bits can't hold is a double."""
-    return int(text) if len(text) < 19 or -(2**63) <= float(text) < 2**64 and len(text) < 25 else _finite(text)
+    return (
+        int(text)
+        if len(text) < 19 or (-(2**63) <= float(text) < 2**64 and len(text) < 25)
+        else _finite(text)
+    )
 
 
 def shown(value):
     """Return a value as it stands in error messages."""
     try:
-        return json.dumps(value, indent=4)[:1000] if not isinstance(value, float) or math.isfinite(value) else decimal(value)
+        return (
+            json.dumps(value, indent=4)[:1000]
+            if not isinstance(value, float) or math.isfinite(value)
+            else decimal(value)
+        )
     except RecursionError:
         return "[...]"
 
@@ -93,7 +118,10 @@ def signature_name(document):
     """Return the signature that a document asks for; "" for the usual one."""
     name = document.get("signature_name", "")
     if not isinstance(name, str):
-        raise invalid(f"JSON Value: {shown(document)} not formatted correctly. 'signature_name' key must be a string value.")
+        raise invalid(
+            f"JSON Value: {shown(document)} not formatted correctly. 'signature_name' key must be a"
+            " string value."
+        )
     return name
 
 
@@ -119,11 +147,16 @@ def to_arrays(document, plain, types):
     Refusal
     """
     if "instances" in document and "inputs" in document:
-        raise invalid(f"JSON Value: {shown(document)} Not formatted correctly expecting only one of 'inputs' or 'instances' keys to exist ")
+        raise invalid(
+            f"JSON Value: {shown(document)} Not formatted correctly expecting only one of 'inputs'"
+            " or 'instances' keys to exist "
+        )
     if "instances" in document:
         instances = document["instances"]
         if not isinstance(instances, list):
-            raise invalid(f"JSON Value: {shown(document)} Excepting 'instances' to be an list/array")
+            raise invalid(
+                f"JSON Value: {shown(document)} Excepting 'instances' to be an list/array"
+            )
         if not instances:
             raise invalid(f"JSON Value: {shown(document)} No values in 'instances' array")
         return _from_rows(instances, plain, types), True
@@ -136,8 +169,11 @@ def _from_rows(instances, plain, types):
     objects = _is_object(instances[0])
     if not objects:
         if len(types) > 1:
-            raise invalid("instances is a plain list, but expecting list of objects as multiple input tensors required as per tensorinfo_map")
-        (name, dtype), = types.items()
+            raise invalid(
+                "instances is a plain list, but expecting list of objects as multiple input tensors"
+                " required as per tensorinfo_map"
+            )
+        ((name, dtype),) = types.items()
         if (quick := _quick_array(instances, plain, dtype)) is not None:
             return {name: quick}
     collected = {}
@@ -147,7 +183,10 @@ def _from_rows(instances, plain, types):
             raise invalid(f"Expecting {wanted} but got {got} at item {position} of input list")
         named = element if objects else {next(iter(types)): element}
         for key, value in named.items():
-            where = f"Failed to process element: {position}{f' key: {key}' if objects else ''} of 'instances' list. Error: INVALID_ARGUMENT: "
+            where = (
+                f"Failed to process element: {position}{f' key: {key}' if objects else ''} of"
+                " 'instances' list. Error: INVALID_ARGUMENT: "
+            )
             if key not in types:
                 raise invalid(where + f"JSON object: does not have named input: {key}")
             try:
@@ -161,14 +200,20 @@ def _from_rows(instances, plain, types):
                 raise invalid(where + f"Expecting shape {_shape(first)} but got: {_shape(array)}")
             collected[key].append(array)
         if objects and set(named) != set(types):
-            raise invalid(f"Failed to process element: {position} of 'instances' list. JSON object: {shown(element)} keys must be equal to: {','.join(sorted(types))}")
+            raise invalid(
+                f"Failed to process element: {position} of 'instances' list. JSON object:"
+                f" {shown(element)} keys must be equal to: {','.join(sorted(types))}"
+            )
     return {key: np.stack(arrays) for key, arrays in collected.items()}
 
 
 def _from_columns(inputs, plain, types):
     if not _is_object(inputs):
         if len(types) > 1:
-            raise invalid("inputs is a plain value/list, but expecting an object as multiple input tensors required as per tensorinfo_map")
+            raise invalid(
+                "inputs is a plain value/list, but expecting an object as multiple input tensors"
+                " required as per tensorinfo_map"
+            )
         inputs = {next(iter(types)): inputs}
     arrays = {}
     for name, dtype in types.items():
@@ -192,7 +237,10 @@ def _shape(array):
 
 
 def _quick_array(value, plain, dtype):
-    """Return what NumPy makes of a rectangular list of numbers; None when there is anything to look at more closely."""
+    """Return what NumPy makes of a rectangular list of numbers.
+
+    None when there is anything to look at more closely.
+    """
     if not plain or dtype != "DT_FLOAT" or not isinstance(value, list):
         return None
     try:
@@ -206,9 +254,13 @@ def _quick_array(value, plain, dtype):
 
 
 def to_array(value, dtype):
-    """Turn nested lists into an array of a type, or say what is wrong with them as the real server does."""
+    """Turn nested lists into an array of a type, or say as the real server what is wrong."""
     if dtype not in FIELDS:
-        raise Refusal("UNIMPLEMENTED", f"Conversion of JSON Value: {shown(value)} to type: {dtype.removeprefix('DT_').lower()}")
+        raise Refusal(
+            "UNIMPLEMENTED",
+            f"Conversion of JSON Value: {shown(value)} to type:"
+            f" {dtype.removeprefix('DT_').lower()}",
+        )
     shape, first = [], value
     while isinstance(first, list):
         shape.append(len(first))
@@ -224,13 +276,19 @@ def to_array(value, dtype):
 def _fill(value, level, shape, dtype, values):
     if not isinstance(value, list):
         if level != len(shape):
-            raise invalid(f"JSON Value: {shown(value)} found at incorrect level: {level + 1} in the JSON DOM. Expected at level: {len(shape)}")
+            raise invalid(
+                f"JSON Value: {shown(value)} found at incorrect level: {level + 1} in the JSON DOM."
+                f" Expected at level: {len(shape)}"
+            )
         values.append(_element(value, dtype))
         return
     if level >= len(shape):
         raise invalid(f"Encountered list at unexpected level: {level} expected < {len(shape)}")
     if len(value) != shape[level]:
-        raise invalid(f"Encountered list at unexpected size: {len(value)} at level: {level} expected size: {shape[level]}")
+        raise invalid(
+            f"Encountered list at unexpected size: {len(value)} at level: {level} expected size:"
+            f" {shape[level]}"
+        )
     for element in value:
         _fill(element, level + 1, shape, dtype, values)
 
@@ -239,7 +297,16 @@ def _element(value, dtype):
     kind = FIELDS[dtype][0]
     if kind == "object":
         if isinstance(value, str):
-            return value.encode("utf-8", "surrogatepass" if any("\ud800" <= c < "\udc80" or c > "\udcff" and c <= "\udfff" for c in value) else "surrogateescape")
+            return value.encode(
+                "utf-8",
+                (
+                    "surrogatepass"
+                    if any(
+                        "\ud800" <= c < "\udc80" or (c > "\udcff" and c <= "\udfff") for c in value
+                    )
+                    else "surrogateescape"
+                ),
+            )
         if isinstance(value, dict):
             return _decoded(value)
     elif kind == "bool":
@@ -252,7 +319,10 @@ def _element(value, dtype):
         if isinstance(value, int) and limits.min <= value <= limits.max:
             return value
     names = {dict: "Object", list: "Array", str: "String", bool: str(value), type(None): "Null"}
-    raise invalid(f"JSON Value: {shown(value)} Type: {names.get(type(value), 'Number')} is not of expected type: {dtype.removeprefix('DT_').lower()}")
+    raise invalid(
+        f"JSON Value: {shown(value)} Type: {names.get(type(value), 'Number')} is not of expected"
+        f" type: {dtype.removeprefix('DT_').lower()}"
+    )
 
 
 def _decoded(value):

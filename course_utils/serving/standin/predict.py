@@ -1,4 +1,7 @@
-"""What both interfaces share: find the signature, hold the inputs against it, compute, name the outputs."""
+"""What both interfaces share.
+
+Find the signature, hold the inputs against it, compute, name the outputs.
+"""
 
 from course_utils.serving import protos, tensors
 from course_utils.serving.standin.refusal import Refusal, invalid
@@ -26,7 +29,10 @@ class Models:
         return self.models[name].using(version, label)
 
     def status(self, name, version=None):
-        """Return [(version, State)], the newest first; raises `Refusal` when there is nothing to tell."""
+        """Return [(version, State)], the newest first.
+
+        Raises `Refusal` when there is nothing to tell.
+        """
         states = dict(self.models[name].states) if name in self.models else {}
         if version is not None:
             if version not in states:
@@ -64,7 +70,10 @@ def _outputs(definition, wanted):
     names = sorted(definition.outputs)
     for number, name in enumerate(wanted):
         if name not in names:
-            raise invalid(f"output tensor alias not found in signature: {name} Outputs expected to be in the set {{{','.join(names)}}}.")
+            raise invalid(
+                f"output tensor alias not found in signature: {name} Outputs expected to be in the"
+                f" set {{{','.join(names)}}}."
+            )
         if name in list(wanted)[:number]:
             raise invalid(f"duplicate output tensor alias: {name}")
     return sorted(wanted) or names
@@ -73,11 +82,18 @@ def _outputs(definition, wanted):
 def _check_inputs(definition, inputs):
     asked, there = set(inputs), set(definition.inputs)
     if len(asked) != len(there):
-        raise invalid(f"input size does not match signature: {len(asked)}!={len(there)} len({{{','.join(sorted(asked))}}}) != len({{{','.join(sorted(there))}}}). "
-                      f"Sent extra: {{{','.join(sorted(asked - there))}}}. Missing but required: {{{','.join(sorted(there - asked))}}}.")
+        raise invalid(
+            f"input size does not match signature: {len(asked)}!={len(there)}"
+            f" len({{{','.join(sorted(asked))}}}) != len({{{','.join(sorted(there))}}}). Sent"
+            f" extra: {{{','.join(sorted(asked - there))}}}. Missing but required:"
+            f" {{{','.join(sorted(there - asked))}}}."
+        )
     for name in sorted(asked):
         if name not in there:
-            raise invalid(f"input tensor alias not found in signature: {name}. Inputs expected to be in the set {{{','.join(sorted(there))}}}.")
+            raise invalid(
+                f"input tensor alias not found in signature: {name}. Inputs expected to be in the"
+                f" set {{{','.join(sorted(there))}}}."
+            )
         _check_input(name, definition.inputs[name], inputs[name])
 
 
@@ -87,9 +103,17 @@ def _check_input(name, info, array):
     wanted = tensors.FIELDS.get(kind, (None,))[0]
     given = next(label for label, (kind, _) in tensors.FIELDS.items() if kind == array.dtype.name)
     if wanted != array.dtype.name:
-        raise invalid(f"Expects arg[0] to be {kind.removeprefix('DT_').lower()} but {given.removeprefix('DT_').lower()} is provided")
+        raise invalid(
+            f"Expects arg[0] to be {kind.removeprefix('DT_').lower()} but"
+            f" {given.removeprefix('DT_').lower()} is provided"
+        )
     if info.tensor_shape.unknown_rank:
         return
     sides = [dim.size for dim in info.tensor_shape.dim]
-    if len(sides) != array.ndim or any(side >= 0 and side != real for side, real in zip(sides, array.shape, strict=True)):
-        raise invalid(f"Input {name} has the shape [{','.join(map(str, array.shape))}], and the signature takes [{','.join('?' if side < 0 else str(side) for side in sides)}]")
+    if len(sides) != array.ndim or any(
+        side >= 0 and side != real for side, real in zip(sides, array.shape, strict=True)
+    ):
+        raise invalid(
+            f"Input {name} has the shape [{','.join(map(str, array.shape))}], and the signature"
+            f" takes [{','.join('?' if side < 0 else str(side) for side in sides)}]"
+        )

@@ -10,8 +10,14 @@ from course_utils.serving.standin import json_answers, json_forms
 from course_utils.serving.standin.predict import DEFAULT, PREDICT
 from course_utils.serving.standin.refusal import HTTP, Refusal, invalid
 
-PREDICTION = re.compile(r"/v1/models/([^/:]+)(?:/versions/(\d+)|/labels/([^/:]+))?:(classify|regress|predict)", re.IGNORECASE | re.ASCII)
-STATUS = re.compile(r"/v1/models(?:/([^/:]+))?(?:/versions/(\d+)|/labels/([^/:]+))?(?:/(metadata))?", re.IGNORECASE | re.ASCII)
+PREDICTION = re.compile(
+    r"/v1/models/([^/:]+)(?:/versions/(\d+)|/labels/([^/:]+))?:(classify|regress|predict)",
+    re.IGNORECASE | re.ASCII,
+)
+STATUS = re.compile(
+    r"/v1/models(?:/([^/:]+))?(?:/versions/(\d+)|/labels/([^/:]+))?(?:/(metadata))?",
+    re.IGNORECASE | re.ASCII,
+)
 LARGEST = 2**30  # bytes of an unpacked body
 
 
@@ -30,7 +36,9 @@ def application(models):
         if not path.lower().startswith("/v1/"):
             response = Response("Not Found", 404, media_type="text/plain")
         else:
-            status, content = await run_in_threadpool(respond, models, scope["method"], path, headers.get(b"content-encoding", b""), body)
+            status, content = await run_in_threadpool(
+                respond, models, scope["method"], path, headers.get(b"content-encoding", b""), body
+            )
             response = Response(content, status, media_type="application/json")
         await response(scope, receive, send)
 
@@ -91,13 +99,25 @@ def _content(models, method, path, body):
         name, version, label = _place(name, version, label)
         if verb.lower() == "predict":
             return _predict(models, name, version, label, body)
-        return _classify(models, name, version, label, body, "classification" if verb.lower() == "classify" else "regression", verb.lower())
+        return _classify(
+            models,
+            name,
+            version,
+            label,
+            body,
+            "classification" if verb.lower() == "classify" else "regression",
+            verb.lower(),
+        )
     if method == "GET" and (match := STATUS.fullmatch(path)):
         name, version, label, metadata = match.groups()
         if name is None:
             raise invalid("Missing model name in request.")
         name, version, label = _place(name, version, label)
-        return _metadata(models, name, version, label) if metadata else _status(models, name, version, label)
+        return (
+            _metadata(models, name, version, label)
+            if metadata
+            else _status(models, name, version, label)
+        )
     raise invalid(f"Malformed request: {method} {path}")
 
 
@@ -107,7 +127,11 @@ def _place(name, version, label):
 
     if version is not None and (len(version) > 19 or int(version) >= 2**63):
         raise invalid(f"Failed to convert version: {version} to numeric.")
-    return decoded(name), None if version is None else int(version), None if label is None else decoded(label)
+    return (
+        decoded(name),
+        None if version is None else int(version),
+        None if label is None else decoded(label),
+    )
 
 
 def _predict(models, name, version, label, body):
@@ -120,27 +144,48 @@ def _predict(models, name, version, label, body):
         types = protos.load().types
         if not definition.inputs:
             raise invalid(f"Failed to get input map for signature: {signature}")
-        arrays, row = json_forms.to_arrays(document, plain, {key: types.DataType.Name(info.dtype) for key, info in sorted(definition.inputs.items())})
+        arrays, row = json_forms.to_arrays(
+            document,
+            plain,
+            {
+                key: types.DataType.Name(info.dtype)
+                for key, info in sorted(definition.inputs.items())
+            },
+        )
         return json_answers.answer(models.run(servable, signature, arrays), row)
 
 
 def _classify(models, name, version, label, body, kind, verb):
-    """Refuse: the signatures of this course predict. What is wrong is said in the order of the real server."""
+    """Refuse: the signatures of this course predict.
+
+    What is wrong is said in the order of the real server.
+    """
     document, _ = json_forms.parse(body)
     signature = json_forms.signature_name(document) or DEFAULT
     examples = document.get("examples")
     if "examples" not in document:
-        raise invalid(f"JSON Value: {json_forms.shown(document)} When method is classify, key 'examples' is expected and was not found")
+        raise invalid(
+            f"JSON Value: {json_forms.shown(document)} When method is classify, key 'examples' is"
+            " expected and was not found"
+        )
     if not isinstance(examples, list):
-        raise invalid(f"JSON Value: {json_forms.shown(document)} Expecting 'examples' value to be an list/array")
+        raise invalid(
+            f"JSON Value: {json_forms.shown(document)} Expecting 'examples' value to be an"
+            " list/array"
+        )
     if not examples:
-        raise invalid(f"JSON Value: {json_forms.shown(document)} 'examples' value is an empty array")
+        raise invalid(
+            f"JSON Value: {json_forms.shown(document)} 'examples' value is an empty array"
+        )
     with models.using(name, version, label) as servable:
         if signature not in servable.signatures:
-            raise invalid(f'No signature was found with the name: {signature}')
+            raise invalid(f"No signature was found with the name: {signature}")
         method = servable.signatures[signature].method_name
         if method == PREDICT:
-            raise invalid(f"Expected {kind} signature method_name to be tensorflow/serving/{verb}. Was: {method}")
+            raise invalid(
+                f"Expected {kind} signature method_name to be tensorflow/serving/{verb}. Was:"
+                f" {method}"
+            )
         raise Refusal("UNIMPLEMENTED", f"The stand-in does not serve {verb}; use predict")
 
 
@@ -156,7 +201,9 @@ def status_message(states):
     messages = protos.load().status
     message = messages.GetModelStatusResponse()
     for version, state in states:
-        entry = message.model_version_status.add(version=version, state=messages.ModelVersionStatus.State.Value(state.state))
+        entry = message.model_version_status.add(
+            version=version, state=messages.ModelVersionStatus.State.Value(state.state)
+        )
         entry.status.error_code = state.number
         entry.status.error_message = state.message
     return message
@@ -165,7 +212,12 @@ def status_message(states):
 def _as_json(message, names=False):
     from google.protobuf.json_format import MessageToJson
 
-    return MessageToJson(message, preserving_proto_field_name=names, always_print_fields_with_no_presence=True, ensure_ascii=False).encode()
+    return MessageToJson(
+        message,
+        preserving_proto_field_name=names,
+        always_print_fields_with_no_presence=True,
+        ensure_ascii=False,
+    ).encode()
 
 
 def metadata_message(servable):
@@ -179,5 +231,7 @@ def metadata_message(servable):
 def _metadata(models, name, version, label):
     with models.using(name, version, label) as servable:
         signatures = _as_json(metadata_message(servable), names=True).decode()
-    spec = json.dumps({"name": servable.name, "signature_name": "", "version": str(servable.version)}, indent=1)
+    spec = json.dumps(
+        {"name": servable.name, "signature_name": "", "version": str(servable.version)}, indent=1
+    )
     return f'{{\n"model_spec":{spec},\n"metadata": {{"signature_def": {signatures}}}\n}}\n'.encode()

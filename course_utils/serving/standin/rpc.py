@@ -41,8 +41,17 @@ def server(models, reload):
         GetModelStatus = guarded(lambda request: get_model_status(models, request))
         HandleReloadConfigRequest = guarded(lambda request: handle_reload(reload, request))
 
-    logging.getLogger("grpc").setLevel(logging.CRITICAL)  # gRPC would write a traceback for every message that is none
-    made = grpc.server(ThreadPoolExecutor(THREADS), options=[("grpc.max_receive_message_length", -1), ("grpc.max_send_message_length", -1), ("grpc.so_reuseport", 0)])
+    logging.getLogger("grpc").setLevel(
+        logging.CRITICAL
+    )  # gRPC would write a traceback for every message that is none
+    made = grpc.server(
+        ThreadPoolExecutor(THREADS),
+        options=[
+            ("grpc.max_receive_message_length", -1),
+            ("grpc.max_send_message_length", -1),
+            ("grpc.so_reuseport", 0),
+        ],
+    )
     messages.prediction_service.add_PredictionServiceServicer_to_server(PredictionService(), made)
     messages.model_service.add_ModelServiceServicer_to_server(ModelService(), made)
     return made
@@ -55,7 +64,11 @@ def _place(request):
     spec = request.model_spec
     if not spec.name:
         raise invalid("ModelSpec has no name specified.")
-    return spec.name, spec.version.value if spec.HasField("version") else None, spec.version_label or None
+    return (
+        spec.name,
+        spec.version.value if spec.HasField("version") else None,
+        spec.version_label or None,
+    )
 
 
 def predict(models, request):
@@ -117,10 +130,13 @@ def get_model_status(models, request):
 
 
 def handle_reload(reload, request):
-    """Answer `ModelService.HandleReloadConfigRequest`: other versions or labels without a restart."""
+    """Answer `HandleReloadConfigRequest`: other versions or labels without a restart."""
     response = protos.load().management.ReloadConfigResponse()
     try:
         reload(request.config)
     except Refusal as refusal:
-        response.status.error_code, response.status.error_message = NUMBERS.get(refusal.code, 2), refusal.message
+        response.status.error_code, response.status.error_message = (
+            NUMBERS.get(refusal.code, 2),
+            refusal.message,
+        )
     return response

@@ -1,4 +1,7 @@
-"""Which versions of a model are served: watch its folder, load the new before the old goes, never stop serving for a bad one."""
+"""Which versions of a model are served.
+
+Watch its folder, load the new before the old goes, never stop serving for a bad one.
+"""
 
 import threading
 from contextlib import contextmanager
@@ -23,7 +26,7 @@ class Servable:
 
 @dataclass
 class State:
-    """What a version's status says: START, LOADING, AVAILABLE, UNLOADING or END, and why it failed."""
+    """What a version's status says: START, LOADING, AVAILABLE, UNLOADING or END, and why."""
 
     state: str
     code: str = "OK"
@@ -65,11 +68,20 @@ class Model:
         with self._polling:
             folders = {int(folder.name): folder for folder in export.versions(self.base)}
             wanted = self.policy(sorted(folders))
-            for version in [version for version, state in self.states.items() if version not in folders and state.state == "END"]:
+            for version in [
+                version
+                for version, state in self.states.items()
+                if version not in folders and state.state == "END"
+            ]:
                 if self.states[version].code != "OK":
-                    del self.states[version]  # it failed and has gone: if it comes back it is tried again
+                    del self.states[
+                        version
+                    ]  # it failed and has gone: if it comes back it is tried again
             for version in wanted:
-                if version not in self._served and self.states.get(version, State("", "OK")).code == "OK":
+                if (
+                    version not in self._served
+                    and self.states.get(version, State("", "OK")).code == "OK"
+                ):
                     self._load(version, folders[version])
             if not wanted or any(version in self._served for version in wanted):
                 for version in [version for version in self._served if version not in wanted]:
@@ -118,7 +130,9 @@ class Model:
             signatures = export.signatures(folder)
             key = self.execution.load(str(folder))
         except CourseError as error:
-            self.states[version] = State("END", "NOT_FOUND" if "missing" in str(error) else "DATA_LOSS", str(error))
+            self.states[version] = State(
+                "END", "NOT_FOUND" if "missing" in str(error) else "DATA_LOSS", str(error)
+            )
         except Refusal as refusal:
             self.states[version] = State("END", refusal.code, refusal.message)
         else:
@@ -142,4 +156,9 @@ class Model:
 
 
 def not_found(name, version=None):
-    return Refusal("NOT_FOUND", f"Servable not found for request: {f'Latest({name})' if version is None else f'Specific({name}, {version})'}")
+    """Return the refusal of a model or a version that is not there."""
+    return Refusal(
+        "NOT_FOUND",
+        "Servable not found for request:"
+        f" {f'Latest({name})' if version is None else f'Specific({name}, {version})'}",
+    )

@@ -1,6 +1,7 @@
 """The process that computes: it holds the loaded SavedModels and runs their signatures.
 
-It is driven through a pipe. When the pipe closes, because the server ended however it may, the process ends as well.
+It is driven through a pipe. When the pipe closes, because the server ended however it may, the
+process ends as well.
 """
 
 import itertools
@@ -24,12 +25,14 @@ def main(connection, batching):
     Parameters
     ----------
     connection : multiprocessing.connection.Connection
-        Receives ("load", number, path), ("unload", number, key) and ("run", number, key, signature, inputs, outputs), or None to end; sends
-        (number, None, result) or (number, code, message).
+        Receives ("load", number, path), ("unload", number, key) and ("run", number, key, signature,
+        inputs, outputs), or None to end; sends (number, None, result) or (number, code, message).
     batching : (int, float) or None
         Most instances in a batch, and seconds that the first of them waits for others.
     """
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches every process of the terminal; the server closes the pipe
+    signal.signal(
+        signal.SIGINT, signal.SIG_IGN
+    )  # Ctrl-C reaches every process of the terminal; the server closes the pipe
     quiet.import_keras()
     models, batchers, keys = {}, {}, itertools.count()
     sending, making = threading.Lock(), threading.Lock()
@@ -56,11 +59,20 @@ def main(connection, batching):
                 batchers.pop(name).close()
 
     def run_signature(key, signature, inputs, outputs):
-        run = lambda merged: call(models[key].signatures[signature], merged)
+        def run(merged):
+            return call(models[key].signatures[signature], merged)
+
         if batching is None:
             results = run(inputs)
         else:
-            name = (key, signature, *((name, array.shape[1:], array.dtype.str) for name, array in sorted(inputs.items())))
+            name = (
+                key,
+                signature,
+                *(
+                    (name, array.shape[1:], array.dtype.str)
+                    for name, array in sorted(inputs.items())
+                ),
+            )
             with making:
                 if name not in batchers:
                     batchers[name] = Batcher(run, *batching)
@@ -68,7 +80,8 @@ def main(connection, batching):
         return {name: results[name] for name in outputs}
 
     work = {"load": load, "unload": unload, "run": run_signature}
-    # Whoever waits in a batch holds a thread: with batching there must be as many as a batch takes requests.
+    # Whoever waits in a batch holds a thread: with batching there must be as many as a batch takes
+    # requests.
     pool = ThreadPoolExecutor(THREADS if batching is None else max(THREADS, 2 * batching[0]))
     loader = ThreadPoolExecutor(1)
     while True:
@@ -79,15 +92,25 @@ def main(connection, batching):
         if message is None:
             os._exit(0)  # threads may still compute; nobody waits for them
         kind, number, *arguments = message
-        (loader if kind in ("load", "unload") else pool).submit(answer, number, work[kind], *arguments)
+        (loader if kind in ("load", "unload") else pool).submit(
+            answer, number, work[kind], *arguments
+        )
 
 
 def call(function, inputs):
     """Run a signature on arrays and return arrays; strings are objects that hold bytes."""
     import tensorflow as tf
 
-    results = function(**{name: tf.constant(array.tolist() if array.dtype == object else array, tf.string if array.dtype == object else None, array.shape)
-                          for name, array in inputs.items()})
+    results = function(
+        **{
+            name: tf.constant(
+                array.tolist() if array.dtype == object else array,
+                tf.string if array.dtype == object else None,
+                array.shape,
+            )
+            for name, array in inputs.items()
+        }
+    )
     return {name: tensor.numpy() for name, tensor in results.items()}
 
 
@@ -96,8 +119,17 @@ def explained(error):
     import tensorflow as tf
 
     if isinstance(error, tf.errors.OpError):
-        codes = {3: "INVALID_ARGUMENT", 5: "NOT_FOUND", 8: "RESOURCE_EXHAUSTED", 9: "FAILED_PRECONDITION", 11: "OUT_OF_RANGE", 15: "DATA_LOSS"}
-        message = str(error.message).rpartition("<stack traces unavailable>\n")[2]  # before it Python says where, after it C++ says what
+        codes = {
+            3: "INVALID_ARGUMENT",
+            5: "NOT_FOUND",
+            8: "RESOURCE_EXHAUSTED",
+            9: "FAILED_PRECONDITION",
+            11: "OUT_OF_RANGE",
+            15: "DATA_LOSS",
+        }
+        message = str(error.message).rpartition("<stack traces unavailable>\n")[
+            2
+        ]  # before it Python says where, after it C++ says what
         return codes.get(error.error_code, "INTERNAL"), message.partition(" [Op:")[0].strip()
     if isinstance(error, OSError):
         return "NOT_FOUND", str(error)
@@ -157,17 +189,22 @@ class Batcher:
 
     def _compute(self, batch):
         try:
-            merged = {name: np.concatenate([inputs[name] for inputs, _ in batch]) for name in batch[0][0]}
+            merged = {
+                name: np.concatenate([inputs[name] for inputs, _ in batch]) for name in batch[0][0]
+            }
             outputs = self.run(merged)
             start = 0
             for inputs, done in batch:
                 count = len(next(iter(inputs.values())))
-                done.put({name: array[start:start + count] for name, array in outputs.items()})
+                done.put({name: array[start : start + count] for name, array in outputs.items()})
                 start += count
-        except BaseException as error:  # as in the real server, one bad picture fails the whole batch
+        except (
+            BaseException
+        ) as error:  # as in the real server, one bad picture fails the whole batch
             for _, done in batch:
                 done.put(error)
 
 
 def instances(asked):
+    """Return how many instances a request holds."""
     return len(next(iter(asked[0].values())))
