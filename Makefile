@@ -3,7 +3,7 @@ PYTHON := $(shell for name in python3 python3.12 python3.11 python; do \
 	$$name -c 'import sys; sys.exit(sys.version_info[:2] not in ((3, 11), (3, 12)))' 2>/dev/null && { echo $$name; break; }; done)
 COURSE := .venv/bin/course
 
-.PHONY: course test lab book clean environment lock
+.PHONY: course test lint lab book clean environment lock
 
 course: environment  ## execute every chapter on the embedded pictures and build the book
 	$(COURSE) run
@@ -11,6 +11,11 @@ course: environment  ## execute every chapter on the embedded pictures and build
 
 test: environment  ## run the tests
 	.venv/bin/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile
+
+lint: environment  ## form, faults and the direction of imports
+	.venv/bin/ruff format --check --quiet .
+	.venv/bin/ruff check --quiet .
+	.venv/bin/lint-imports --no-logo
 
 lab: environment  ## open JupyterLab on the chapters
 	$(COURSE) lab
@@ -26,4 +31,4 @@ lock: environment  ## resolve requirements.lock and environment.yml anew from py
 	.venv/bin/python tools/lock.py
 
 clean:  ## remove what runs and builds made; the environment and downloaded photographs stay
-	rm -rf book/_build work/sample work/real work/check .pytest_cache .hypothesis
+	rm -rf book/_build work/sample work/real work/check .pytest_cache .hypothesis .ruff_cache .import_linter_cache

@@ -1,6 +1,7 @@
 """What `course check` holds.
 
-Pairs, stored outputs, alt texts, links, re-execution, worked answers, minutes and metric bounds.
+Pairs, the form of cells, stored outputs, alt texts, links, re-execution, worked answers, minutes
+and metric bounds.
 
 Every finding names the place and the remedy. The static checks take a second;
 the re-execution with nbval takes as long as the chapters do.
@@ -17,7 +18,7 @@ from dataclasses import dataclass
 import nbformat
 
 from course_utils import files, project
-from course_utils.command import minutes, notebooks
+from course_utils.command import cells, minutes, notebooks
 from course_utils.command.runner import quiet_environment
 from course_utils.errors import CourseError
 
@@ -511,6 +512,11 @@ def check(root, wanted=(), execute=True):
             *(root / "data").glob("**/*.md"),
         ]
         findings += [finding for page in sorted(pages) for finding in check_page(page, root)]
+    for chapter in chapters:
+        findings += [
+            Finding(place(chapter.source, number, root) if number else cells.EXCEPTIONS, sentence)
+            for number, sentence in cells.check_cells(chapter, root)
+        ]
     there = [pair for pair in pairs if pair.notebook.exists()]
     if execute and there:
         findings += check_by_execution(there, root)
