@@ -118,6 +118,53 @@ def explaining_disk_errors(folder):
         ) from error
 
 
+def refuse_to_overwrite(path, inputs=(), ours=None, force=None):
+    """Refuse to write over an input, or over a file that somebody else made.
+
+    Asked before the work begins, for each file that a command is going to write.
+
+    Parameters
+    ----------
+    path : path-like
+        The file to be written.
+    inputs : iterable of path-like
+        What the command reads: these are never overwritten, by no name and through no link.
+    ours : callable, optional
+        `ours(path)` tells whether an earlier run of the same command made the file, by a mark or
+        a header that it left there; such a file may be replaced.
+    force : bool or None
+        Whether the user allowed to replace other files; None when the command has no `--force`.
+
+    Raises
+    ------
+    CourseError
+        When the path is an input, a folder, or a file that the command did not make.
+    """
+    path = Path(path)
+    if any(_same_file(path, source) for source in inputs):
+        raise CourseError(
+            f"{path} is what the command reads, so it can't be the output, too: choose another"
+            " name for the output."
+        )
+    if path.is_dir():
+        raise CourseError(f"{path} is a folder: choose another name for the output.")
+    if not os.path.lexists(path) or force or (ours is not None and ours(path)):
+        return
+    remedy = ", or add --force to replace it" if force is not None else ", or move it away"
+    raise CourseError(
+        f"{path} exists already, and this command did not make it: choose another name for the"
+        f" output{remedy}."
+    )
+
+
+def _same_file(path, other):
+    """Tell whether two paths name one file, be it through links or a system's upper case."""
+    try:
+        return os.path.samefile(path, other)
+    except OSError:  # one of them does not exist, or lies where nobody may look
+        return os.path.realpath(path) == os.path.realpath(other)
+
+
 def write_text(path, text):
     """Write `text` as UTF-8 with Unix line ends, whole or not at all."""
     with replacing(path) as temporary:
