@@ -16,6 +16,8 @@ from course_utils import checks
 
 ROOT = Path(__file__).resolve().parent.parent
 
+pytest.register_assert_rewrite("every_exercise")  # its failures show values, like any test's
+
 signal.signal(
     signal.SIGINT, signal.default_int_handler
 )  # a shell's background jobs ignore Ctrl-C, which some tests press

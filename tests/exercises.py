@@ -1,12 +1,44 @@
-"""What the tests of the chapters' checks share: the exercise cells of a chapter or of its worked
-answers.
+"""What the tests of the chapters' checks share: the exercise cells of a chapter and of its worked
+answers, and how verdicts are compared.
 """
 
 from pathlib import Path
+from types import ModuleType
+from typing import NamedTuple
 
 import jupytext
 
 ROOT = Path(__file__).resolve().parent.parent
+
+
+class Exercises(NamedTuple):
+    """What the tests in `every_exercise` need to know of a chapter.
+
+    `known` holds the names that the chapter defines before its exercises, `values` the tags of
+    exercises whose answer is a value and no function, `no_answers` what is tried besides the usual.
+    """
+
+    slug: str
+    checks: ModuleType
+    known: dict
+    values: tuple = ()
+    no_answers: tuple = ()
+
+    @property
+    def tags(self):
+        return list(exercise_cells("chapters", self.slug))
+
+    def check(self, tag):
+        """Return the check of an exercise, "exercise-N-K"."""
+        return getattr(self.checks, f"check_{tag.split('-')[-1]}")
+
+    def worked(self, tag):
+        """Return the worked answer."""
+        return answer_in(exercise_cells("solutions", self.slug)[tag], **self.known)
+
+    def stub(self, tag):
+        """Return what the chapter's cell defines as shipped."""
+        return answer_in(exercise_cells("chapters", self.slug)[tag], **self.known)
 
 
 def exercise_cells(folder, slug):
@@ -30,6 +62,24 @@ def answer_in(source, **known):
         value for name, value in filled.items() if name not in known and name != "__builtins__"
     )
     return answer
+
+
+def accept_all(check, answers):
+    """Require that every answer passes."""
+    verdicts = [check(answer) for answer in answers]
+    assert {verdict.state for verdict in verdicts} == {"passed"}, list(map(str, verdicts))
+
+
+def refuse_all(check, answers, different=True):
+    """Require that every answer is refused, by default each with a hint of its own; return the
+    hints.
+    """
+    verdicts = {name: check(answer) for name, answer in answers.items()}
+    passed = [name for name, verdict in verdicts.items() if verdict.state != "not yet"]
+    assert not passed, f"not refused: {passed}"
+    hints = {name: verdict.hint for name, verdict in verdicts.items()}
+    assert not different or len(set(hints.values())) == len(hints), hints
+    return hints
 
 
 def lacking(tags, seen):

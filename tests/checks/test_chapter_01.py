@@ -8,9 +8,10 @@ from pathlib import Path
 
 import cv2
 import imagehash
-import jupytext
 import numpy as np
 import pytest
+from every_exercise import *
+from exercises import Exercises, refuse_all
 from PIL import Image, ImageOps
 from sklearn.linear_model import LogisticRegression, RidgeClassifier
 from sklearn.metrics import balanced_accuracy_score
@@ -32,21 +33,10 @@ from course_utils.pictures.annotations import Box
 from course_utils.profiles import SEED
 
 ROOT = Path(__file__).resolve().parents[2]
-CHECKS = {f"exercise-1-{number}": getattr(chapter_01, f"check_{number}") for number in range(1, 6)}
-
-
-def cells_by_tag(path):
-    return {
-        tag: cell.source
-        for cell in jupytext.read(path).cells
-        for tag in cell.metadata.get("tags", [])
-        if tag.startswith("exercise-")
-    }
-
-
-def answer_in(source):
-    """Execute an exercise cell and return what it defines."""
-    known = {
+EXERCISES = Exercises(
+    "01_data_collection",
+    chapter_01,
+    known={
         "np": np,
         "Image": Image,
         "SEED": SEED,
@@ -55,78 +45,14 @@ def answer_in(source):
         "make_pipeline": make_pipeline,
         "StandardScaler": StandardScaler,
         "LogisticRegression": LogisticRegression,
-    }
-    space = dict(known)
-    exec(source, space)
-    (answer,) = (
-        value for name, value in space.items() if name not in known and name != "__builtins__"
-    )
-    return answer
-
-
-SOLUTIONS = cells_by_tag(ROOT / "solutions" / "01_data_collection.py")
-STUBS = cells_by_tag(ROOT / "chapters" / "01_data_collection.py")
-
-
-def test_chapter_and_solutions_hold_the_same_exercises():
-    assert set(STUBS) == set(SOLUTIONS) == set(CHECKS)
-
-
-@pytest.mark.parametrize("tag", CHECKS)
-def test_the_worked_answer_passes(tag):
-    verdict = CHECKS[tag](answer_in(SOLUTIONS[tag]))
-    assert verdict.state == "passed" and verdict.exercise == tag.removeprefix("exercise-")
-
-
-@pytest.mark.parametrize("tag", CHECKS)
-def test_the_stub_is_not_attempted(tag):
-    assert CHECKS[tag](answer_in(STUBS[tag])).state == "not attempted"
-    assert CHECKS[tag](None).state == "not attempted"
-
-
-@pytest.mark.parametrize("tag", [tag for tag in CHECKS if tag != "exercise-1-3"])
-def test_what_is_no_answer_gets_a_hint(tag):
-    def stops(*arguments):
-        return undefined_name  # noqa: F821
-
-    def forgets_return(*arguments):
-        len(arguments)
-
-    def asks_for_too_much(a, b, c, d, e):
-        return 1
-
-    answers = (
-        stops,
-        forgets_return,
-        asks_for_too_much,
-        42,
-        lambda *arguments: "many",
-        lambda *arguments: [1, 2, 3],
-        lambda *arguments: object(),
-    )
-    verdicts = [CHECKS[tag](answer) for answer in answers]
-    assert {verdict.state for verdict in verdicts} == {"not yet"} and all(
-        verdict.hint for verdict in verdicts
-    )
-    assert (
-        "NameError" in verdicts[0].hint
-        and "return" in verdicts[1].hint
-        and "TypeError" in verdicts[2].hint
-    )
-
-
-def refuse_all(check, answers):
-    """Every answer is refused; return the hints."""
-    verdicts = {name: check(answer) for name, answer in answers.items()}
-    assert {name: verdict.state for name, verdict in verdicts.items()} == dict.fromkeys(
-        answers, "not yet"
-    )
-    return {name: verdict.hint for name, verdict in verdicts.items()}
+    },
+    values=("exercise-1-3",),
+)
 
 
 # --- 1-1
 def right_clip(box, width, height):
-    return answer_in(SOLUTIONS["exercise-1-1"])(box, width, height)
+    return EXERCISES.worked("exercise-1-1")(box, width, height)
 
 
 @pytest.mark.parametrize(
@@ -330,7 +256,7 @@ def test_each_wrong_prediction_has_its_hint():
 
 # --- 1-4
 def right_split(groups, test_share, seed):
-    return answer_in(SOLUTIONS["exercise-1-4"])(groups, test_share, seed)
+    return EXERCISES.worked("exercise-1-4")(groups, test_share, seed)
 
 
 def shuffle_split(groups, test_share, seed):
@@ -499,6 +425,7 @@ def test_each_mistake_with_the_experiment_has_its_hint():
             "error": lambda *arguments: 1 - experiment()(*arguments),
             "constant": lambda *arguments: 0.5,
         },
+        different=False,
     )
     assert (
         len(

@@ -3,82 +3,16 @@ of its own.
 """
 
 import math
-from pathlib import Path
 
-import jupytext
 import numpy as np
 import pandas as pd
 import pytest
+from every_exercise import *
+from exercises import Exercises
 
 from course_utils.checks import chapter_02
 
-ROOT = Path(__file__).resolve().parents[2]
-CHECKS = {f"exercise-2-{number}": getattr(chapter_02, f"check_{number}") for number in range(1, 6)}
-
-
-def cells_by_tag(path):
-    return {
-        tag: cell.source
-        for cell in jupytext.read(path).cells
-        for tag in cell.metadata.get("tags", [])
-        if tag.startswith("exercise-")
-    }
-
-
-def answer_in(source):
-    """Execute an exercise cell and return what it defines."""
-    space = {"np": np}
-    exec(source, space)
-    (answer,) = (value for name, value in space.items() if name not in ("np", "__builtins__"))
-    return answer
-
-
-SOLUTIONS = cells_by_tag(ROOT / "solutions" / "02_mask_synthesis.py")
-STUBS = cells_by_tag(ROOT / "chapters" / "02_mask_synthesis.py")
-
-
-def test_chapter_and_solutions_hold_the_same_exercises():
-    assert set(STUBS) == set(SOLUTIONS) == set(CHECKS)
-
-
-@pytest.mark.parametrize("tag", CHECKS)
-def test_the_worked_answer_passes(tag):
-    verdict = CHECKS[tag](answer_in(SOLUTIONS[tag]))
-    assert verdict.state == "passed" and verdict.exercise == tag.removeprefix("exercise-")
-
-
-@pytest.mark.parametrize("tag", CHECKS)
-def test_the_stub_is_not_attempted(tag):
-    assert CHECKS[tag](answer_in(STUBS[tag])).state == "not attempted"
-    assert CHECKS[tag](None).state == "not attempted"
-
-
-@pytest.mark.parametrize("tag", [tag for tag in CHECKS if tag != "exercise-2-5"])
-def test_what_is_no_answer_gets_a_hint(tag):
-    def stops(*arguments):
-        return undefined_name  # noqa: F821
-
-    def forgets_return(*arguments):
-        len(arguments)
-
-    answers = (
-        stops,
-        forgets_return,
-        lambda a, b, c, d, e: 1,
-        42,
-        lambda *arguments: "many",
-        lambda *arguments: [1, 2, 3],
-        lambda *arguments: object(),
-    )
-    verdicts = [CHECKS[tag](answer) for answer in answers]
-    assert {verdict.state for verdict in verdicts} == {"not yet"} and all(
-        verdict.hint for verdict in verdicts
-    )
-    assert (
-        "NameError" in verdicts[0].hint
-        and "return" in verdicts[1].hint
-        and "TypeError" in verdicts[2].hint
-    )
+EXERCISES = Exercises("02_mask_synthesis", chapter_02, known={"np": np}, values=("exercise-2-5",))
 
 
 MISTAKES = {
@@ -92,7 +26,7 @@ MISTAKES = {
 @pytest.mark.parametrize("tag", MISTAKES)
 def test_every_known_mistake_gets_its_own_hint(tag):
     for mistake, hint in MISTAKES[tag]:
-        verdict = CHECKS[tag](mistake)
+        verdict = EXERCISES.check(tag)(mistake)
         assert verdict.state == "not yet" and verdict.hint == hint
 
 
@@ -159,7 +93,7 @@ def loss_by_merge(pictures, rows, column):
     ],
 )
 def test_other_right_answers_pass(number, answer):
-    verdict = CHECKS[f"exercise-2-{number}"](answer)
+    verdict = EXERCISES.check(f"exercise-2-{number}")(answer)
     assert verdict.state == "passed", verdict
 
 

@@ -2,82 +2,19 @@
 of its own.
 """
 
-from pathlib import Path
-
-import jupytext
 import numpy as np
 import pytest
+from every_exercise import *
+from exercises import Exercises, refuse_all
 
 from course_utils import quiet
 from course_utils.checks import chapter_03
 from course_utils.masks.head import mean_landmarks
 
-ROOT = Path(__file__).resolve().parents[2]
-CHECKS = {f"exercise-3-{number}": getattr(chapter_03, f"check_{number}") for number in range(1, 6)}
 quiet.import_keras()
 import tensorflow as tf  # noqa: E402
 
-
-def cells_by_tag(path):
-    return {
-        tag: cell.source
-        for cell in jupytext.read(path).cells
-        for tag in cell.metadata.get("tags", [])
-        if tag.startswith("exercise-")
-    }
-
-
-def answer_in(source):
-    """Execute an exercise cell and return what it defines."""
-    space = {"np": np, "tf": tf}
-    exec(source, space)
-    (answer,) = (value for name, value in space.items() if name not in ("np", "tf", "__builtins__"))
-    return answer
-
-
-SOLUTIONS = cells_by_tag(ROOT / "solutions" / "03_augmentation.py")
-STUBS = cells_by_tag(ROOT / "chapters" / "03_augmentation.py")
-
-
-def test_chapter_and_solutions_hold_the_same_exercises():
-    assert set(STUBS) == set(SOLUTIONS) == set(CHECKS)
-
-
-@pytest.mark.parametrize("tag", CHECKS)
-def test_the_worked_answer_passes(tag):
-    verdict = CHECKS[tag](answer_in(SOLUTIONS[tag]))
-    assert verdict.state == "passed" and verdict.exercise == tag.removeprefix("exercise-"), verdict
-
-
-@pytest.mark.parametrize("tag", CHECKS)
-def test_the_stub_is_not_attempted(tag):
-    assert CHECKS[tag](answer_in(STUBS[tag])).state == "not attempted"
-    assert CHECKS[tag](None).state == "not attempted"
-
-
-@pytest.mark.parametrize("tag", CHECKS)
-def test_what_is_no_answer_gets_a_hint(tag):
-    def stops(*arguments):
-        return undefined_name  # noqa: F821
-
-    def forgets_return(*arguments):
-        len(arguments)
-
-    answers = (
-        stops,
-        forgets_return,
-        lambda a, b, c, d, e, f: 1,
-        42,
-        lambda *arguments: "many",
-        lambda *arguments: [1, 2, 3],
-        lambda *arguments: object(),
-    )
-    verdicts = [CHECKS[tag](answer) for answer in answers]
-    assert {verdict.state for verdict in verdicts} == {"not yet"} and all(
-        verdict.hint for verdict in verdicts
-    )
-    assert "NameError" in verdicts[0].hint and "TypeError" in verdicts[2].hint
-    assert "return" in verdicts[1].hint.lower()
+EXERCISES = Exercises("03_augmentation", chapter_03, known={"np": np, "tf": tf})
 
 
 @pytest.mark.parametrize(
@@ -86,16 +23,8 @@ def test_what_is_no_answer_gets_a_hint(tag):
 )
 def test_every_known_mistake_gets_its_own_hint(tag, mistakes):
     for mistake, hint in mistakes:
-        verdict = CHECKS[tag](mistake)
+        verdict = EXERCISES.check(tag)(mistake)
         assert verdict.state == "not yet" and verdict.hint == hint
-
-
-def refuse_all(check, wrong):
-    """Require a different hint for each wrong answer; return the hints."""
-    hints = {name: check(answer) for name, answer in wrong.items()}
-    assert {verdict.state for verdict in hints.values()} == {"not yet"}, hints
-    assert len({verdict.hint for verdict in hints.values()}) == len(hints), hints
-    return {name: verdict.hint for name, verdict in hints.items()}
 
 
 # --- 3-1

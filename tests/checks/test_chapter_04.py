@@ -2,6 +2,7 @@
 wrong ones with a hint each.
 """
 
+import ast
 import math
 from fractions import Fraction
 from pathlib import Path
@@ -9,12 +10,13 @@ from pathlib import Path
 import jupytext
 import numpy as np
 import pytest
+from every_exercise import *
+from exercises import Exercises, refuse_all
 
 from course_utils import models, quiet
 from course_utils.checks import chapter_04
 
 ROOT = Path(__file__).resolve().parents[2]
-CHECKS = {f"exercise-4-{number}": getattr(chapter_04, f"check_{number}") for number in range(1, 6)}
 keras = quiet.import_keras()
 layers = keras.layers
 
@@ -23,74 +25,37 @@ def cells_of(path):
     return jupytext.read(path).cells
 
 
-def by_tag(path):
-    return {
-        tag: cell.source
-        for cell in cells_of(path)
-        for tag in cell.metadata.get("tags", [])
-        if tag.startswith("exercise-")
-    }
-
-
-SOLUTIONS, STUBS = (
-    by_tag(ROOT / "solutions" / "04_architectures.py"),
-    by_tag(ROOT / "chapters" / "04_architectures.py"),
-)
-
-
-def defined_in(path, *names):
-    """Execute the functions of these names as a chapter or solution defines them, and return what
-    they define.
-    """
-    import ast
-
+def defined_in(path):
+    """Execute the functions that a chapter defines, and the table of MobileNetV2's blocks."""
     space = {"keras": keras, "layers": layers, "np": np}
     for cell in cells_of(path):
-        if cell.cell_type == "code" and any(f"def {name}(" in cell.source for name in names):
-            tree = ast.parse(cell.source)
-            kept = [
-                part
-                for part in tree.body
-                if isinstance(part, ast.FunctionDef)
-                or (isinstance(part, ast.Assign) and part.targets[0].id == "TABLE")
-            ]
+        if cell.cell_type == "code":
+            kept = [part for part in ast.parse(cell.source).body if _is_kept(part)]
             exec(compile(ast.Module(kept, []), str(path), "exec"), space)
-    assert set(names) <= set(space)
     return space
 
 
-@pytest.fixture(scope="module")
-def chapter():
-    return defined_in(
-        ROOT / "chapters" / "04_architectures.py",
-        "convolve",
-        "residual_block",
-        "resnet34",
-        "normalise",
-        "inverted_residual",
-        "mobilenet_v2",
-    )
+def _is_kept(part):
+    if isinstance(part, ast.Assign):
+        return ast.unparse(part.targets[0]) == "TABLE"
+    return isinstance(part, ast.FunctionDef)
 
 
-def answer_in(source, space):
-    known = {"keras": keras, "layers": layers, "np": np, "convolve": space["convolve"]}
-    filled = dict(known)
-    exec(source, filled)
-    (answer,) = (
-        value for name, value in filled.items() if name not in known and name != "__builtins__"
-    )
-    return answer
+CHAPTER = defined_in(ROOT / "chapters" / "04_architectures.py")
+EXERCISES = Exercises(
+    "04_architectures",
+    chapter_04,
+    known={"keras": keras, "layers": layers, "np": np, "convolve": CHAPTER["convolve"]},
+)
 
 
 # --- the networks written out in the chapter
 @pytest.mark.parametrize(("size", "alpha"), [(32, 0.35), (50, 0.5), (33, 1.0), (32, 1.4)])
-def test_the_hand_built_mobilenet_is_keras_own_layer_by_layer_and_weight_by_weight(
-    chapter, size, alpha
-):
+def test_the_hand_built_mobilenet_is_keras_own_layer_by_layer_and_weight_by_weight(size, alpha):
     """At even and odd sizes, since the two pad in different ways; with random weights and
     statistics.
     """
-    ours = chapter["mobilenet_v2"](size, alpha)
+    ours = CHAPTER["mobilenet_v2"](size, alpha)
     theirs = keras.applications.MobileNetV2(
         weights=None, include_top=False, input_shape=(size, size, 3), alpha=alpha
     )
@@ -119,71 +84,12 @@ def test_the_hand_built_mobilenet_is_keras_own_layer_by_layer_and_weight_by_weig
     assert np.std(outputs[1][-1]) > 0
 
 
-def test_the_hand_built_resnet_is_the_one_of_the_package(chapter):
-    ours, theirs = chapter["resnet34"](40), models.build("resnet34", 40, 2).get_layer("backbone")
+def test_the_hand_built_resnet_is_the_one_of_the_package():
+    ours, theirs = CHAPTER["resnet34"](40), models.build("resnet34", 40, 2).get_layer("backbone")
     ours.set_weights(theirs.get_weights())
     picture = np.random.default_rng(0).uniform(-1, 1, (2, 40, 40, 3)).astype(np.float32)
     assert np.allclose(ours(picture), theirs(picture), atol=1e-4)
     assert models.count(ours).multiply_adds.tolist() == models.count(theirs).multiply_adds.tolist()
-
-
-# --- the checks
-def test_chapter_and_solutions_hold_the_same_exercises():
-    assert set(STUBS) == set(SOLUTIONS) == set(CHECKS)
-
-
-@pytest.mark.parametrize("tag", CHECKS)
-def test_the_worked_answer_passes(tag, chapter):
-    verdict = CHECKS[tag](answer_in(SOLUTIONS[tag], chapter))
-    assert (verdict.state, verdict.exercise) == ("passed", tag.removeprefix("exercise-")), verdict
-
-
-@pytest.mark.parametrize("tag", CHECKS)
-def test_the_stub_is_not_attempted(tag, chapter):
-    assert CHECKS[tag](answer_in(STUBS[tag], chapter)).state == "not attempted"
-    assert CHECKS[tag](None).state == "not attempted"
-
-
-@pytest.mark.parametrize("tag", CHECKS)
-def test_what_is_no_answer_gets_a_hint(tag):
-    def stops(*arguments):
-        return undefined_name  # noqa: F821
-
-    def forgets_return(*arguments):
-        len(arguments)
-
-    def asks_for_too_much(a, b, c, d, e, f, g, h):
-        return 1
-
-    answers = (
-        stops,
-        forgets_return,
-        asks_for_too_much,
-        42,
-        lambda *arguments: "many",
-        lambda *arguments: [1, 2, 3],
-        lambda *arguments: object(),
-        lambda *arguments: float("nan"),
-    )
-    verdicts = [CHECKS[tag](answer) for answer in answers]
-    assert {verdict.state for verdict in verdicts} == {"not yet"} and all(
-        verdict.hint for verdict in verdicts
-    )
-    assert (
-        "NameError" in verdicts[0].hint
-        and "return" in verdicts[1].hint
-        and "TypeError" in verdicts[2].hint
-    )
-
-
-def refuse_all(check, answers, different=True):
-    verdicts = {name: check(answer) for name, answer in answers.items()}
-    assert {name: verdict.state for name, verdict in verdicts.items()} == dict.fromkeys(
-        answers, "not yet"
-    )
-    hints = {name: verdict.hint for name, verdict in verdicts.items()}
-    assert not different or len(set(hints.values())) == len(hints), hints
-    return hints
 
 
 # --- 4-1
@@ -303,7 +209,7 @@ def test_a_bottleneck_may_be_written_in_any_way(answer):
     assert str(chapter_04.check_2(answer)).startswith("✔")
 
 
-def test_each_mistake_with_the_bottleneck_has_its_hint(chapter):
+def test_each_mistake_with_the_bottleneck_has_its_hint():
     hints = refuse_all(
         chapter_04.check_2,
         {
@@ -320,7 +226,7 @@ def test_each_mistake_with_the_bottleneck_has_its_hint(chapter):
             "a ReLU short": settings_of(relus=(False, True)),
             "added twice": settings_of(twice=True),
             "stride lost": settings_of(at=2),
-            "plain residual block": lambda x, filters, strides=1: chapter["residual_block"](
+            "plain residual block": lambda x, filters, strides=1: CHAPTER["residual_block"](
                 x, 4 * filters, strides
             ),
             "not connected": lambda x, filters, strides=1: layers.Input((8, 8, 64)),

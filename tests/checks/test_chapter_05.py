@@ -3,89 +3,21 @@ computes what it says.
 """
 
 import math
-from pathlib import Path
 
 import numpy as np
-import pytest
-from exercises import answer_in, exercise_cells
+from every_exercise import *
+from exercises import Exercises, accept_all, refuse_all
 
 from course_utils import quiet
 from course_utils.checks import chapter_05
 from course_utils.evaluation import bootstrap_interval
 
-ROOT = Path(__file__).resolve().parents[2]
-CHECKS = {f"exercise-5-{number}": getattr(chapter_05, f"check_{number}") for number in range(1, 6)}
-
-
-SOLUTIONS, STUBS = (
-    exercise_cells("solutions", "05_training"),
-    exercise_cells("chapters", "05_training"),
+EXERCISES = Exercises(
+    "05_training",
+    chapter_05,
+    known={"np": np},
+    no_answers=(lambda *arguments: (float("nan"), float("inf")),),
 )
-
-
-def test_chapter_and_solutions_hold_the_same_exercises():
-    assert set(STUBS) == set(SOLUTIONS) == set(CHECKS)
-
-
-@pytest.mark.parametrize("tag", CHECKS)
-def test_the_worked_answer_passes(tag):
-    verdict = CHECKS[tag](answer_in(SOLUTIONS[tag], np=np))
-    assert (verdict.state, verdict.exercise) == ("passed", tag.removeprefix("exercise-")), verdict
-
-
-@pytest.mark.parametrize("tag", CHECKS)
-def test_the_stub_is_not_attempted(tag):
-    assert CHECKS[tag](answer_in(STUBS[tag], np=np)).state == "not attempted"
-    assert CHECKS[tag](None).state == "not attempted"
-
-
-@pytest.mark.parametrize("tag", CHECKS)
-def test_what_is_no_answer_gets_a_hint(tag):
-    def stops(*arguments):
-        return undefined_name  # noqa: F821
-
-    def forgets_return(*arguments):
-        len(arguments)
-
-    def asks_for_too_much(a, b, c, d, e, f, g, h):
-        return 1
-
-    answers = (
-        stops,
-        forgets_return,
-        asks_for_too_much,
-        42,
-        lambda *arguments: "many",
-        lambda *arguments: [1, 2, 3],
-        lambda *arguments: object(),
-        lambda *arguments: float("nan"),
-        lambda *arguments: (float("nan"), float("inf")),
-    )
-    verdicts = [CHECKS[tag](answer) for answer in answers]
-    assert {verdict.state for verdict in verdicts} == {"not yet"} and all(
-        verdict.hint for verdict in verdicts
-    )
-    assert (
-        "NameError" in verdicts[0].hint
-        and "return" in verdicts[1].hint
-        and "TypeError" in verdicts[2].hint
-    )
-
-
-def accept_all(check, answers):
-    assert {str(check(answer)).split(":")[1].split(".")[0].strip() for answer in answers} == {
-        "passed"
-    }, [str(check(answer)) for answer in answers]
-
-
-def refuse_all(check, answers):
-    verdicts = {name: check(answer) for name, answer in answers.items()}
-    assert {name: verdict.state for name, verdict in verdicts.items()} == dict.fromkeys(
-        answers, "not yet"
-    )
-    hints = {name: verdict.hint for name, verdict in verdicts.items()}
-    assert len(set(hints.values())) == len(hints), hints
-    return hints
 
 
 # --- 5-1

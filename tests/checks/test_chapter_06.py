@@ -15,7 +15,8 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import pytest
-from exercises import answer_in, exercise_cells
+from every_exercise import *
+from exercises import Exercises, accept_all, refuse_all
 from matplotlib.text import Text
 from PIL import Image
 from scipy import stats
@@ -28,16 +29,10 @@ from course_utils.figures import training as training_figures
 
 ROOT = Path(__file__).resolve().parents[2]
 CHAPTER = ROOT / "chapters" / "06_small_faces.py"
-CHECKS = {f"exercise-6-{number}": getattr(chapter_06, f"check_{number}") for number in range(1, 6)}
+EXERCISES = Exercises("06_small_faces", chapter_06, known={"np": np})
 CLASSES = ("with_mask", "without_mask")
 RUNS = ("before", "more epochs", "after")
 keras = quiet.import_keras()
-
-
-SOLUTIONS, STUBS = (
-    exercise_cells("solutions", "06_small_faces"),
-    exercise_cells("chapters", "06_small_faces"),
-)
 
 
 @pytest.fixture(scope="module")
@@ -408,71 +403,6 @@ def test_a_network_that_holds_the_layer_is_loaded_in_a_process_that_has_not_hear
     )
     assert done.stdout.split() == list(CLASSES), done.stderr
     assert np.allclose(np.load(tmp_path / "said.npy"), inner(faces), atol=1e-5)
-
-
-# --- the checks
-def test_chapter_and_solutions_hold_the_same_exercises():
-    assert set(STUBS) == set(SOLUTIONS) == set(CHECKS)
-
-
-@pytest.mark.parametrize("tag", CHECKS)
-def test_the_worked_answer_passes(tag):
-    verdict = CHECKS[tag](answer_in(SOLUTIONS[tag], np=np))
-    assert (verdict.state, verdict.exercise) == ("passed", tag.removeprefix("exercise-")), verdict
-
-
-@pytest.mark.parametrize("tag", CHECKS)
-def test_the_stub_is_not_attempted(tag):
-    assert CHECKS[tag](answer_in(STUBS[tag])).state == "not attempted"
-    assert CHECKS[tag](None).state == "not attempted"
-
-
-@pytest.mark.parametrize("tag", CHECKS)
-def test_what_is_no_answer_gets_a_hint(tag):
-    def stops(*arguments):
-        return undefined_name  # noqa: F821
-
-    def forgets_return(*arguments):
-        len(arguments)
-
-    def asks_for_too_much(a, b, c, d, e, f, g, h):
-        return 1
-
-    answers = (
-        stops,
-        forgets_return,
-        asks_for_too_much,
-        42,
-        lambda *arguments: "many",
-        lambda *arguments: [1, 2, 3],
-        lambda *arguments: object(),
-        lambda *arguments: float("nan"),
-    )
-    verdicts = [CHECKS[tag](answer) for answer in answers]
-    assert {verdict.state for verdict in verdicts} == {"not yet"} and all(
-        verdict.hint for verdict in verdicts
-    )
-    assert (
-        "NameError" in verdicts[0].hint
-        and "return" in verdicts[1].hint
-        and "TypeError" in verdicts[2].hint
-    )
-
-
-def accept_all(check, answers):
-    assert {check(answer).state for answer in answers} == {"passed"}, [
-        str(check(answer)) for answer in answers
-    ]
-
-
-def refuse_all(check, answers, different=True):
-    verdicts = {name: check(answer) for name, answer in answers.items()}
-    assert {name: verdict.state for name, verdict in verdicts.items()} == dict.fromkeys(
-        answers, "not yet"
-    )
-    hints = {name: verdict.hint for name, verdict in verdicts.items()}
-    assert not different or len(set(hints.values())) == len(hints), hints
-    return hints
 
 
 # --- 6-1

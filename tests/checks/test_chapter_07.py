@@ -1,72 +1,13 @@
 """Chapter 07: its checks accept every right answer and refuse wrong ones with a hint each."""
 
-from pathlib import Path
-
 import numpy as np
 import pytest
-from exercises import answer_in, exercise_cells
+from every_exercise import *
+from exercises import Exercises, refuse_all
 
 from course_utils.checks import chapter_07
 
-ROOT = Path(__file__).resolve().parents[2]
-CHECKS = {f"exercise-7-{number}": getattr(chapter_07, f"check_{number}") for number in range(1, 5)}
-
-
-SOLUTIONS, STUBS = (
-    exercise_cells("solutions", "07_detection"),
-    exercise_cells("chapters", "07_detection"),
-)
-
-
-def test_chapter_and_solutions_hold_the_same_exercises():
-    assert set(STUBS) == set(SOLUTIONS) == set(CHECKS)
-
-
-@pytest.mark.parametrize("tag", CHECKS)
-def test_the_worked_answer_passes(tag):
-    verdict = CHECKS[tag](answer_in(SOLUTIONS[tag], np=np))
-    assert (verdict.state, verdict.exercise) == ("passed", tag.removeprefix("exercise-")), verdict
-
-
-@pytest.mark.parametrize("tag", CHECKS)
-def test_the_stub_is_not_attempted(tag):
-    assert CHECKS[tag](answer_in(STUBS[tag], np=np)).state == "not attempted"
-    assert CHECKS[tag](None).state == "not attempted"
-
-
-@pytest.mark.parametrize("tag", CHECKS)
-def test_what_is_no_answer_gets_a_hint(tag):
-    def stops(*arguments):
-        return undefined_name  # noqa: F821
-
-    def asks_for_too_much(a, b, c, d, e, f, g, h):
-        return 1
-
-    answers = (
-        stops,
-        asks_for_too_much,
-        42,
-        lambda *arguments: [1, 2, 3],
-        lambda *arguments: object(),
-        lambda *arguments: float("nan"),
-        lambda *arguments: {},
-    )
-    verdicts = [CHECKS[tag](answer) for answer in answers]
-    assert {verdict.state for verdict in verdicts} == {"not yet"} and all(
-        verdict.hint for verdict in verdicts
-    )
-    assert "NameError" in verdicts[0].hint and "TypeError" in verdicts[1].hint
-
-
-def refuse_all(check, answers):
-    """Every answer is refused, each with a hint of its own."""
-    verdicts = {name: check(answer) for name, answer in answers.items()}
-    assert {name: verdict.state for name, verdict in verdicts.items()} == dict.fromkeys(
-        answers, "not yet"
-    )
-    hints = {name: verdict.hint for name, verdict in verdicts.items()}
-    assert len(set(hints.values())) == len(hints), hints
-    return hints
+EXERCISES = Exercises("07_detection", chapter_07, known={"np": np})
 
 
 # --- 7-1

@@ -55,6 +55,19 @@ def test_a_slider_draws_its_figure_anew_with_its_alternative_text():
     assert plt.get_fignums() == open_before
 
 
+def test_every_control_above_a_figure_draws_it_anew():
+    def draw(*values):
+        return plt.figure(figsize=(1, 1)), f"{values}"
+
+    menu = ipywidgets.Dropdown(options=["a", "b"])
+    slider = ipywidgets.IntSlider(value=3)
+    picture = widgets.figure_with_controls(draw, menu, slider).children[-1]
+    assert 'alt="(&#x27;a&#x27;, 3)"' in picture.value
+    menu.value = "b"
+    slider.value = 4
+    assert 'alt="(&#x27;b&#x27;, 4)"' in picture.value
+
+
 def test_a_shown_widget_leaves_a_sentence(capsys):
     widgets.show(ipywidgets.IntSlider(description="n"), "move it.")
     assert "Widget (needs JupyterLab): move it." in capsys.readouterr().out
