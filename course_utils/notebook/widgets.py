@@ -76,12 +76,32 @@ def figure_slider(draw, minimum, maximum, value, description, photographic=False
     slider = ipywidgets.IntSlider(
         value=value, min=minimum, max=maximum, description=description, continuous_update=False
     )
+    return figure_with_controls(draw, slider, photographic=photographic)
+
+
+def figure_with_controls(draw, *controls, photographic=False):
+    """Put controls above a figure that is drawn anew whenever one of them changes.
+
+    Parameters
+    ----------
+    draw : callable
+        Takes the value of every control, in their order; returns a figure and its alternative text.
+    *controls : ipywidgets.ValueWidget
+    photographic : bool
+        Send the figure as JPEG, which is far smaller for pictures of faces.
+
+    Returns
+    -------
+    ipywidgets.VBox
+        To be shown with `show`.
+    """
     picture = ipywidgets.HTML()
 
-    def redraw(change):
-        figure, alt = draw(change["new"])
+    def redraw(change=None):
+        figure, alt = draw(*(control.value for control in controls))
         picture.value = figures.as_html(figure, alt, photographic)
 
-    slider.observe(redraw, names="value")
-    redraw({"new": value})
-    return ipywidgets.VBox([slider, picture])
+    for control in controls:
+        control.observe(redraw, names="value")
+    redraw()
+    return ipywidgets.VBox([*controls, picture])

@@ -1,0 +1,236 @@
+"""What chapter 04 plots besides drawings of networks.
+
+Feature maps, gradients, losses, costs and outputs.
+"""
+
+import matplotlib.pyplot as plt
+import numpy as np
+
+from course_utils.figures import COLORS, picture_grid
+from course_utils.figures.architectures import KINDS
+
+LINES = {
+    "plain": (COLORS["without_mask"], ":"),
+    "residual": (COLORS["with_mask"], ":"),
+    "plain, normalised": (COLORS["without_mask"], "-"),
+    "residual, normalised": (COLORS["with_mask"], "-"),
+}
+"""Colour and line of the four deep networks of chapter 04."""
+
+KERNEL_WORDS = {
+    "convolution": "3 x 3 and larger",
+    "pointwise": "1 x 1",
+    "depthwise": "depthwise",
+}
+
+
+def draw_feature_maps(face, maps):
+    """Draw a face and what kernels make of it.
+
+    Parameters
+    ----------
+    face : numpy.ndarray
+        RGB, shape (height, width, 3), 0 to 255.
+    maps : dict of str to numpy.ndarray
+        Title and feature map, shape (height, width). One with negative numbers is drawn with 0 as
+        middle grey.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+    """
+    shown = [128 + one / 2 if one.min() < 0 else one for one in maps.values()]
+    return picture_grid([face / 255, *shown], ["a face", *maps], columns=1 + len(maps), size=1.9)
+
+
+def draw_gradients(norms):
+    """Draw the norm of the gradient at every block of several networks.
+
+    Parameters
+    ----------
+    norms : dict of str to numpy.ndarray
+        A name in `LINES`, and a number a block, from the picture to the answer.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+    """
+    figure, axis = plt.subplots(figsize=(8.5, 3.6), layout="constrained")
+    blocks = 1 + np.arange(max(map(len, norms.values())))
+    for kind, values in norms.items():
+        color, line = LINES[kind]
+        axis.plot(blocks, values, line, color=color, linewidth=2.5, label=kind)
+    axis.set(
+        yscale="log",
+        xlabel="block, from the picture to the answer",
+        ylabel="norm of the gradient",
+        xticks=blocks[::5],
+    )
+    axis.legend(frameon=False, loc="center left", bbox_to_anchor=(1, 0.5))
+    return figure
+
+
+def draw_losses(losses):
+    """Draw the training loss of several networks, and that of a coin.
+
+    Parameters
+    ----------
+    losses : dict of str to sequence of float
+        A name in `LINES`, and the loss after every epoch, in nats.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+    """
+    figure, axis = plt.subplots(figsize=(8.5, 3.4), layout="constrained")
+    epochs = 1 + np.arange(max(map(len, losses.values())))
+    for kind, values in losses.items():
+        color, line = LINES[kind]
+        axis.plot(epochs, values, line, color=color, linewidth=2.5, label=kind)
+    axis.axhline(np.log(2), color="black", linewidth=0.8)
+    axis.text(epochs[-1], np.log(2) + 0.03, "a coin", ha="right")
+    axis.set(xlabel="epoch", ylabel="loss on the training faces", ylim=(0, 2))
+    axis.legend(frameon=False, loc="center left", bbox_to_anchor=(1, 0.5))
+    return figure
+
+
+def draw_seen(face, seen):
+    """Draw which part of a face a number in each of several feature maps depends on.
+
+    Parameters
+    ----------
+    face : numpy.ndarray
+        RGB, shape (side, side, 3), 0 to 1.
+    seen : dict of str to numpy.ndarray
+        Title and bool, shape (side, side).
+
+    Returns
+    -------
+    (matplotlib.figure.Figure, str)
+        The figure and its alternative text.
+    """
+    shown = [np.where(mask[:, :, None], 1, 0.35) * face for mask in seen.values()]
+    sides = [int(np.ptp(np.flatnonzero(mask.any(axis=0)))) + 1 for mask in seen.values()]
+    titles = [f"{name}\n{side} pixels" for name, side in zip(seen, sides, strict=True)]
+    return (
+        picture_grid(shown, titles, columns=len(seen), size=1.9),
+        "A face four times; the bright square is what the middle of a feature map depends on, and"
+        f" it grows from layer to layer: {', '.join(map(str, sides))} pixels.",
+    )
+
+
+def draw_curves(curves, color_by):
+    """Draw plane curves side by side.
+
+    Parameters
+    ----------
+    curves : dict of str to numpy.ndarray
+        Title and points, shape (n, 2), within -1.2 and 1.2.
+    color_by : numpy.ndarray
+        One number a point, shape (n,): points of one colour belong together.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+    """
+    figure, axes = plt.subplots(
+        1, len(curves), figsize=(2 * len(curves), 2.3), layout="constrained"
+    )
+    for axis, (title, points) in zip(axes, curves.items(), strict=True):
+        axis.scatter(*points.T, c=color_by, s=3, cmap="viridis")
+        axis.set_title(title, fontsize=10)
+        axis.set(xlim=(-1.2, 1.2), ylim=(-1.2, 1.2), aspect="equal")
+        axis.axis("off")
+    return figure
+
+
+def draw_shares(shares):
+    """Draw where networks spend their multiply-adds.
+
+    Parameters
+    ----------
+    shares : pandas.DataFrame
+        One row a network, one column a kind of layer in `KERNEL_WORDS`, 0 to 1.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+    """
+    figure, axis = plt.subplots(figsize=(8.5, 2.2), layout="constrained")
+    shares = shares[::-1]
+    left = np.zeros(len(shares))
+    for kind, words in KERNEL_WORDS.items():
+        axis.barh(shares.index, 100 * shares[kind], left=left, color=KINDS[kind], label=words)
+        left += 100 * shares[kind]
+    axis.set(xlabel="share of the multiply-adds (%)", xlim=(0, 100))
+    axis.legend(frameon=False, loc="center left", bbox_to_anchor=(1, 0.5))
+    return figure
+
+
+def draw_price(face, prices, parameters, width, size):
+    """Draw a face as a network sees it, and the network's price among others.
+
+    Parameters
+    ----------
+    face : numpy.ndarray
+        RGB, shape (size, size, 3), 0 to 255.
+    prices : pandas.DataFrame
+        Millions of multiply-adds: one row a size of the picture, one column a width of MobileNetV2.
+    parameters : dict of float to float
+        Millions of parameters by width.
+    width, size : float, int
+        The network to be marked.
+
+    Returns
+    -------
+    (matplotlib.figure.Figure, str)
+        The figure and its alternative text.
+    """
+    figure, (left, right) = plt.subplots(
+        1, 2, figsize=(8.5, 3.2), width_ratios=[1, 2.4], layout="constrained"
+    )
+    left.imshow(face / 255)
+    left.set_title(f"{size} x {size} pixels")
+    left.axis("off")
+    for alpha, millions in prices.items():
+        label = f"alpha {alpha}: {parameters[alpha]:.2f} million parameters"
+        right.plot(prices.index, millions, "o-", label=label)
+    price = prices.loc[size, width]
+    right.plot(size, price, "s", markersize=13, markerfacecolor="none", color="black")
+    right.set(
+        yscale="log",
+        xlabel="size of the picture in pixels",
+        ylabel="million multiply-adds",
+        xticks=prices.index,
+    )
+    right.legend(frameon=False, fontsize=9)
+    return (
+        figure,
+        f"A face at {size} pixels, and multiply-adds against size for four widths; alpha {width} at"
+        f" {size} pixels needs {price:.1f} million.",
+    )
+
+
+def draw_outputs(outputs):
+    """Draw what a network says of faces in training, and what it says of the same ones afterwards.
+
+    Parameters
+    ----------
+    outputs : dict of float to (numpy.ndarray, numpy.ndarray)
+        Momentum of batch normalisation, and the outputs (n,) in training and afterwards.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+    """
+    figure, axis = plt.subplots(figsize=(5.5, 3.6), layout="constrained")
+    looks = ((COLORS["without_mask"], "x"), (COLORS["with_mask"], "o"))
+    for (momentum, (during, afterwards)), (color, marker) in zip(
+        outputs.items(), looks, strict=True
+    ):
+        axis.scatter(
+            during, afterwards, marker=marker, color=color, alpha=0.7, label=f"momentum {momentum}"
+        )
+    axis.set(xlabel="output in training", ylabel="output afterwards")
+    axis.legend(frameon=False)
+    return figure
