@@ -159,6 +159,7 @@ def load(path):
     path = Path(path)
     if not path.is_file():
         raise CourseError(f"{path} is missing: give the .keras file of a trained model.")
+    from course_utils.augmentation import face_size  # noqa: F401  tells Keras of its layers
 
     try:
         with zipfile.ZipFile(path) as archive:

@@ -9,15 +9,14 @@ import time
 
 import imageio_ffmpeg
 import pytest
-from test_detect_command import (
-    FPS,
-    SCENE,
-    length,
-    rows,
-)
+import test_detect_command
+from test_detect_command import FPS, SCENE, length, rows
 
 from course_utils import models
 from course_utils.serving import export, launcher
+
+course, frames = test_detect_command.course, test_detect_command.frames  # fixtures
+model, video = test_detect_command.model, test_detect_command.video
 
 
 @pytest.fixture(scope="module")
