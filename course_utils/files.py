@@ -50,13 +50,65 @@ def replacing(path):
 
 
 @contextmanager
-def replacing_folder(folder):
+def locked(target, waiting=None, name=None):
+    """Hold a file or folder against other processes of this course, for as long as the block runs.
+
+    The system frees the lock when the process ends, however it ends. A thread may ask for
+    what it holds already.
+
+    Parameters
+    ----------
+    target : path-like
+        What is about to be written; need not exist.
+    waiting : callable, optional
+        Wait for the other process to end, and call this with one sentence first. Without it the
+        second one is refused.
+    name : path-like, optional
+        The file that carries the lock; a hidden one beside `target` by default.
+
+    Raises
+    ------
+    CourseError
+        When another process holds it, and `waiting` is not given.
+    OSError
+        When the lock's folder can't be written to.
+    """
+    import filelock  # here, because it takes a tenth of the command's start
+
+    target = Path(target)
+    carrier = Path(name or target.with_name(f".{target.name}.lock")).absolute()
+    carrier.parent.mkdir(parents=True, exist_ok=True)
+    lock = filelock.FileLock(carrier, is_singleton=True)
+    try:
+        lock.acquire(blocking=False)
+    except filelock.Timeout:
+        if waiting is None:
+            raise CourseError(
+                f"Another process is writing to {target}: wait until it has ended, then run the"
+                " command again."
+            ) from None
+        waiting(f"another process is writing to {target}: waiting for it to end")
+        lock.acquire()
+    try:
+        yield
+    finally:
+        if os.name != "nt" and lock.lock_counter == 1:
+            # filelock notices when the file that it waited for has gone. Windows forbids this,
+            # and filelock removes the file itself there.
+            carrier.unlink(missing_ok=True)
+        lock.release()
+
+
+@contextmanager
+def replacing_folder(folder, waiting=None):
     """Fill a temporary folder beside `folder` and rename it when all went well.
 
     Parameters
     ----------
     folder : path-like
-        Where the finished folder belongs.
+        Where the finished folder belongs. It is `locked` meanwhile.
+    waiting : callable, optional
+        As for `locked`.
 
     Yields
     ------
@@ -67,25 +119,48 @@ def replacing_folder(folder):
 
     Raises
     ------
+    CourseError
+        When another process is filling the folder, and `waiting` is not given.
     OSError
         When the folder can't be written to or the disk is full.
     """
     folder = Path(folder)
-    temporary, old = (
-        folder.with_name(f".{folder.name}.partial"),
-        folder.with_name(f".{folder.name}.old"),
-    )
-    for leftover in (temporary, old):
-        shutil.rmtree(leftover, ignore_errors=True)
-    temporary.mkdir(parents=True)
-    try:
-        yield temporary
+    with locked(folder, waiting):
+        put_back(folder)
+        for leftover in _beside(folder, "partial"):
+            shutil.rmtree(leftover, ignore_errors=True)
+        temporary = Path(tempfile.mkdtemp(prefix=f".{folder.name}.partial-", dir=folder.parent))
+        temporary.chmod(0o755)
+        old = temporary.with_name(temporary.name.replace(".partial-", ".old-"))
+        try:
+            yield temporary
+            if folder.exists():
+                folder.rename(old)
+            temporary.rename(folder)
+        finally:
+            shutil.rmtree(temporary, ignore_errors=True)
+            put_back(folder)
+
+
+def put_back(folder):
+    """Undo what a process left that was killed while it replaced a folder; call it under a lock.
+
+    Between its two renames the old folder has a hidden name, and the new one has not got its
+    own yet. The old one is complete for certain, so it gets its name again.
+    """
+    folder = Path(folder)
+    for old in _beside(folder, "old"):
         if folder.exists():
-            folder.rename(old)
-        temporary.rename(folder)
-    finally:
-        shutil.rmtree(temporary, ignore_errors=True)
-        shutil.rmtree(old, ignore_errors=True)
+            shutil.rmtree(old, ignore_errors=True)
+        else:
+            old.rename(folder)
+
+
+def _beside(folder, kind):
+    """List the hidden folders that `replacing_folder` keeps beside a folder while it works."""
+    start = f".{folder.name}.{kind}"
+    there = folder.parent.iterdir() if folder.parent.is_dir() else ()
+    return sorted(path for path in there if path.name == start or path.name.startswith(f"{start}-"))
 
 
 @contextmanager
@@ -166,15 +241,59 @@ def _same_file(path, other):
 
 
 def write_text(path, text):
-    """Write `text` as UTF-8 with Unix line ends, whole or not at all."""
+    r"""Write `text` as UTF-8 with Unix line ends, whole or not at all.
+
+    A file's name may hold bytes that are no UTF-8; of these `\\udcff` and the like is written.
+    """
     with replacing(path) as temporary:
-        temporary.write_text(text, encoding="utf-8", newline="\n")
+        temporary.write_text(text, encoding="utf-8", errors="backslashreplace", newline="\n")
 
 
 def sha256(path):
     """Return the SHA-256 of a file as 64 hexadecimal digits."""
     with open(path, "rb") as stream:
         return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def stamp(path):
+    """Return what tells cheaply that a file is still the same, None when it can't be asked.
+
+    Returns
+    -------
+    list of int or None
+        Size, time of change, inode and time of the inode's change: a file that another one was
+        moved over differs in the third, one whose time was set back in the fourth.
+    """
+    try:
+        found = os.stat(path)
+    except OSError:
+        return None
+    return [found.st_size, found.st_mtime_ns, found.st_ino, found.st_ctime_ns]
+
+
+def state(path, digest=sha256):
+    """Return a file's `stamp` and the hash of its content, None when it can't be read.
+
+    Returns
+    -------
+    dict or None
+        {"stamp": ..., "hash": ...}, as JSON can hold it.
+    """
+    try:
+        return {"stamp": stamp(path), "hash": digest(path)}
+    except OSError:
+        return None
+
+
+def is_as(path, known, digest=sha256):
+    """Tell whether a file has the content of a known `state`; it is read when its stamp differs."""
+    now = stamp(path)
+    if known is None or now is None:
+        return False
+    if now == known["stamp"]:
+        return True
+    found = state(path, digest)
+    return found is not None and found["hash"] == known["hash"]
 
 
 def files_below(folder) -> Iterator[Path]:

@@ -17,12 +17,13 @@ import requests
 
 from course_utils.data.progress import ByteProgress
 from course_utils.errors import CourseError
+from course_utils.files import DISK_FULL
 
 TRIES = 5
 CHUNK = 1 << 14  # bytes; what a break can lose
 
 
-def download(url, archive, timeout=30.0):
+def download(url, archive, timeout=30.0, most=None):
     """Fetch a URL into a file, unless the file is already there.
 
     Parameters
@@ -33,6 +34,8 @@ def download(url, archive, timeout=30.0):
         Where the finished file belongs; until then the bytes are in `archive` + ".part".
     timeout : float
         Seconds without a byte after which the server counts as stalled.
+    most : int, optional
+        Bytes. A server that announces or sends more is left alone.
 
     Returns
     -------
@@ -43,16 +46,17 @@ def download(url, archive, timeout=30.0):
     ------
     CourseError
         When the server can't be reached, refuses, stalls or breaks off. The bytes received stay for
-        the next try.
+        the next try. When it sends too much, and nothing stays.
     OSError
-        When the disk is full or forbids writing.
+        When the disk is full or forbids writing. Nothing stays where the server had not said how
+        much there is.
     """
     archive = Path(archive)
     part = archive.with_name(archive.name + ".part")
     pooch.get_logger().setLevel("WARNING")
 
     def downloader(url, output, _):
-        _download_part(url, part, timeout)
+        _download_part(url, part, timeout, most)
         os.replace(part, output)
 
     try:
@@ -61,16 +65,54 @@ def download(url, archive, timeout=30.0):
         )
     except (requests.RequestException, ValueError) as error:
         raise CourseError(_sentence(url, error, timeout)) from error
+    except _TooMuch:
+        part.unlink(missing_ok=True)
+        _tag_file(part).unlink(missing_ok=True)
+        raise
     _tag_file(part).unlink(missing_ok=True)
     return archive
 
 
-def _download_part(url, part, timeout):
+class _TooMuch(CourseError):
+    """The server sends more than the archive can hold."""
+
+    def __init__(self, url, most):
+        super().__init__(
+            f"{url} sends more than {most:,} bytes, which this data set can't need: it is not kept."
+            " Check the address, or set COURSE_MIRROR to a copy of the data."
+        )
+
+
+class _Bounded:
+    """A stream that takes no more than `most` bytes."""
+
+    def __init__(self, stream, url, most):
+        self.stream, self.url, self.most, self.had, self.announced = stream, url, most, 0, 0
+
+    def begin(self, had, announced):
+        """Go on behind `had` bytes, unless the server announces too many."""
+        self.had, self.announced = had, announced
+        self._require(announced)
+
+    def write(self, block):
+        self._require(len(block))
+        self.had += len(block)
+        return self.stream.write(block)
+
+    def flush(self):
+        self.stream.flush()
+
+    def _require(self, count):
+        if self.most is not None and self.had + count > self.most:
+            raise _TooMuch(self.url, self.most)
+
+
+def _download_part(url, part, timeout, most):
     """Complete the `.part` file; try again as long as every try brings new bytes."""
     for attempt in range(1, TRIES + 1):
         had = _size(part)
         try:
-            return _download_rest(url, part, timeout)
+            return _download_rest(url, part, timeout, most)
         except (
             requests.ConnectionError,
             requests.Timeout,
@@ -81,7 +123,7 @@ def _download_part(url, part, timeout):
             time.sleep(1)
 
 
-def _download_rest(url, part, timeout):
+def _download_rest(url, part, timeout, most):
     """Ask for what is missing and append it; start again when the server sends everything."""
     had = _size(part)
     headers = {"Accept-Encoding": "identity"}
@@ -91,6 +133,7 @@ def _download_rest(url, part, timeout):
             headers["If-Range"] = _tag_file(part).read_text(encoding="ascii")
 
     with open(part, "ab") as stream, ByteProgress("downloading") as bar:
+        bounded = _Bounded(stream, url, most)
 
         def begin(response, *args, **kwargs):
             if response.status_code == 206 and _range_start(response) != had:
@@ -100,6 +143,11 @@ def _download_rest(url, part, timeout):
             if response.status_code == 200:
                 stream.truncate(0)
                 _remember_tag(response, part)
+            announced = response.headers.get("Content-Length", "")
+            bounded.begin(
+                had if response.status_code == 206 else 0,
+                int(announced) if announced.isdecimal() else 0,
+            )
 
         fetch = pooch.HTTPDownloader(
             progressbar=bar,
@@ -109,14 +157,18 @@ def _download_rest(url, part, timeout):
             hooks={"response": begin},
         )
         try:
-            return fetch(url, stream, None)
+            return fetch(url, bounded, None)
         except requests.HTTPError as error:
             if error.response.status_code != 416 or not had:
                 raise
             if error.response.headers.get("Content-Range") == f"bytes */{had}":
                 return  # the last try had received everything
             stream.truncate(0)
-    _download_rest(url, part, timeout)  # what was there is longer than the file on the server
+        except OSError as error:
+            if error.errno in DISK_FULL and not bounded.announced:
+                os.truncate(part, 0)  # of a download without end nothing may keep the disk full
+            raise
+    _download_rest(url, part, timeout, most)  # what was there is longer than the file on the server
 
 
 def _size(path):

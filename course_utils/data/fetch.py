@@ -12,15 +12,19 @@ from pathlib import Path, PurePosixPath
 
 from course_utils.data.archives import is_archive, unpack
 from course_utils.data.download import download
-from course_utils.data.progress import progress
+from course_utils.data.progress import notice, progress
 from course_utils.data.registry import find, listed_files
 from course_utils.data.tables import refused, write_faces, write_report
 from course_utils.data.verify import compare, refuse_to_lose_files, verify, write_manifest
 from course_utils.errors import CourseError
-from course_utils.files import explaining_disk_errors, replacing_folder
+from course_utils.files import explaining_disk_errors, locked, put_back, replacing_folder
 from course_utils.pictures.images import BadPicture, read_rgb
 
 GITHUB = "https://github.com"
+
+ARCHIVE_FACTOR, ARCHIVE_EXTRA = 2, 64 << 20
+"""An archive may be so many times as large as the listed files, and so many bytes more: room for
+what is not listed, and an end to a download that has none."""
 
 
 @dataclass(frozen=True)
@@ -42,7 +46,7 @@ def fetch(name, mirror=None, timeout=30.0):
 
     The files are gathered in a temporary folder, each is held against the registry's SHA-256, and
     only then the folder gets its name. A set that is already there is checked the same way and
-    fetched again when a file is damaged.
+    fetched again when a file is damaged. Of two that fetch or import one set the second waits.
 
     Parameters
     ----------
@@ -67,13 +71,20 @@ def fetch(name, mirror=None, timeout=30.0):
     if not dataset.archive:
         raise CourseError(f"{name} can't be fetched by a program. {dataset.how}")
     files = listed_files(dataset)
-    refuse_to_lose_files(dataset)
-    if dataset.present and verify(dataset).exact:
-        return Fetched(dataset.folder, True, len(files))
     mirror = mirror or os.environ.get("COURSE_MIRROR") or GITHUB
-    with explaining_disk_errors(dataset.folder), replacing_folder(dataset.folder) as folder:
+    with explaining_disk_errors(dataset.folder), locked(dataset.folder, notice):
+        put_back(dataset.folder)
+        refuse_to_lose_files(dataset)
+        if dataset.present and verify(dataset).exact:
+            return Fetched(dataset.folder, True, len(files))
+        return _fetch(dataset, files, mirror, timeout)
+
+
+def _fetch(dataset, files, mirror, timeout):
+    """Gather a set and give the folder its name."""
+    with replacing_folder(dataset.folder) as folder:
         if "://" not in mirror and not is_archive(mirror):
-            _copy(Path(mirror) / name, folder, files)
+            _copy(Path(mirror) / dataset.name, folder, files)
             _require_exact(folder, files, mirror)
         else:
             _unpack_download(mirror, dataset, folder, files, timeout)
@@ -130,7 +141,8 @@ def _unpack_download(mirror, dataset, folder, files, timeout):
     if "://" in mirror:
         url = mirror if is_archive(mirror) else f"{mirror.rstrip('/')}/{dataset.archive}"
         suffix = ".tar.gz" if url.endswith(("gz", "tar")) else ".zip"
-        archive = download(url, _downloads(dataset) / f"archive{suffix}", timeout)
+        most = ARCHIVE_FACTOR * sum(file.bytes for file in files) + ARCHIVE_EXTRA
+        archive = download(url, _downloads(dataset) / f"archive{suffix}", timeout, most)
     else:
         archive = Path(mirror)
     listed = {file.path for file in files}

@@ -16,12 +16,12 @@ from pathlib import Path
 
 from course_utils.data.archives import is_archive, unpack
 from course_utils.data.layouts import LAYOUTS
-from course_utils.data.progress import progress
+from course_utils.data.progress import notice, progress
 from course_utils.data.registry import find
 from course_utils.data.tables import changed, refused, write_faces, write_report
 from course_utils.data.verify import refuse_to_lose_files, write_manifest
 from course_utils.errors import CourseError
-from course_utils.files import explaining_disk_errors, replacing_folder
+from course_utils.files import explaining_disk_errors, locked, put_back, replacing_folder
 from course_utils.pictures.annotations import clip, crop
 from course_utils.pictures.images import BadPicture, plain_suffix, read_rgb, write_jpeg
 
@@ -39,7 +39,8 @@ class Imported:
 def import_dataset(name, source):
     """Bring a folder or an archive into `work/datasets/<name>/`, in place of what was there.
 
-    A picture, box or label that can't be used is named in `report.csv` and never stops the rest.
+    A picture, box or label that can't be used is named in `report.csv` and never stops the rest. Of
+    two that import into one set the second waits.
 
     Parameters
     ----------
@@ -61,12 +62,12 @@ def import_dataset(name, source):
     dataset = find(name)
     if dataset.archive or dataset.embedded:
         raise CourseError(f"{name} is not imported. {dataset.how}")
-    refuse_to_lose_files(dataset)
     faces, report = [], []
     with (
         explaining_disk_errors(dataset.folder),
+        locked(dataset.folder, notice),
         _as_folder(source, dataset) as pictures,
-        replacing_folder(dataset.folder) as folder,
+        _replaced(dataset) as folder,
     ):
         scenes = list(LAYOUTS[dataset.layout](pictures, dataset, report))
         for scene in progress(scenes, "importing", len(scenes)):
@@ -82,6 +83,15 @@ def import_dataset(name, source):
     }
     outcomes = [row["what"] for row in report]
     return Imported(dataset.folder, labels, outcomes.count("refused"), outcomes.count("changed"))
+
+
+@contextmanager
+def _replaced(dataset):
+    """Yield the folder to fill, unless the set holds files that no import put there."""
+    put_back(dataset.folder)
+    refuse_to_lose_files(dataset)
+    with replacing_folder(dataset.folder) as folder:
+        yield folder
 
 
 def stable_name(path, number=None):

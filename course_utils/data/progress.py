@@ -12,6 +12,11 @@ def progress(iterable, what, total=None):
     return tqdm(iterable, desc=what, total=total, delay=1, **STYLE)
 
 
+def notice(sentence):
+    """Say on stderr why nothing happens for a while."""
+    print(f"course: {sentence}", file=sys.stderr, flush=True)
+
+
 class ByteProgress(tqdm):
     """A bar that counts bytes; pooch sets its total, where the server says one."""
 

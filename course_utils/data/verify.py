@@ -2,14 +2,15 @@
 
 import csv
 import os
+from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-from course_utils.data.progress import progress
+from course_utils.data.progress import notice, progress
 from course_utils.data.registry import MANIFEST, listed_files, read_list
 from course_utils.errors import CourseError
-from course_utils.files import files_below, replacing, sha256
+from course_utils.files import files_below, locked, put_back, replacing, sha256
 
 
 @dataclass(frozen=True)
@@ -68,7 +69,7 @@ def verify(dataset):
     """Check a data set that was fetched, imported or comes with the course.
 
     Fetched sets are held against the registry's list, imported ones against the list that the
-    import wrote.
+    import wrote. A picture that `faces.csv` names and neither list does counts as missing.
 
     Parameters
     ----------
@@ -83,11 +84,16 @@ def verify(dataset):
     CourseError
         When the set is not there, or was never finished.
     """
+    if not dataset.present and dataset.folder.parent.is_dir():
+        with locked(dataset.folder, notice):
+            put_back(dataset.folder)
     if not dataset.present:
         raise CourseError(f"{dataset.folder} holds no complete data set. {dataset.how}")
     expected = {listed.path: listed for listed in read_list(dataset.folder / MANIFEST)}
     expected.update((listed.path, listed) for listed in listed_files(dataset))
-    return compare(dataset.folder, list(expected.values()))
+    comparison = compare(dataset.folder, list(expected.values()))
+    unlisted = set(_faces(dataset.folder)) - set(expected)
+    return replace(comparison, missing=sorted({*comparison.missing, *unlisted}))
 
 
 def refuse_to_lose_files(dataset):
@@ -110,8 +116,24 @@ def refuse_to_lose_files(dataset):
 
 
 def write_manifest(folder):
-    """List every file of a folder in its `manifest.csv`: what makes the folder complete."""
+    """List every file of a folder in its `manifest.csv`: what makes the folder complete.
+
+    Raises
+    ------
+    CourseError
+        When `faces.csv` names a picture that is not there, or one picture twice: a list of what
+        happens to be there would hide that.
+    """
     folder = Path(folder)
+    faces = Counter(_faces(folder))
+    lost = sorted(name for name in faces if not (folder / name).is_file())
+    shared = sorted(name for name, count in faces.items() if count > 1)
+    if lost or shared:
+        fault = f"has no file {lost[0]}" if lost else f"has two faces in {shared[0]}"
+        raise CourseError(
+            f"{folder} {fault}, though faces.csv names it: nothing of it is kept, run the command"
+            " again."
+        )
     paths = [path for path in files_below(folder) if path != folder / MANIFEST]
     with ThreadPoolExecutor() as pool:
         hashes = list(pool.map(sha256, paths))
@@ -123,6 +145,15 @@ def write_manifest(folder):
         writer.writerow(("path", "bytes", "sha256"))
         for path, digest in zip(paths, hashes):
             writer.writerow((path.relative_to(folder).as_posix(), os.path.getsize(path), digest))
+
+
+def _faces(folder):
+    """Return the pictures that `faces.csv` names, an empty list when there is none to read."""
+    try:
+        with open(folder / "faces.csv", encoding="utf-8", newline="") as stream:
+            return [row["picture"] for row in csv.DictReader(stream)]
+    except (OSError, UnicodeDecodeError, csv.Error, KeyError):
+        return []  # a damaged table differs from its hash, which says it
 
 
 def _state(path, listed):

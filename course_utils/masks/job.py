@@ -1,6 +1,7 @@
 """Mask a picture or a folder tree, with any number of processes, and account for every face."""
 
 import hashlib
+import os
 import time
 from collections import Counter
 from dataclasses import asdict, dataclass, field
@@ -10,7 +11,7 @@ from tqdm import tqdm
 
 from course_utils.data.progress import STYLE
 from course_utils.errors import CourseError
-from course_utils.files import explaining_disk_errors
+from course_utils.files import explaining_disk_errors, locked, refuse_to_overwrite, state
 from course_utils.masks import ledger
 from course_utils.masks.choice import MaskOptions, parse_type
 from course_utils.masks.patterns import pattern_names
@@ -126,8 +127,9 @@ def mask_folder(
     Raises
     ------
     CourseError
-        When the folders can't be used, `dst` holds other files or a run with other options, a
-        worker dies or the disk is full. What is wrong with one picture stands in its row.
+        When the folders can't be used, `dst` holds other files or a run with other options, another
+        process is writing there, a worker dies or the disk is full. What is wrong with one picture
+        stands in its row.
     """
     import pandas
 
@@ -149,14 +151,18 @@ def run(
     _check_places(source, destination)
     with explaining_disk_errors(destination):
         destination.mkdir(parents=True, exist_ok=True)
-        with ledger.Journal(destination, _all_that_counts(source, options), again) as journal:
+        with (
+            locked(destination, name=destination / ".course-mask.lock"),
+            ledger.Journal(destination, _all_that_counts(source, options), again) as journal,
+        ):
             tasks = [_task(path, name, journal, options) for name, path in pictures]
+            if landmarks_out is not None:
+                _check_landmarks_out(Path(landmarks_out), tasks, destination)
             kept, pending = [], []
             for task in tasks:
                 (kept if journal.is_done(task) else pending).append(task)
             journal.plan(pending, kept)
             started = time.perf_counter()
-            changed = {task.picture: ledger.stamp(task.source) for task in pending}
             with tqdm(
                 desc="masking",
                 total=len(tasks),
@@ -164,8 +170,8 @@ def run(
                 unit=" pictures",
                 **STYLE | {"disable": None if progress else True},
             ) as bar:
-                for task, (rows, landmarks) in results(mask_picture, pending, workers, scheduler):
-                    journal.finish(task, changed[task.picture], rows, landmarks)
+                for task, finished in results(_mask_and_hash, pending, workers, scheduler):
+                    journal.finish(task, *finished)
                     bar.update()
             seconds = time.perf_counter() - started
             entries = [journal.done[name] for name, _ in pictures]
@@ -175,6 +181,26 @@ def run(
         with explaining_disk_errors(landmarks_out):
             ledger.write_landmarks(landmarks_out, entries)
     return Report(rows, len(tasks), len(kept), seconds)
+
+
+def _mask_and_hash(task):
+    """Return what the journal notes of a picture: its state, that of its outputs, their rows."""
+    source = state(task.source)
+    rows, landmarks = mask_picture(task)
+    written = {name: state(task.destination / name) for name in sorted(ledger.made_of(task, rows))}
+    return source, written, rows, landmarks
+
+
+def _check_landmarks_out(path, tasks, destination):
+    """Refuse to write the landmarks over a picture, an output or somebody's file."""
+    outputs = {destination / name for task in tasks for name in ledger.files_of(task)}
+    if path.resolve() in outputs | {destination / "masks.csv"}:
+        raise CourseError(
+            f"{path} is what the masked pictures or masks.csv are written to: choose another name"
+            " for the landmarks."
+        )
+    inputs = [task.source for task in tasks] if os.path.lexists(path) else ()
+    refuse_to_overwrite(path, inputs, ledger.is_landmarks)
 
 
 def _pictures(source):

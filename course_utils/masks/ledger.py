@@ -6,17 +6,22 @@ DST/.course-mask/journal.jsonl holds one JSON object a line:
 
     {"options": {...}}                                   of the run, first
     {"planned": ["a.jpg", ...]}                          files that the job is about to write
-    {"picture": "a.jpg", "stamp": [bytes, nanoseconds],  a finished picture: size, time of change,
+    {"picture": "a.jpg", "source": STATE,                a finished picture, as it was read,
+     "files": {"a.jpg": STATE},                          what was made of it, as it was written,
      "rows": [{...}], "landmarks": ["x0 y0 x1 ..."]}      its lines of masks.csv, the landmarks of
      its faces
+
+STATE is what `course_utils.files.state` returns.
 """
 
 import csv
 import json
+import os
 import shutil
+from pathlib import PurePosixPath
 
 from course_utils.errors import CourseError
-from course_utils.files import replacing, write_text
+from course_utils.files import is_as, replacing, write_text
 from course_utils.masks.picture import FAILED
 
 COLUMNS = (
@@ -76,10 +81,13 @@ class Journal:
         self.folder = destination / ".course-mask"
         self.path = self.folder / "journal.jsonl"
         self.scratch = self.folder / "unfinished"
+        if self.folder.is_symlink():
+            raise CourseError(f"{self.folder} is a link: remove it, or name another folder.")
         earlier, self.planned, self.done = self._read()
+        self.known = earlier is not None
         if again:
             for output in self.planned:
-                (destination / output).unlink(missing_ok=True)
+                self._remove(output)
             self.planned, self.done = set(), {}
         elif earlier is not None and earlier != options:
             raise CourseError(
@@ -103,14 +111,15 @@ class Journal:
             shutil.rmtree(self.folder, ignore_errors=True)
 
     def is_done(self, task):
-        """Tell whether a picture is unchanged since it was finished, and its outputs are there."""
+        """Tell whether a picture is unchanged since it was finished, and its outputs are whole."""
         entry = self.done.get(task.picture)
-        if entry is None or entry["stamp"] != stamp(task.source):
+        if entry is None or any(line["result"] == FAILED for line in entry["rows"]):
             return False
-        outputs = {line["output"] for line in entry["rows"] if line.get("output")}
-        outputs |= {task.original} if outputs and task.original else set()
-        failed = any(line["result"] == FAILED for line in entry["rows"])
-        return not failed and all((self.destination / output).is_file() for output in outputs)
+        return (
+            made_of(task, entry["rows"]) == set(entry["files"])
+            and is_as(task.source, entry["source"])
+            and all(is_as(self.destination / name, known) for name, known in entry["files"].items())
+        )
 
     def plan(self, tasks, kept):
         """Note which files are about to be written.
@@ -125,10 +134,15 @@ class Journal:
         Raises
         ------
         CourseError
-            When two pictures would be written to one file, or a file stands there that this job did
-            not write.
+            When two pictures would be written to one file, a file stands there that this job did
+            not write, or a folder leads elsewhere.
         """
-        writer = {}
+        if not self.known and (self.destination / "masks.csv").exists():
+            raise CourseError(
+                f"{self.destination / 'masks.csv'} exists and was not written by this job: name"
+                " another folder."
+            )
+        writer, inside = {}, set()
         for task in (*kept, *tasks):
             for output in files_of(task):
                 if output in writer:
@@ -141,17 +155,35 @@ class Journal:
                         f"{self.destination / output} exists and was not written by this job: name"
                         " another folder."
                     )
+                folder = (self.destination / output).parent
+                if folder not in inside and not self._holds(folder):
+                    raise CourseError(
+                        f"{folder} leads out of {self.destination}: name another folder."
+                    )
+                inside.add(folder)
                 writer[output] = task.picture
         for output in self.planned.difference(*map(files_of, kept)):
-            (self.destination / output).unlink(missing_ok=True)
+            self._remove(output)
         self.planned |= set(writer)
         self._append({"planned": sorted(writer)})
 
-    def finish(self, task, changed, rows, landmarks):
-        """Note that a picture is finished; `changed` is its `stamp` before it was read."""
+    def finish(self, task, source, written, rows, landmarks):
+        """Note that a picture is finished.
+
+        Parameters
+        ----------
+        task : Task
+        source : dict or None
+            The picture's `state` before it was read.
+        written : dict
+            The `state` of each file of `made_of`.
+        rows : list of dict
+        landmarks : list of str
+        """
         self.done[task.picture] = {
             "picture": task.picture,
-            "stamp": changed,
+            "source": source,
+            "files": written,
             "rows": rows,
             "landmarks": landmarks,
         }
@@ -161,13 +193,30 @@ class Journal:
         self._stream.write(f"{json.dumps(entry)}\n")
         self._stream.flush()
 
+    def _remove(self, output):
+        """Remove what an earlier run wrote, unless its folder has become a link to elsewhere."""
+        path = self.destination / output
+        if self._holds(path.parent) and not path.is_dir():
+            path.unlink(missing_ok=True)
+
+    def _holds(self, folder):
+        return folder.resolve().is_relative_to(self.destination.resolve())
+
     def _read(self):
+        """Return options, planned files and finished pictures of the journal that is there."""
         options, planned, done = None, set(), {}
-        for line in self.path.read_bytes().splitlines() if self.path.is_file() else ():
+        lines = self.path.read_bytes().splitlines(keepends=True) if self.path.is_file() else []
+        for number, line in enumerate(lines, start=1):
             try:
                 entry = json.loads(line)
-            except ValueError:
-                continue  # the line that a killed run was writing
+                _check(entry)
+            except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
+                if number == len(lines) and not line.endswith(b"\n"):
+                    break  # the line that a killed run was writing
+                raise CourseError(
+                    f"{self.path} is no journal that `course mask` wrote (line {number}:"
+                    f" {str(error)[:80]}): remove {self.folder}, or name another folder."
+                ) from error
             if "options" in entry:
                 options = entry["options"]
             elif "planned" in entry:
@@ -177,18 +226,56 @@ class Journal:
         return options, planned, done
 
 
+def _check(entry):
+    """Refuse a line of a journal that no run of the command writes."""
+    if not isinstance(entry, dict):
+        raise TypeError("not an object")
+    if "options" in entry:
+        entry["options"].items()
+    elif "planned" in entry:
+        for name in _of(entry["planned"], list):
+            _check_inside(name)
+    else:
+        _of(entry["picture"], str)
+        for name in _of(entry["files"], dict):
+            _check_inside(name)
+        for known in (entry["source"], *entry["files"].values()):
+            if known is not None:
+                _of(known["stamp"], list), _of(known["hash"], str)
+        for line in _of(entry["rows"], list):
+            _of(line["result"], str), _of(line["picture"], str), _of(line["reason"], str)
+            if line.keys() - set(COLUMNS):
+                raise ValueError("unknown columns")
+            if line.get("output"):
+                _check_inside(line["output"])
+        for points in _of(entry["landmarks"], list):
+            if len([float(number) for number in points.split()]) != 136:
+                raise ValueError("not 68 landmarks")
+
+
+def _of(value, kind):
+    if not isinstance(value, kind):
+        raise TypeError(f"{value!r} is not {kind.__name__}")
+    return value
+
+
+def _check_inside(name):
+    """Refuse a path that does not lie below the destination."""
+    path = PurePosixPath(_of(name, str))
+    outside = path.is_absolute() or ".." in path.parts or not path.parts or "\0" in name
+    if outside or (os.name == "nt" and ("\\" in name or ":" in name)):
+        raise ValueError(f"{name!r} does not lie below the folder")
+
+
 def files_of(task):
     """Return every file that a task may write, as paths below the destination."""
     return [output for _, output in task.outputs] + ([task.original] if task.original else [])
 
 
-def stamp(path):
-    """Return a file's size in bytes and time of change in nanoseconds, None when it is gone."""
-    try:
-        state = path.stat()
-    except OSError:
-        return None
-    return [state.st_size, state.st_mtime_ns]
+def made_of(task, rows):
+    """Return the files that were made of a task's picture, as paths below the destination."""
+    outputs = {line["output"] for line in rows if line.get("output")}
+    return outputs | {task.original} if outputs and task.original else outputs
 
 
 def write_masks(path, rows):
@@ -214,6 +301,16 @@ def write_landmarks(path, entries):
             for number, points in enumerate(entry["landmarks"], start=1)
         ),
     )
+
+
+def is_landmarks(path):
+    """Tell whether `write_landmarks` wrote a file."""
+    header = ",".join(LANDMARK_COLUMNS).encode()
+    try:
+        with open(path, "rb") as stream:
+            return stream.read(len(header) + 1).rstrip(b"\n") == header
+    except OSError:
+        return False
 
 
 def _write(path, columns, rows):

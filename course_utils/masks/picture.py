@@ -104,7 +104,7 @@ def mask_picture(task):
             for face in found
         ]
     except BadPicture as error:
-        return [row(task, UNREADABLE, error.reason)], []
+        return [row(task, FAILED if error.passing else UNREADABLE, error.reason)], []
     except CourseError:  # a model or a texture is missing: that is not this picture's fault
         raise
     except OSError as error:

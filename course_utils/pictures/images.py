@@ -51,6 +51,12 @@ class BadPicture(CourseError):
         self.path = path
         self.reason = reason
 
+    @property
+    def passing(self):
+        """Whether the system stood in the way, not the file: another try may succeed."""
+        cause = self.__cause__
+        return isinstance(cause, MemoryError) or getattr(cause, "errno", None) is not None
+
     def __str__(self):
         return f"{self.path}: {self.reason}; remove the file or save it again as JPEG or PNG."
 
@@ -86,9 +92,13 @@ def read_rgb(source):
             ):
                 image.load()
             return _eight_bit_rgb(_upright(image))
+        except MemoryError as error:
+            raise BadPicture(_name(source), "needs more memory than is free") from error
         # Pillow's decoders raise almost anything on damaged bytes, struct.error and IndexError
         # included.
         except Exception as error:
+            if isinstance(error, OSError) and error.errno is not None:
+                raise BadPicture(_name(source), f"can't be read ({error.strerror})") from error
             raise BadPicture(_name(source), f"is damaged or truncated ({error})") from error
 
 
@@ -186,6 +196,8 @@ def _opened(source):
         raise BadPicture(name, f"holds more than {LARGEST_PICTURE:,} pixels") from error
     except OSError as error:
         raise BadPicture(name, f"can't be read ({error.strerror or error})") from error
+    except MemoryError as error:
+        raise BadPicture(name, "needs more memory than is free") from error
     except (ValueError, SyntaxError, EOFError, IndexError, KeyError, TypeError) as error:
         raise BadPicture(name, f"is damaged in its header ({error})") from error
     if image.width * image.height > LARGEST_PICTURE:

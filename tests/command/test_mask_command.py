@@ -215,7 +215,7 @@ def test_killed_and_started_again_it_goes_on_and_ends_the_same(tmp_path):
         [*command, "--workers", "2"], stdout=subprocess.PIPE, stderr=subprocess.PIPE
     ) as process:
         journal = tmp_path / "out/.course-mask/journal.jsonl"
-        while not (journal.exists() and journal.read_bytes().count(b'"stamp"') >= 5):
+        while not (journal.exists() and journal.read_bytes().count(b'"landmarks"') >= 5):
             assert process.poll() is None, process.stderr.read()
             time.sleep(0.005)
         started = psutil.Process(process.pid).children(recursive=True)
@@ -224,7 +224,7 @@ def test_killed_and_started_again_it_goes_on_and_ends_the_same(tmp_path):
     assert len(started) >= 2 and not psutil.wait_procs(started, timeout=10)[1], (
         "workers outlive the command"
     )
-    finished = journal.read_bytes().count(b'"stamp"')
+    finished = journal.read_bytes().count(b'"landmarks"')
     assert 5 <= finished < 40 and not (tmp_path / "out/masks.csv").exists()
     for path in (tmp_path / "out").glob("*.jpg"):
         assert read_rgb(path).shape == (160, 160, 3)
