@@ -35,36 +35,14 @@
 PROFILE = "sample"
 
 # %%
-import json
-import shutil
-import tomllib
-from dataclasses import replace
-
-import cv2
-import ipywidgets
 import numpy as np
 import pandas as pd
-from course_utils import figures, files, project
+from course_utils import figures
 from course_utils.checks import chapter_02
-from course_utils.data.faces_table import faces_dir, load_faces
 from course_utils.faces import find_faces
 from course_utils.figures import masks as mask_figures
-from course_utils.masks import MaskChoice, load_texture, put_on, type_names
-from course_utils.masks.choice import WEARS, MaskOptions
-from course_utils.masks.head import fit_pose
-from course_utils.masks.job import mask_folder
-from course_utils.masks.textures import FOLDER
-from course_utils.masks.wearing import place_anchors
-from course_utils.notebook import quizzes, widgets
 from course_utils.notebook.artefacts import Artefacts
-from course_utils.pictures.annotations import Box, crop
-from course_utils.pictures.images import read_rgb, write_jpeg
 from course_utils.profiles import SEED
-from PIL import Image
-from sklearn.decomposition import PCA
-from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import StandardScaler
-from sklearn.svm import SVC
 
 out = Artefacts("02_mask_synthesis", PROFILE)
 
@@ -80,27 +58,17 @@ out = Artefacts("02_mask_synthesis", PROFILE)
 # on photographs that must not be used commercially, and neither may the model.
 
 # %%
+from course_utils.data.faces_table import faces_dir, load_faces
+from course_utils.pictures.images import read_rgb
+
 embedded = load_faces("sample")
-bare = embedded[
-    (embedded.wearing == "none")
-    & (embedded.occlusion == "none")
-    & (embedded.head_covering == "none")
-    & (embedded.glasses == "none")
-]
-by_turn = (
-    bare.assign(turn=bare.yaw.abs() + bare.pitch.abs() + bare.roll.abs())
-    .sort_values("turn")
-    .picture
-)
-by_yaw = bare.assign(turn=bare.yaw.abs() - bare.pitch.abs()).sort_values("turn").picture
-front_picture = read_rgb(faces_dir("sample") / by_turn.iloc[0])
+in_the_way = ["wearing", "occlusion", "head_covering", "glasses"]
+bare = embedded[(embedded[in_the_way] == "none").all(axis=1)]
+turn = bare.yaw.abs() + bare.pitch.abs() + bare.roll.abs()
+
+front_picture = read_rgb(faces_dir("sample") / bare.picture[turn.idxmin()])
 front = find_faces(front_picture)[0]
-figures.show(
-    mask_figures.draw_landmarks(front_picture, front.landmarks, front.box),
-    "A face from the front with its box and 68 numbered points along jaw, brows, nose,"
-    " eyes and lips.",
-    photographic=True,
-)
+mask_figures.show_landmarks(front_picture, front.landmarks, front.box)
 print(
     f"{len(front.landmarks)} landmarks; the outer corners of the eyes (36 and 45) are"
     f" {front.interocular:.0f} pixels apart."
@@ -138,26 +106,16 @@ chapter_02.check_1(roll)
 # called an **anchor**.
 
 # %%
-mask = np.asarray(
-    Image.open(FOLDER / "surgical_blue.png", formats=["PNG"]).convert("RGBA")
-)
-described = tomllib.loads((FOLDER / "surgical_blue.toml").read_text(encoding="utf-8"))
-anchors = {
-    name: np.array(place[:2]) for name, place in described["anchors"].items()
-}  # pixels of the mask's picture
-corners = {
+from course_utils.masks.textures import flat_mask
+
+mask, anchors = flat_mask("surgical_blue")  # RGBA; name -> (x, y) in its pixels
+corners = {  # anchor -> landmark
     "side_upper_left": 2,
     "side_upper_right": 14,
     "side_lower_left": 5,
     "side_lower_right": 11,
-}  # anchor -> landmark
-figures.show(
-    mask_figures.draw_anchors(mask, anchors, corners, front_picture, front.landmarks),
-    "Left: a flat drawing of a pleated surgical mask with nineteen anchors, four of"
-    " them numbered. Right: a face, with the four landmarks of the jaw that these"
-    " anchors shall meet.",
-    photographic=True,
-)
+}
+mask_figures.show_anchors(mask, anchors, corners, front_picture, front.landmarks)
 
 # %% [markdown]
 # Four anchors have a partner on the jaw. Which function takes each anchor $(x, y)$ to
@@ -185,14 +143,16 @@ def homography(source, target):
     for (x, y), (u, v) in zip(source, target):
         equations.append([x, y, 1, 0, 0, 0, -u * x, -u * y, -u])
         equations.append([0, 0, 0, x, y, 1, -v * x, -v * y, -v])
-    return np.linalg.svd(np.array(equations))[2][-1].reshape(3, 3)
+    directions = np.linalg.svd(np.array(equations))[2]
+    return directions[-1].reshape(3, 3)
 
 
+# %%
 def mask_to_face(landmarks):
     """Return the homography of our mask onto a face."""
-    return homography(
-        [anchors[name] for name in corners], landmarks[list(corners.values())]
-    )
+    source = [anchors[name] for name in corners]
+    target = landmarks[list(corners.values())]
+    return homography(source, target)
 
 
 matrix = mask_to_face(front.landmarks)
@@ -222,50 +182,42 @@ chapter_02.check_2(move)
 # goes over the photograph: where alpha is 1 we see the mask, where it is 0 the face,
 # and at the edge a mixture of both.
 
-
 # %%
+import cv2
+
+
 def paste(picture, landmarks):
     """Paste the flat mask onto a face through a homography."""
     height, width = picture.shape[:2]
-    warped = cv2.warpPerspective(mask, mask_to_face(landmarks), (width, height)).astype(
-        float
-    )
+    matrix = mask_to_face(landmarks)
+    warped = cv2.warpPerspective(mask, matrix, (width, height)).astype(float)
     alpha = warped[..., 3:] / 255  # (height, width, 1)
-    return (picture * (1 - alpha) + warped[..., :3] * alpha).round().astype(np.uint8)
+    mixture = warped[..., :3] * alpha + picture * (1 - alpha)
+    return mixture.round().astype(np.uint8)
 
 
-figure = figures.picture_grid(
-    [front_picture, paste(front_picture, front.landmarks)],
-    ["before", "after"],
-    columns=2,
-    size=2.4,
-)
-figures.show(
-    figure,
-    "A face from the front, before and after: the mask covers nose, mouth and chin.",
-    photographic=True,
-)
+before_and_after = [front_picture, paste(front_picture, front.landmarks)]
+alt = "A face from the front, before and after: the mask covers nose, mouth and chin."
+figures.show_pictures(before_and_after, alt, ["before", "after"], columns=2, size=2.4)
 
 # %% [markdown]
 # Not bad for eight equations. But nobody on a camera looks straight into it. What
 # happens when the head turns to a side? (That angle is called **yaw**.)
 
 # %%
-turned = [
-    read_rgb(faces_dir("sample") / name) for name in by_yaw.iloc[[-1, -2, -3, -5, -7]]
-]
+sideways = (bare.yaw.abs() - bare.pitch.abs()).sort_values()
+names = bare.picture[sideways.index[[-1, -2, -3, -5, -7]]]
+turned = [read_rgb(faces_dir("sample") / name) for name in names]
 turned_faces = [find_faces(picture)[0] for picture in turned]
 pasted = [paste(picture, face.landmarks) for picture, face in zip(turned, turned_faces)]
-figure = figures.picture_grid(
-    pasted, [f"yaw {face.tilt.yaw:+.0f}°" for face in turned_faces], columns=5, size=1.8
-)
-figures.show(
-    figure,
+
+titles = [f"yaw {face.tilt.yaw:+.0f}°" for face in turned_faces]
+alt = (
     "Five heads turned to a side. Each mask sits between the sides of the jaw, so that"
     " its middle fold lies on a cheek and the tip of the nose is not where the mask has"
-    " its nose.",
-    photographic=True,
+    " its nose."
 )
+figures.show_pictures(pasted, alt, titles, columns=5, size=1.8)
 
 # %% [markdown]
 # The four corners sit where we asked, and yet each mask is wrong: its middle lies on a
@@ -277,29 +229,25 @@ figures.show(
 
 
 # %%
-def nose_error(landmarks, interocular):
-    """Return how far from the nose the homography puts the mask's nose, in distances of
-    the outer eye corners.
+def nose_error(face):
+    """Return how far from the nose the homography puts the mask's nose.
+
+    In distances of the outer eye corners.
     """
-    x, y, w = mask_to_face(landmarks) @ [*anchors["nose_tip"], 1]
-    return np.linalg.norm((x / w, y / w) - landmarks[30]) / interocular
+    x, y, w = mask_to_face(face.landmarks) @ [*anchors["nose_tip"], 1]
+    distance = np.linalg.norm((x / w, y / w) - face.landmarks[30])
+    return distance / face.interocular
 
 
 many = bare.sample(min(150, len(bare)), random_state=SEED)
-found = [
-    find_faces(read_rgb(faces_dir("sample") / name), max_faces=1)
-    for name in many.picture
-]
+portraits = [read_rgb(faces_dir("sample") / name) for name in many.picture]
+found = [find_faces(portrait, max_faces=1) for portrait in portraits]
+
+# %%
 turns = np.array([abs(yaw) for yaw, face in zip(many.yaw, found) if face])
-errors = np.array(
-    [nose_error(face[0].landmarks, face[0].interocular) for face in found if face]
-)
-figures.show(
-    mask_figures.draw_error_by_turn(turns, errors),
-    "Error of the nose against the turn of the head, in distances of the eye corners:"
-    " scattered, and rising with the turn to more than twice what it is from the"
-    " front.",
-)
+errors = np.array([nose_error(face[0]) for face in found if face])
+mask_figures.show_error_by_turn(turns, errors)
+
 few, much = errors[turns < 5].mean(), errors[turns > 20].mean()
 print(
     f"Heads turned less than 5°: {few:.2f}; more than 20°: {much:.2f}, {much / few:.1f}"
@@ -320,8 +268,12 @@ print(
 # number: it bends like a sheet of metal that is held at the anchors and otherwise as
 # flat as it can be (Bookstein, 1989). Let us look at that sheet.
 
-
 # %%
+from course_utils.masks.head import fit_pose
+from course_utils.masks.textures import load_texture
+from course_utils.masks.wearing import place_anchors
+
+
 def bent_sheet(landmarks, wear="proper"):
     """Return where the mesh of the mask's picture comes to lie.
 
@@ -333,12 +285,7 @@ def bent_sheet(landmarks, wear="proper"):
 
 
 sheets = [bent_sheet(face.landmarks) for face in turned_faces]
-figures.show(
-    mask_figures.draw_sheets(turned, sheets, load_texture("surgical_blue").wanted),
-    "The same five heads with a net of lines bent around nose, cheeks and chin; on the"
-    " far cheek the lines crowd together.",
-    photographic=True,
-)
+mask_figures.show_sheets(turned, sheets, load_texture("surgical_blue").wanted)
 
 # %% [markdown]
 # The lines crowd on the far cheek and disappear behind it, and the fold in the middle
@@ -347,18 +294,21 @@ figures.show(
 # the head (below).
 
 # %%
+from course_utils.masks import MaskChoice, put_on
+
+
+def draw(picture, face, choice):
+    """Draw a mask on a face; whatever is random comes from one seed."""
+    return put_on(picture, face, choice, np.random.default_rng(SEED)).image
+
+
 blue = MaskChoice("surgical_blue")
-bent = [
-    put_on(picture, face, blue, np.random.default_rng(SEED)).image
-    for picture, face in zip(turned, turned_faces)
-]
-figure = figures.picture_grid([*pasted, *bent], columns=5, size=1.8)
-figures.show(
-    figure,
+bent = [draw(picture, face, blue) for picture, face in zip(turned, turned_faces)]
+alt = (
     "Two rows of five turned heads. Above, flat masks whose middle lies on the cheek;"
-    " below, masks that follow the nose, with ear loops and the light of the picture.",
-    photographic=True,
+    " below, masks that follow the nose, with ear loops and the light of the picture."
 )
+figures.show_pictures([*pasted, *bent], alt, columns=5, size=1.8)
 
 # %% [markdown]
 # The fit is not the only difference. Look at the *light*: the pasted mask has the same
@@ -372,39 +322,27 @@ figures.show(
 
 
 # %%
-def lightness(picture, landmarks):
-    """Return the mean grey level inside the outline of the lips, which every mask
-    covers.
-    """
-    inside = cv2.fillConvexPoly(
-        np.zeros(picture.shape[:2], np.uint8),
-        cv2.convexHull(landmarks[48:60].round().astype(int)),
-        1,
-    )
-    return float(picture[inside == 1].mean())
+def lightness(picture, face):
+    """Return the mean grey level inside the lips, which every mask covers."""
+    lips = cv2.convexHull(face.landmarks[48:60].round().astype(int))
+    inside = cv2.fillConvexPoly(np.zeros(picture.shape[:2], np.uint8), lips, 1)
+    return picture[inside == 1].mean()
 
 
-pairs = []
-for name, faces in zip(many.picture, found):
-    if faces:
-        picture = read_rgb(faces_dir("sample") / name)
-        drawn = put_on(picture, faces[0], blue, np.random.default_rng(SEED))
-        points = faces[0].landmarks
-        pairs.append(
-            [
-                lightness(version, points)
-                for version in (picture, paste(picture, points), drawn.image)
-            ]
-        )
-skin, flat, lit = np.array(pairs).T
-figures.show(
-    mask_figures.draw_lightness(skin, {"pasted": flat, "lit like the skin": lit}),
-    "Grey level of the mask against that of the skin below it. Pasted masks lie on a"
-    " flat line; the others rise with the skin.",
-)
+skin, flat, lit = [], [], []
+for portrait, faces in zip(portraits, found):
+    for face in faces:
+        skin.append(lightness(portrait, face))
+        flat.append(lightness(paste(portrait, face.landmarks), face))
+        lit.append(lightness(draw(portrait, face, blue), face))
+
+# %%
+mask_figures.show_lightness(skin, {"pasted": flat, "lit like the skin": lit})
+follows_pasted = np.corrcoef(skin, flat)[0, 1]
+follows_drawn = np.corrcoef(skin, lit)[0, 1]
 print(
-    "Correlation with the skin's lightness: pasted"
-    f" {np.corrcoef(skin, flat)[0, 1]:.1f}, lit {np.corrcoef(skin, lit)[0, 1]:.1f}."
+    f"Correlation with the skin's lightness: pasted {follows_pasted:.1f}, lit"
+    f" {follows_drawn:.1f}."
 )
 
 # %% [markdown]
@@ -416,87 +354,30 @@ print(
 # the mask move to other places. Seven types of mask, four ways each:
 
 # %%
-face = turned_faces[-1]
-grid = [
-    put_on(
-        turned[-1], face, MaskChoice(kind, wear=wear), np.random.default_rng(SEED)
-    ).image
-    for wear in WEARS
-    for kind in type_names()
-]
-titles = [f"{kind}\n{wear}" for wear in WEARS for kind in type_names()]
-figures.show(
-    figures.picture_grid(grid, titles, columns=len(type_names()), size=1.15),
+from course_utils.masks import type_names
+from course_utils.masks.choice import WEARS
+
+drawn, titles = [], []
+for wear in WEARS:
+    for kind in type_names():
+        choice = MaskChoice(kind, wear=wear)
+        drawn.append(draw(turned[-1], turned_faces[-1], choice))
+        titles.append(f"{kind}\n{wear}")
+alt = (
     "Seven types of mask in four rows: worn properly, under the nose, on the nose only,"
-    " and under the chin.",
-    photographic=True,
+    " and under the chin."
 )
+figures.show_pictures(drawn, alt, titles, columns=len(type_names()), size=1.15)
 
 # %%
-kinds = ipywidgets.Dropdown(options=type_names(), value="cloth", description="type")
-colors = ipywidgets.ColorPicker(value="#3a7d5d", description="colour")
-patterns = ipywidgets.Dropdown(
-    options=["none", "checks", "stripes", "dots", "flowers"], description="pattern"
-)
-way = ipywidgets.Dropdown(options=WEARS, description="worn")
-position = ipywidgets.FloatSlider(
-    value=0,
-    min=-0.6,
-    max=0.6,
-    step=0.05,
-    description="position",
-    continuous_update=False,
-)
-heads = ipywidgets.IntSlider(
-    value=1, min=1, max=len(turned), description="head", continuous_update=False
-)
-fitting = ipywidgets.HTML()
+from course_utils.notebook import widgets
+from course_utils.notebook.fitting_room import fitting_room
 
-
-def try_on(_=None):
-    """Draw the chosen mask on the chosen head."""
-    number, rgb = heads.value - 1, tuple(bytes.fromhex(colors.value[1:]))
-    pattern = None if patterns.value == "none" else patterns.value
-    choice = MaskChoice(
-        kinds.value,
-        color=rgb,
-        pattern=pattern,
-        pattern_weight=0.8,
-        wear=way.value,
-        position=position.value,
-    )
-    drawn = put_on(
-        turned[number], turned_faces[number], choice, np.random.default_rng(SEED)
-    )
-    grid = figures.picture_grid(
-        [turned[number], drawn.image],
-        ["before", drawn.quality.reason or "kept"],
-        columns=2,
-        size=3,
-    )
-    fitting.value = figures.as_html(
-        grid, "A head before and after the mask was drawn.", photographic=True
-    )
-
-
-for control in (kinds, colors, patterns, way, position, heads):
-    control.observe(try_on, names="value")
-try_on()
-widgets.show(
-    ipywidgets.VBox(
-        [
-            ipywidgets.HBox(
-                [
-                    ipywidgets.VBox([kinds, colors, patterns]),
-                    ipywidgets.VBox([way, position, heads]),
-                ]
-            ),
-            fitting,
-        ]
-    ),
+what = (
     "choose type, colour, pattern, way of wearing, position and head; the mask is drawn"
-    " anew.",
+    " anew."
 )
+widgets.show(fitting_room(turned, turned_faces), what)
 
 # %% [markdown]
 # Slide the position down and watch one way of wearing turn into another. Where is the
@@ -539,53 +420,43 @@ chapter_02.check_3(way_of_wearing)
 # chosen at random per face:
 
 # %%
-faces = load_faces(PROFILE).merge(
-    pd.read_csv(out.earlier("01_data_collection", "faces.csv"))[
-        ["picture", "group", "split"]
-    ],
-    on="picture",
-    suffixes=("_before", ""),
-)
+import shutil
+
+groups = pd.read_csv(out.earlier("01_data_collection", "faces.csv"))
+groups = groups[["picture", "group", "split"]]
+faces = load_faces(PROFILE).merge(groups, on="picture", suffixes=("_before", ""))
 open_face = faces.label == "without_mask"
 for column in ("wearing", "occlusion"):  # known of the embedded pictures only
     if column in faces:
         open_face &= faces[column] == "none"
 sources = faces[open_face].reset_index(drop=True)
-for folder in ("bare", "masked"):
-    shutil.rmtree(out.path(folder), ignore_errors=True)
+
+out.fresh("bare")
 for name in sources.picture:
-    target = out.path(f"bare/{name}")
-    shutil.copyfile(faces_dir(PROFILE) / name, target)
-options = MaskOptions(
-    code=(
-        "surgical_blue, surgical, surgical_green, surgical-black, KN95, N95,"
-        " cloth-black, cloth-navy-dots, cloth-#8a3b3b, cloth-#6b7a4f-checks,"
-        " cloth-#d8c9b0-flowers"
-    ),
-    wear="mix:3,1,1,1",
-    seed=SEED,
-)
-rows = mask_folder(
-    out.path("bare"), out.path("masked"), options, workers=2, progress=False
-)
-results = rows.result.value_counts()
-print(
-    f"{len(sources):,} pictures, {len(rows):,} lines: "
-    + ", ".join(f"{count:,} {result}" for result, count in results.items())
-    + "."
-)
+    shutil.copyfile(faces_dir(PROFILE) / name, out.path(f"bare/{name}"))
 
 # %%
-done = rows[rows.result == "masked"]
+from course_utils.masks.choice import MaskOptions
+from course_utils.masks.job import mask_folder
+
+kinds = (
+    "surgical_blue, surgical, surgical_green, surgical-black, KN95, N95, cloth-black,"
+    " cloth-navy-dots, cloth-#8a3b3b, cloth-#6b7a4f-checks, cloth-#d8c9b0-flowers"
+)
+options = MaskOptions(code=kinds, wear="mix:3,1,1,1", seed=SEED)
+account = mask_folder(
+    out.path("bare"), out.fresh("masked"), options, workers=2, progress=False
+)
+counts = account.result.value_counts()
+results = ", ".join(f"{count:,} {result}" for result, count in counts.items())
+print(f"{len(sources):,} pictures, {len(account):,} lines: {results}.")
+
+# %%
+done = account[account.result == "masked"]
 sheet = done.sample(min(32, len(done)), random_state=SEED)
-figure = figures.picture_grid(
-    [read_rgb(out.path("masked") / name) for name in sheet.output], columns=8, size=1.2
-)
-figures.show(
-    figure,
-    "Thirty-two faces with drawn masks of many kinds, worn in four ways.",
-    photographic=True,
-)
+alt = "Thirty-two faces with drawn masks of many kinds, worn in four ways."
+masked = [read_rgb(out.path("masked") / name) for name in sheet.output]
+figures.show_pictures(masked, alt, columns=8, size=1.2)
 
 # %% [markdown]
 # **Look at what was lost** before you look at what was won. Which faces could not be
@@ -594,32 +465,18 @@ figures.show(
 # be told so in training.
 
 # %%
-lost = rows[rows.result != "masked"]
-reasons = [
-    (reason or result).partition(":")[0]
-    for reason, result in zip(lost.reason.fillna(""), lost.result)
-]
+lost = account[account.result != "masked"]
+reasons = lost.reason.where(lost.reason.notna(), lost.result).str.split(":").str[0]
 if len(lost):
     pictures = [read_rgb(out.path("bare") / name) for name in lost.picture[:16]]
-    figure = figures.picture_grid(
-        pictures, [reason[:22] for reason in reasons[:16]], columns=8, size=1.3
-    )
-    figures.show(
-        figure,
-        "Pictures whose face could not be masked, each with the reason.",
-        photographic=True,
-    )
+    titles = [reason[:22] for reason in reasons[:16]]
+    alt = "Pictures whose face could not be masked, each with the reason."
+    figures.show_pictures(pictures, alt, titles, columns=8)
+
 kept = done.picture.nunique() / len(sources)
-print(
-    f"{kept:.1%} of the pictures got a mask. The others: "
-    + (
-        ", ".join(
-            f"{reason} {reasons.count(reason)}" for reason in sorted(set(reasons))
-        )
-        or "none"
-    )
-    + "."
-)
+counts = reasons.value_counts().sort_index()
+others = ", ".join(f"{reason} {count}" for reason, count in counts.items())
+print(f"{kept:.1%} of the pictures got a mask. The others: {others or 'none'}.")
 
 # %% [markdown]
 # An account that shows no loss may be a good one, or a blind one. **Plant a loss and
@@ -629,43 +486,35 @@ print(
 # other. Where in the table does each fault turn up, and under which reason?
 
 # %%
-faults = {
-    "mirrored": lambda picture: picture[:, ::-1],
-    "far away": lambda picture: cv2.resize(
-        picture, (20, 20), interpolation=cv2.INTER_AREA
-    ),
-    "dark": lambda picture: picture // 120,
-    "cut off": lambda picture: picture[: len(picture) // 3],
-}
-for folder in ("spoiled", "spoiled_masked"):
-    shutil.rmtree(out.path(folder), ignore_errors=True)
+from course_utils.pictures.images import write_jpeg
+
+out.fresh("spoiled")
 for name in sources.picture.sample(20, random_state=SEED):
-    for fault, spoil in faults.items():
-        write_jpeg(
-            out.path(f"spoiled/{fault}/{name}"),
-            spoil(read_rgb(out.path("bare") / name)),
-        )
+    picture = read_rgb(out.path("bare") / name)
+    spoiled = {
+        "mirrored": picture[:, ::-1],
+        "far away": cv2.resize(picture, (20, 20), interpolation=cv2.INTER_AREA),
+        "dark": picture // 120,
+        "cut off": picture[: len(picture) // 3],
+    }
+    for fault, copy in spoiled.items():
+        write_jpeg(out.path(f"spoiled/{fault}/{name}"), copy)
 
 # %%
 planted = mask_folder(
-    out.path("spoiled"), out.path("spoiled_masked"), options, progress=False
+    out.path("spoiled"), out.fresh("spoiled_masked"), options, progress=False
 )
 planted["fault"] = planted.picture.str.partition("/")[0]
 planted["why"] = planted.reason.fillna("").str.partition(":")[0]
+
 shown = planted.groupby("fault").head(4)
-titles = [f"{fault}:\n{why or 'masked'}" for fault, why in zip(shown.fault, shown.why)]
-figure = figures.picture_grid(
-    [read_rgb(out.path("spoiled") / name) for name in shown.picture],
-    titles,
-    columns=8,
-    size=1.3,
-)
-figures.show(
-    figure,
+titles = shown.fault + ":\n" + shown.why.replace("", "masked")
+alt = (
     "Four copies of four faces: cut off above the eyes, black, twenty pixels wide, and"
-    " mirrored; above each what the account says of it.",
-    photographic=True,
+    " mirrored; above each what the account says of it."
 )
+pictures = [read_rgb(out.path("spoiled") / name) for name in shown.picture]
+figures.show_pictures(pictures, alt, list(titles), columns=8)
 pd.crosstab(planted.fault, [planted.result, planted.why])
 
 # %% [markdown]
@@ -678,7 +527,8 @@ pd.crosstab(planted.fault, [planted.result, planted.why])
 # rows, column)`. `pictures` is a table with one line a picture and the columns
 # `picture` and `column`; `rows` is the account above (a picture may have several lines,
 # one for each face in it). Return a Series: for each value of `column` the share of its
-# pictures that got **no** mask at all. Before you run it on `sources, rows, "light"`,
+# pictures that got **no** mask at all. Before you run it on `sources, account,
+# "light"`,
 # say which light you expect to lose most. (Where nobody was lost, as may happen with
 # rendered faces, nothing was unfair. Then ask for the planted ones: `planted, planted,
 # "fault"`.)
@@ -705,30 +555,15 @@ chapter_02.check_4(loss_rates)
 # drawn ones.
 
 # %%
-worn_3d = embedded[embedded.wearing != "none"]
-beside = worn_3d.groupby("wearing").sample(4, random_state=SEED)
-drawn_names = [
-    done[done.wear == way].sample(4, random_state=SEED, replace=True).output
-    for way in WEARS
-]
-upper = [
-    read_rgb(faces_dir("sample") / name)
-    for way in WEARS
-    for name in beside[beside.wearing == way.replace("-", "_")].picture
-]
-lower = [read_rgb(out.path("masked") / name) for names in drawn_names for name in names]
-figure = figures.picture_grid(
-    [*upper[:8], *lower[:8], *upper[8:], *lower[8:]],
-    columns=8,
-    size=1.2,
-    colors=([figures.COLORS["highlight"]] * 8 + [figures.COLORS["neutral"]] * 8) * 2,
-)
-figures.show(
-    figure,
-    "Rows of rendered masks (green frames) above rows of drawn masks (grey frames),"
-    " worn properly, under the nose, on the nose only and under the chin.",
-    photographic=True,
-)
+rendered, drawn = [], []
+for wear in WEARS:
+    worn = embedded[embedded.wearing == wear.replace("-", "_")]
+    for name in worn.picture.sample(4, random_state=SEED):
+        rendered.append(read_rgb(faces_dir("sample") / name))
+    outputs = done.output[done.wear == wear]
+    for name in outputs.sample(4, random_state=SEED, replace=True):
+        drawn.append(read_rgb(out.path("masked") / name))
+mask_figures.show_rendered_and_drawn(rendered, drawn)
 
 # %% [markdown]
 # To the eye they are close. The eye is easily pleased; let a classifier say. It sees a
@@ -742,105 +577,87 @@ figures.show(
 # faces without a mask. Then we test on people that it never saw, first with masks made
 # the same way, then with worn ones.
 
-
 # %%
+from course_utils.pictures.annotations import Box, crop
+from PIL import Image
+
+
 def shrink(picture, box, side=24):
     """Cut a face with a margin and shrink it: (side * side * 3,), 0 to 1."""
     cut = Image.fromarray(crop(picture, box, margin=0.15))
-    return (np.asarray(cut.resize((side, side), Image.Resampling.BOX)) / 255).ravel()
+    small = cut.resize((side, side), Image.Resampling.BOX)
+    return (np.asarray(small) / 255).ravel()
 
 
-def starved(picture):
-    """Find the largest face of a picture and shrink it.
-
-    The whole picture where none is found.
-    """
-    face = find_faces(picture, max_faces=1)
-    return shrink(
-        picture,
-        face[0].box if face else Box("", 0, 0, picture.shape[1], picture.shape[0]),
-    )
+def shrink_largest(picture):
+    """Shrink the largest face of a picture, the whole of it where none is found."""
+    height, width = picture.shape[:2]
+    found = find_faces(picture, max_faces=1)
+    return shrink(picture, found[0].box if found else Box("", 0, 0, width, height))
 
 
-def four_versions(row):
-    """Return the shrunken face of a source four times.
+# %%
+from course_utils.masks.choice import choice_in
 
-    Bare, pasted over, with the blue mask drawn, with its own mask drawn.
-    """
-    picture = read_rgb(out.path("bare") / row.picture)
+BARE, PASTED, BLUE, OWN = range(4)  # what is on the face: nothing, one of three masks
+
+
+def four_versions(line):
+    """Return the shrunken face of a source four times: (4, pixels)."""
+    picture = read_rgb(out.path("bare") / line.picture)
     face = find_faces(picture, max_faces=1)[0]
-    own = replace(blue, type=row.type, color=row.rgb, pattern=row.pattern or None)
-    drawn = [
-        put_on(picture, face, choice, np.random.default_rng((SEED, row.Index))).image
-        for choice in (blue, own)
-    ]
-    return [
-        shrink(version, face.box)
-        for version in (picture, paste(picture, face.landmarks), *drawn)
-    ]
+    versions = [picture, paste(picture, face.landmarks)]
+    for choice in (blue, choice_in(line)):
+        rng = np.random.default_rng((SEED, line.Index))
+        versions.append(put_on(picture, face, choice, rng).image)
+    return [shrink(version, face.box) for version in versions]
 
 
-first = done.drop_duplicates("picture").merge(
-    sources[["picture", "split"]], on="picture"
-)
-first["pattern"] = first.pattern.fillna("")
-first["rgb"] = [
-    tuple(bytes.fromhex(color[1:])) if color else None
-    for color in first.color.fillna("")
-]
-per_split = {"train": 300, "test": 120}
-first = pd.concat(
-    [
-        part.sample(min(len(part), per_split[name]), random_state=SEED)
-        for name, part in first.groupby("split")
-        if name in per_split
-    ]
-)
-versions = np.array(
-    [four_versions(row) for row in first.itertuples()]
-)  # (pictures, 4, pixels)
-training = (first.split == "train").to_numpy()
+# %%
+split = sources[["picture", "split"]]
+first = done.drop_duplicates("picture").merge(split, on="picture")
+people = []
+for name, most in (("train", 300), ("test", 120)):
+    part = first[first.split == name]
+    people.append(part.sample(min(len(part), most), random_state=SEED))
+people = pd.concat(people)
+training = (people.split == "train").to_numpy()
+versions = np.array([four_versions(line) for line in people.itertuples()])
 
 worn = faces[(faces.label == "with_mask") & (faces.split != "train")]
 worn = worn.sample(min(150, len(worn)), random_state=SEED)
-worn_small = np.array(
-    [starved(read_rgb(faces_dir(PROFILE) / name)) for name in worn.picture]
-)
+pictures = [read_rgb(faces_dir(PROFILE) / name) for name in worn.picture]
+worn_small = np.array([shrink_largest(picture) for picture in pictures])
+
+# %%
+from sklearn.decomposition import PCA
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+from sklearn.svm import SVC
+
+
+def learn_and_test(kind):
+    """Train on bare faces and one version; return three shares of right answers."""
+    learner = make_pipeline(StandardScaler(), PCA(40, random_state=SEED), SVC(C=3))
+    seen = np.concatenate([versions[training, BARE], versions[training, kind]])
+    learner.fit(seen, np.repeat([0, 1], training.sum()))
+    on_bare = learner.predict(versions[~training, BARE]) == 0
+    on_made = learner.predict(versions[~training, kind]) == 1
+    on_worn = learner.predict(worn_small) == 1
+    return on_bare.mean(), on_made.mean(), on_worn.mean()
+
+
+# %%
 print(
     f"{training.sum()} faces to learn from, each bare and masked; {(~training).sum()}"
     f" bare and {len(worn)} worn masks to be tested with."
 )
-
-
-# %%
-def learn_and_test(kind):
-    """Train on bare faces and version `kind`.
-
-    Return the accuracies on bare, on the same kind and on worn masks.
-    """
-    learner = make_pipeline(StandardScaler(), PCA(40, random_state=SEED), SVC(C=3))
-    seen = np.concatenate([versions[training, 0], versions[training, kind]])
-    learner.fit(seen, np.repeat([0, 1], training.sum()))
-    return [
-        learner.predict(versions[~training, 0]) == 0,
-        learner.predict(versions[~training, kind]) == 1,
-        learner.predict(worn_small) == 1,
-    ]
-
-
-answers = {
-    "blue, pasted": learn_and_test(1),
-    "blue, drawn": learn_and_test(2),
-    "all kinds, drawn": learn_and_test(3),
+right = {
+    "blue, pasted": learn_and_test(PASTED),
+    "blue, drawn": learn_and_test(BLUE),
+    "all kinds, drawn": learn_and_test(OWN),
 }
-right = {name: [answer.mean() for answer in groups] for name, groups in answers.items()}
-figures.show(
-    mask_figures.draw_transfer(
-        right, ("bare faces", "masks made\nthe same way", "worn masks")
-    ),
-    "Bars of the share that each classifier gets right on bare faces, on masks made the"
-    " same way, and on worn masks.",
-)
+mask_figures.show_transfer(right)
 for name, (on_bare, on_made, on_worn) in right.items():
     print(
         f"{name}: right on {on_bare:.0%} of the bare faces, {on_made:.0%} of masks made"
@@ -860,24 +677,13 @@ for name, (on_bare, on_made, on_worn) in right.items():
 # trained on photographs of masks that were worn: it is what drawing competes with.
 
 # %%
-reference = json.loads(
-    (project.data_dir() / "reference/02_mask_transfer.json").read_text(encoding="utf-8")
-)
-figures.show(
-    mask_figures.draw_reference(reference["rows"]),
-    "Accuracy on photographs of worn masks and bare faces: one blue mask pasted is far"
-    " behind, one blue mask drawn better, and all kinds drawn come close to training"
-    " with photographs of worn masks.",
-)
-print(
-    f"Reference run, {reference['test_pictures']} photographs, half of them with a worn"
-    " mask:"
-)
-for name, row in reference["rows"].items():
-    print(
-        f"  trained on {name}: {row['accuracy']:.1%} right (± {row['spread']:.1%} over"
-        f" {reference['seeds']} seeds)"
-    )
+import json
+
+from course_utils import project
+
+path = project.data_dir() / "reference/02_mask_transfer.json"
+reference = json.loads(path.read_text(encoding="utf-8"))
+mask_figures.show_transfer_reference(reference)
 
 # %% [markdown]
 # One blue mask teaches *blue*, however well it sits. What counts most is that the
@@ -891,20 +697,9 @@ for name, row in reference["rows"].items():
 # test. The figure holds the test of what was chosen.
 
 # %%
-final = reference["cut_out"]
-figures.show(
-    mask_figures.draw_reference(reference["rows"] | final["rows"]),
-    "The bars from before and a last one: all kinds drawn on faces that are cut out. It"
-    " is nearly as long as that of the photographs of worn masks.",
-)
-for name, row in final["rows"].items():
-    print(
-        f"{name}: {row['accuracy']:.1%} right (± {row['spread']:.1%} over"
-        f" {final['seeds']} seeds) on {final['test_pictures']} test photographs."
-    )
-pd.DataFrame(reference["tried"]["rows"]).set_index(
-    ["masks", "faces", "masks on each face"]
-)
+mask_figures.show_transfer_reference(reference, cut_out=True)
+tried = pd.DataFrame(reference["tried"]["rows"])
+tried.set_index(["masks", "faces", "masks on each face"])
 
 # %% [markdown]
 # Part of what looked like a fault of the drawings was one of the frame: the network had
@@ -934,60 +729,45 @@ chapter_02.check_5(share_with_mask)
 # %%
 boxes = ["x_min", "y_min", "x_max", "y_max"]
 about = sources[["picture", "person", "group", "split"]]
-largest = done.sort_values(["picture", "face"]).drop_duplicates(
-    "picture"
-)  # the finder lists the largest face first
-masked = largest[["picture", "wear", "type", *boxes, "output"]].merge(
-    about, on="picture"
-)
-bare_rows = masked.assign(
-    source=masked.picture, picture="bare/" + masked.picture, wearing="none", type="none"
-)
+largest = done.sort_values(["picture", "face"]).drop_duplicates("picture")
+masked = largest[["picture", "wear", "type", *boxes, "output"]]
+masked = masked.merge(about, on="picture").rename(columns={"picture": "source"})
+
 drawn_rows = masked.assign(
-    source=masked.picture,
-    picture="masked/" + masked.output,
-    wearing=masked.wear.str.replace("-", "_"),
+    picture="masked/" + masked.output, wearing=masked.wear.str.replace("-", "_")
 )
+bare_rows = masked.assign(picture="bare/" + masked.source, wearing="none", type="none")
 table = pd.concat([bare_rows, drawn_rows], ignore_index=True)
 table["label"] = np.where(table.wearing == "proper", "with_mask", "without_mask")
-columns = [
-    "picture",
-    "source",
-    "person",
-    "group",
-    "split",
-    "wearing",
-    "type",
-    "label",
-    *boxes,
-]
-files.write_text(
-    out.path("faces.csv"), table[columns].to_csv(index=False, lineterminator="\n")
-)
-figures.show(
-    mask_figures.draw_classes(table),
-    "Bars of the pictures in each class, stacked by split; the colour says which of the"
-    " two labels a class is merged into.",
-)
+
+# %%
+from course_utils import files
+
+columns = ["picture", "source", "person", "group", "split", "wearing", "type", "label"]
+table = table[[*columns, *boxes]]
+text = table.to_csv(index=False, lineterminator="\n")
+files.write_text(out.path("faces.csv"), text)
+mask_figures.show_classes(table)
 pd.crosstab(table.wearing, table.label, margins=True, margins_name="all")
 
 # %%
 out.record(
     sources=len(sources),
     masked_share=round(kept, 4),
-    nose_error_front=round(float(few), 3),
-    nose_error_turned=round(float(much), 3),
-    light_correlation_pasted=round(float(np.corrcoef(skin, flat)[0, 1]), 2),
-    light_correlation_drawn=round(float(np.corrcoef(skin, lit)[0, 1]), 2),
-    **{
-        f"{name}_{what}": round(float(value), 4)
-        for name, values in zip(("pasted", "blue", "drawn"), right.values())
-        for what, value in zip(("bare", "made", "worn"), values)
-    },
+    nose_error_front=round(few, 3),
+    nose_error_turned=round(much, 3),
+    light_correlation_pasted=round(follows_pasted, 2),
+    light_correlation_drawn=round(follows_drawn, 2),
 )
+for name, shares in zip(("pasted", "blue", "drawn"), right.values()):
+    for group, share in zip(("bare", "made", "worn"), shares):
+        out.record(**{f"{name}_{group}": round(share, 4)})
+
+# %%
+proper = (table.label == "with_mask").mean()
 print(
     f"faces.csv: {len(table):,} pictures of {table.group.nunique():,} groups,"
-    f" {(table.label == 'with_mask').mean():.0%} of them with_mask."
+    f" {proper:.0%} of them with_mask."
 )
 
 # %% [markdown]
@@ -997,6 +777,8 @@ print(
 # wrong one tells you what it overlooks.
 
 # %%
+from course_utils.notebook import quizzes
+
 quizzes.show("02_mask_synthesis")
 
 # %% [markdown]

@@ -36,36 +36,14 @@
 PROFILE = "sample"
 
 # %%
-import time
-
-import cv2
-import imgaug
-import ipywidgets
 import numpy as np
 import pandas as pd
-from course_utils import augmentation, figures, quiet
-from course_utils.augmentation import layers as own
+from course_utils import figures
 from course_utils.checks import chapter_03
-from course_utils.data.faces_table import load_faces
-from course_utils.faces import find_faces
 from course_utils.figures import augmentation as augmentation_figures
-from course_utils.notebook import quizzes, widgets
 from course_utils.notebook.artefacts import Artefacts
-from course_utils.pictures.images import read_rgb
 from course_utils.profiles import SEED
 from course_utils.training import pipeline
-from imgaug import augmenters as iaa
-from imgaug.augmentables import KeypointsOnImage
-from imgaug.parameters import Uniform
-from sklearn.decomposition import PCA
-from sklearn.metrics import balanced_accuracy_score
-from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import StandardScaler
-from sklearn.svm import SVC
-
-keras = quiet.import_keras()
-import tensorflow as tf
-from keras import layers
 
 out = Artefacts("03_augmentation", PROFILE)
 
@@ -79,24 +57,15 @@ out = Artefacts("03_augmentation", PROFILE)
 # sees something new, and chapter 01 has shown what that costs.
 
 # %%
+SIZE = 64
 path = out.earlier("02_mask_synthesis", "faces.csv")
 table, folder = pd.read_csv(path, keep_default_na=False), path.parent
-SIZE = 64
-chosen = table[
-    (table.split == "train") & table.wearing.isin(["none", "proper"])
-].sample(8, random_state=SEED)
+in_training = table[table.split == "train"]
+chosen = in_training[in_training.wearing.isin(["none", "proper"])]
+chosen = chosen.sample(8, random_state=SEED)
+
 cuts = pipeline.read_faces(chosen, folder, SIZE)
-whole = [read_rgb(folder / name) for name in chosen.picture]
-for picture, box in zip(
-    whole, chosen[list(pipeline.BOX)].astype(float).round().astype(int).to_numpy()
-):
-    cv2.rectangle(picture, box[:2].tolist(), box[2:].tolist(), (255, 255, 255), 2)
-figures.show(
-    figures.picture_grid([*whole, *cuts], columns=8, size=1.2),
-    "Eight portraits with a white box around the face, and below them the same faces"
-    " cut with a margin into squares.",
-    photographic=True,
-)
+augmentation_figures.show_cuts(chosen, folder, cuts)
 print(
     f"{len(table):,} faces; the network sees each as {SIZE} x {SIZE} x 3 numbers from 0"
     " to 255."
@@ -112,20 +81,25 @@ print(
 # fault that it imitates.
 
 # %%
-imgaug.seed(SEED)
-FAULTS = {
+import imgaug
+from imgaug import augmenters as iaa
+
+loose = ((0.1, 0.12), (-0.12, -0.1), (0, 0.1), (-0.1, 0))  # top, right, bottom, left
+moving = {
     "camera askew:\nrotate": iaa.Affine(rotate=(15, 20), mode="edge"),
-    "loose box:\ncrop and pad": iaa.CropAndPad(
-        percent=((0.1, 0.12), (-0.12, -0.1), (0, 0.1), (-0.1, 0)), pad_mode="edge"
-    ),
+    "loose box:\ncrop and pad": iaa.CropAndPad(percent=loose, pad_mode="edge"),
     "far or near:\nzoom": iaa.Affine(scale=(0.7, 0.75), mode="edge"),
     "seen from the side:\naffine (shear)": iaa.Affine(
         shear=(14, 18), translate_percent=(-0.05, 0.05), mode="edge"
     ),
     "from above:\nperspective": iaa.PerspectiveTransform(
-        scale=(0.12, 0.14), mode="replicate"
+        (0.12, 0.14), mode="replicate"
     ),
     "camera opposite:\nflip": iaa.Fliplr(1.0),
+}
+
+# %%
+colouring = {
     "mist, backlight:\ncontrast": iaa.LinearContrast((0.4, 0.5)),
     "exposure:\nmultiply": iaa.Multiply((0.4, 0.5)),
     "coloured lamp:\nhue, saturation": iaa.AddToHueAndSaturation(
@@ -137,26 +111,24 @@ FAULTS = {
     "out of focus:\nblur": iaa.GaussianBlur((1.8, 2.2)),
     "it moves:\nmotion blur": iaa.MotionBlur(k=13, angle=(20, 40)),
     "thin cable:\nJPEG": iaa.JpegCompression((90, 94)),
-    "a hand, a pole:\ndropout of regions": iaa.Cutout(
-        size=0.25, position=(0.75, 0.3), cval=110
-    ),
+    "a hand, a pole:\ndropout of regions": iaa.Cutout(1, (0.75, 0.3), 0.25, cval=110),
 }
-like = table[(table.split == "train") & (table.wearing == "proper")]
-row = (
-    like[like.type == "surgical_blue"].iloc[0]
-    if (like.type == "surgical_blue").any()
-    else like.iloc[0]
-)
-face = pipeline.read_face(folder / row.picture, row[list(pipeline.BOX)], 128)
-spoiled = {"as it is\n": face} | {
-    name: augmenter(image=face) for name, augmenter in FAULTS.items()
-}
-figures.show(
-    figures.picture_grid(list(spoiled.values()), list(spoiled), columns=5, size=1.6),
+
+# %%
+masked_faces = in_training[in_training.wearing == "proper"]
+in_blue = masked_faces[masked_faces.type == "surgical_blue"]
+line = (in_blue if len(in_blue) else masked_faces).iloc[0]
+face = pipeline.read_face(folder / line.picture, line[list(pipeline.BOX)], 128)
+
+imgaug.seed(SEED)
+spoiled = {"as it is\n": face}
+for fault, augmenter in (moving | colouring).items():
+    spoiled[fault] = augmenter(image=face)
+alt = (
     "A masked face as it is, and fourteen times with a camera's fault, from a tilt over"
-    " noise to a grey patch.",
-    photographic=True,
+    " noise to a grey patch."
 )
+figures.show_pictures(list(spoiled.values()), alt, list(spoiled), columns=5, size=1.6)
 
 # %% [markdown]
 # Four kinds of fault hide in this list, and light meets them in this order: **in front
@@ -167,129 +139,90 @@ figures.show(
 # each, applies them in the order of the light. (Exposure is counted in *stops*, as
 # photographers do: each doubles or halves the light.)
 
+# %%
+USUAL = {
+    "turn": 15,  # degrees
+    "zoom": 0.15,  # share
+    "stops": 0.7,
+    "hue": 8,  # of 255 to a full turn
+    "focus": 1.0,  # pixels
+    "shake": 7,  # pixels
+    "noise": 15,  # grey levels
+    "jpeg": 90,  # strength, 0 to 100
+    "hidden": 0.2,  # share of the width
+}
 
 # %%
-def camera(
-    turn=15,
-    zoom=0.15,
-    stops=0.7,
-    hue=8,
-    focus=1.0,
-    shake=7,
-    noise=15,
-    jpeg=90,
-    hidden=0.2,
-):
+from imgaug.parameters import Uniform
+
+
+def some(augmenter):
+    """Apply an augmenter to about a third of the pictures."""
+    return iaa.Sometimes(0.35, augmenter)
+
+
+def camera(limit):
     """Return an imgaug policy: each fault is drawn between nothing and its limit."""
+    turn, stops, hue = limit["turn"], limit["stops"], limit["hue"]
+    zoom = (1 / (1 + limit["zoom"]), 1 + limit["zoom"])
+    shift = {"translate_percent": (-0.06, 0.06), "shear": (-8, 8), "mode": "edge"}
+    faults = [
+        iaa.Fliplr(0.5),
+        iaa.Affine(rotate=(-turn, turn), scale=zoom, **shift),
+        iaa.PerspectiveTransform(scale=(0, 0.06), mode="replicate"),
+        some(iaa.Cutout(size=limit["hidden"], cval=110)),
+        iaa.Multiply(2 ** Uniform(-stops, stops)),
+        iaa.LinearContrast((0.7, 1.3)),
+        iaa.AddToHueAndSaturation((-hue, hue), per_channel=True),
+        some(iaa.GaussianBlur((0, limit["focus"]))),
+        some(iaa.MotionBlur(k=(3, max(4, limit["shake"])))),
+        some(iaa.AdditiveGaussianNoise(scale=(0, limit["noise"]), per_channel=True)),
+        some(iaa.JpegCompression((50, limit["jpeg"]))),
+    ]
+    return iaa.Sequential(faults)
 
-    def some(augmenter):
-        return iaa.Sometimes(0.35, augmenter)
-
-    return iaa.Sequential(
-        [
-            iaa.Fliplr(0.5),
-            iaa.Affine(
-                rotate=(-turn, turn),
-                scale=(1 / (1 + zoom), 1 + zoom),
-                translate_percent=(-0.06, 0.06),
-                shear=(-8, 8),
-                mode="edge",
-            ),
-            iaa.PerspectiveTransform(scale=(0, 0.06), mode="replicate"),
-            some(iaa.Cutout(size=hidden, cval=110)),
-            iaa.Multiply(2 ** Uniform(-stops, stops)),
-            iaa.LinearContrast((0.7, 1.3)),
-            iaa.AddToHueAndSaturation((-hue, hue), per_channel=True),
-            some(iaa.GaussianBlur((0, focus))),
-            some(iaa.MotionBlur(k=(3, max(4, shake)))),
-            some(iaa.AdditiveGaussianNoise(scale=(0, noise), per_channel=True)),
-            some(iaa.JpegCompression((50, jpeg))),
-        ]
-    )
-
-
-limits = {
-    "half": {"turn": 8, "zoom": 0.07, "stops": 0.3, "hue": 4, "noise": 7},
-    "usual": {},
-    "far too much": {
-        "turn": 60,
-        "zoom": 0.9,
-        "stops": 2.5,
-        "hue": 60,
-        "focus": 5,
-        "shake": 21,
-        "noise": 60,
-        "jpeg": 98,
-        "hidden": 0.5,
-    },
-}
-imgaug.seed(SEED)
-draws = [
-    picture
-    for limit in limits.values()
-    for picture in camera(**limit)(images=[face] * 8)
-]
-figures.show(
-    figures.picture_grid(
-        draws,
-        [name if i == 0 else "" for name in limits for i in range(8)],
-        columns=8,
-        size=1.2,
-    ),
-    "Three rows of eight draws of the same face: with half the limits, with the usual"
-    " ones, and with far too much, where several faces can hardly be recognised.",
-    photographic=True,
-)
 
 # %%
-sliders = {
-    "turn": (0, 90, 15),
-    "zoom": (0, 1, 0.15),
-    "stops": (0, 3, 0.7),
-    "hue": (0, 90, 8),
-    "focus": (0, 5, 1),
-    "shake": (3, 25, 7),
-    "noise": (0, 80, 15),
-    "jpeg": (51, 99, 90),
-    "hidden": (0, 0.6, 0.2),
-}
-sliders = {
-    name: ipywidgets.FloatSlider(
-        value=value,
-        min=low,
-        max=high,
-        step=(high - low) / 60,
-        description=name,
-        continuous_update=False,
-    )
-    for name, (low, high, value) in sliders.items()
-}
-seen = ipywidgets.HTML()
+half = {"turn": 8, "zoom": 0.07, "stops": 0.3, "hue": 4, "noise": 7}
+too_much = {"turn": 60, "zoom": 0.9, "stops": 2.5, "hue": 60, "focus": 5}
+too_much |= {"shake": 21, "noise": 60, "jpeg": 98, "hidden": 0.5}
+
+imgaug.seed(SEED)
+draws, titles = [], []
+for name, other in {"half": half, "usual": {}, "far too much": too_much}.items():
+    draws += camera(USUAL | other)(images=[face] * 8)
+    titles += [name] + [""] * 7
+alt = (
+    "Three rows of eight draws of the same face: with half the limits, with the usual"
+    " ones, and with far too much, where several faces can hardly be recognised."
+)
+figures.show_pictures(draws, alt, titles, columns=8, size=1.2)
+
+# %%
+from course_utils.notebook import widgets
+
+ends = {"turn": (0, 90), "zoom": (0.0, 1.0), "stops": (0.0, 3.0), "hue": (0, 90)}
+ends |= {"focus": (0.0, 5.0), "shake": (3, 25), "noise": (0, 80), "jpeg": (51, 99)}
+ends["hidden"] = (0.0, 0.6)
+ranges = {name: (*ends[name], start) for name, start in USUAL.items()}
 
 
-def develop(_=None):
+def draw_eight(*limits):
     """Draw the face eight times with the limits of the sliders."""
     imgaug.seed(SEED)
-    limit = {
-        name: int(slider.value) if name in ("shake", "jpeg", "hue") else slider.value
-        for name, slider in sliders.items()
-    }
-    figure = figures.picture_grid(
-        camera(**limit)(images=[face] * 8), columns=4, size=1.7
-    )
-    seen.value = figures.as_html(
-        figure, "One face, eight times under the policy.", photographic=True
-    )
+    pictures = camera(dict(zip(USUAL, limits)))(images=[face] * 8)
+    figure = figures.picture_grid(pictures, columns=4, size=1.7)
+    return figure, "One face, eight times under the policy."
 
 
-for slider in sliders.values():
-    slider.observe(develop, names="value")
-develop()
-widgets.show(
-    ipywidgets.HBox([ipywidgets.VBox(list(sliders.values())), seen]),
+# %%
+sliders = widgets.sliders(ranges)
+what = (
     "set the limit of each fault (degrees, shares, stops, grey levels); the same eight"
-    " draws are made anew.",
+    " draws are made anew."
 )
+widget = widgets.figure_with_controls(draw_eight, *sliders, photographic=True)
+widgets.show(widget, what)
 
 # %% [markdown]
 # **How strong is right?** Two answers hold. Ask what the camera delivers: a limit
@@ -299,10 +232,12 @@ widgets.show(
 # where it is known.
 
 # %%
-lean = load_faces("sample").roll.abs()
+from course_utils.data.faces_table import load_faces
+
+lean = load_faces("sample").roll.abs().quantile(0.95)
 print(
-    f"95 % of the heads lean less than {5 * round(lean.quantile(0.95) / 5):.0f}°, to"
-    " about 5°: a camera may add some degrees of its own."
+    f"95 % of the heads lean less than {5 * round(lean / 5):.0f}°, to about 5°: a"
+    " camera may add some degrees of its own."
 )
 
 # %% [markdown]
@@ -333,28 +268,27 @@ chapter_03.check_1(add_noise)
 # dots are those that moved along.
 
 # %%
-source = read_rgb(folder / "bare" / row.source)
+from course_utils.faces import find_faces
+from course_utils.pictures.images import read_rgb
+from imgaug.augmentables import KeypointsOnImage
+
+source = read_rgb(folder / "bare" / line.source)
 landmarks = find_faces(source, max_faces=1)[0].landmarks
-imgaug.seed(SEED)
+points = KeypointsOnImage.from_xy_array(landmarks, shape=source.shape)
 moves = {
     "rotate": iaa.Affine(rotate=18, mode="edge"),
-    "perspective": iaa.PerspectiveTransform(scale=(0.12, 0.13), mode="replicate"),
+    "perspective": iaa.PerspectiveTransform((0.12, 0.13), mode="replicate"),
     "zoom": iaa.Affine(scale=0.75, mode="edge"),
     "flip": iaa.Fliplr(1.0),
 }
+
+# %%
+imgaug.seed(SEED)
 moved = {}
 for name, augmenter in moves.items():
-    picture, points = augmenter(
-        image=source,
-        keypoints=KeypointsOnImage.from_xy_array(landmarks, shape=source.shape),
-    )
-    moved[name] = (picture, points.to_xy_array())
-figures.show(
-    augmentation_figures.draw_moved(moved, landmarks),
-    "A face rotated, tilted, zoomed and flipped. Landmarks that moved along lie on"
-    " eyes, nose and mouth; those left behind lie beside them.",
-    photographic=True,
-)
+    picture, places = augmenter(image=source, keypoints=points)
+    moved[name] = (picture, places.to_xy_array())
+augmentation_figures.show_moved(moved, landmarks)
 
 # %% [markdown]
 # The flip looks perfect: every dot lies on a feature. It is the most treacherous of
@@ -364,20 +298,20 @@ figures.show(
 
 
 # %%
-def roll(points):
+def roll(landmarks):
     """Return the roll of a head in degrees, positive clockwise."""
-    across, down = points[45] - points[36]
+    across, down = landmarks[45] - landmarks[36]
     return np.degrees(np.arctan2(down, across))
 
 
-for name, points in {
+asked = {
     "before": landmarks,
     "rotated by 18°": moved["rotate"][1],
     "flipped": moved["flip"][1],
-}.items():
-    print(
-        f"{name}: the head is {'upside down' if abs(roll(points)) > 90 else 'upright'}."
-    )
+}
+for name, places in asked.items():
+    answer = "upside down" if abs(roll(places)) > 90 else "upright"
+    print(f"{name}: the head is {answer}.")
 
 # %% [markdown]
 # A mask drawn on these landmarks would hang from the forehead. So a flip has to do two
@@ -410,30 +344,26 @@ chapter_03.check_2(flip_landmarks)
 # collection has: the same face with and without a mask. Cover the mouth of both.
 
 # %%
-pairs = table[(table.wearing == "proper") & (table.split == "train")]
+pairs = in_training[in_training.wearing == "proper"]
 pairs = pairs.sample(min(80, len(pairs)), random_state=SEED)
 masked = pipeline.read_faces(pairs, folder, SIZE)
 bare = pipeline.read_faces(pairs.assign(picture="bare/" + pairs.source), folder, SIZE)
-tell = np.abs(masked.astype(float) - bare).sum(
-    axis=3
-)  # (pairs, SIZE, SIZE): what tells the two labels apart
-rows, columns = np.nonzero(tell.mean(0) > 0.35 * tell.mean(0).max())
+
+difference = np.abs(masked.astype(float) - bare).sum(axis=3)  # (pairs, SIZE, SIZE)
+mean = difference.mean(axis=0)
+rows, columns = np.nonzero(mean > 0.35 * mean.max())
 patch = slice(rows.min(), rows.max() + 1), slice(columns.min(), columns.max() + 1)
-covered = [version.copy() for version in (*bare[:4], *masked[:4])]
-for picture in covered:
-    picture[patch] = 110
-titles = ["without mask", "with mask"]
-figures.show(
-    figures.picture_grid(
-        [*bare[:4], *masked[:4], *covered],
-        [titles[i // 4 % 2] for i in range(16)],
-        columns=8,
-        size=1.2,
-    ),
+
+# %%
+both = np.concatenate([bare[:4], masked[:4]])
+covered = both.copy()
+covered[:, *patch] = 110
+titles = (["without mask"] * 4 + ["with mask"] * 4) * 2
+alt = (
     "Four faces without and with a mask, and the same eight with a grey patch over"
-    " mouth and nose: but for a strap, the two labels look alike.",
-    photographic=True,
+    " mouth and nose: but for a strap, the two labels look alike."
 )
+figures.show_pictures([*both, *covered], alt, titles, columns=8, size=1.2)
 
 # %% [markdown]
 # Whoever labels the lower row *with mask* and *without mask* teaches a network that
@@ -442,29 +372,24 @@ figures.show(
 # We throw squares at random and count how often one covers **more than half** of that
 # sum.
 
+
 # %%
+def hidden_share(side, squares=200):
+    """Return the share of random squares that hide more than half of a pair's sum."""
+    spoiled = []
+    for y, x in rng.integers(0, SIZE - side + 1, (2, squares)).T:
+        hidden = difference[:, y : y + side, x : x + side].sum(axis=(1, 2))
+        spoiled.append(hidden > difference.sum(axis=(1, 2)) / 2)
+    return np.mean(spoiled)
+
+
 rng = np.random.default_rng(SEED)
 shares = np.array([0.02, 0.04, 0.06, 0.1, 0.15, 0.2, 0.3, 0.4])  # of the picture's area
-sums = (
-    np.pad(tell, ((0, 0), (1, 0), (1, 0))).cumsum(1).cumsum(2)
-)  # (pairs, SIZE + 1, SIZE + 1)
-spoils = []
-for share in shares:
-    side = round(SIZE * share**0.5)
-    y, x = rng.integers(0, SIZE - side + 1, (2, 200))
-    inside = (
-        sums[:, y + side, x + side]
-        - sums[:, y, x + side]
-        - sums[:, y + side, x]
-        + sums[:, y, x]
-    )  # (pairs, 200)
-    spoils.append((inside > sums[:, -1:, -1] / 2).mean())
-figures.show(
-    augmentation_figures.draw_spoils(shares, np.array(spoils)),
-    "How often a random square hides more than half of what tells the labels "
-    "apart, against its area: never for small ones, then rising steeply.",
-)
-safe = shares[np.array(spoils) < 0.01].max()
+spoils = np.array([hidden_share(round(SIZE * share**0.5)) for share in shares])
+augmentation_figures.show_spoils(shares, spoils)
+
+# %%
+safe = shares[spoils < 0.01].max()
 print(
     f"A square of {safe:.0%} of the picture spoils the label less than once in a"
     f" hundred times, one of {shares[-1]:.0%} in more than one of five:"
@@ -479,46 +404,45 @@ print(
 # shows?
 
 # %%
-blue = (
-    (pairs.type == "surgical_blue").to_numpy()
-    if (pairs.type == "surgical_blue").any()
-    else np.ones(len(pairs), bool)
-)
-over = tell[blue] > 90  # (blue, SIZE, SIZE): the pixels of the mask
+import cv2
+
+is_blue = (pairs.type == "surgical_blue").to_numpy()
+if not is_blue.any():
+    is_blue[:] = True
+on_mask = difference[is_blue] > 90  # (pairs, SIZE, SIZE)
 
 
 def mean_hue(pictures):
-    """Return each picture's hue in degrees of the mean colour over the mask."""
-    colors = np.array(
-        [picture[where].mean(0) for picture, where in zip(pictures, over)], np.float32
-    )
-    return cv2.cvtColor(colors[:, None] / 255, cv2.COLOR_RGB2HSV)[:, 0, 0]
+    """Return each picture's hue in degrees, of its mean colour where the mask lies."""
+    colors = [picture[where].mean(axis=0) for picture, where in zip(pictures, on_mask)]
+    colors = np.array(colors, np.float32)[:, None] / 255
+    return cv2.cvtColor(colors, cv2.COLOR_RGB2HSV)[:, 0, 0]
 
 
+def turn_hue(degrees):
+    """Return an augmenter that turns the hue; imgaug's 255 is one turn."""
+    return iaa.AddToHue(round(degrees * 255 / 360))
+
+
+# %%
 turns, apart = np.arange(-180, 181, 10), []
 for degrees in turns:
-    turned = iaa.AddToHue(round(degrees * 255 / 360))(
-        images=masked[blue]
-    )  # imgaug's 255 is one turn
-    apart.append(
-        np.median(np.abs((mean_hue(turned) - mean_hue(bare[blue]) + 180) % 360 - 180))
-    )
+    turned = turn_hue(degrees)(images=masked[is_blue])
+    difference_of_hue = mean_hue(turned) - mean_hue(bare[is_blue])
+    apart.append(np.median(np.abs((difference_of_hue + 180) % 360 - 180)))
 apart = np.array(apart)
+
 angles = (-180, -120, -60, -10, 0, 10, 60, 120)
-shown = [iaa.AddToHue(round(degrees * 255 / 360))(image=face) for degrees in angles]
-figures.show(
-    figures.picture_grid(
-        shown, [f"{degrees:+d}°" for degrees in angles], columns=8, size=1.2
-    ),
+titles = [f"{degrees:+d}°" for degrees in angles]
+alt = (
     "A face with a blue mask, its hue turned by eight angles. Turned by half a circle"
-    " the mask has the colour of skin.",
-    photographic=True,
+    " the mask has the colour of skin."
 )
-figures.show(
-    augmentation_figures.draw_hue(turns, apart),
-    "Distance between the hue of the mask and of the skin that it hides, against the "
-    "turn of the hue: large without a turn, smallest near half a turn.",
-)
+shown = [turn_hue(degrees)(image=face) for degrees in angles]
+figures.show_pictures(shown, alt, titles, columns=8, size=1.2)
+
+# %%
+augmentation_figures.show_hue(turns, apart)
 print(
     f"As it is, mask and skin are more than 120° apart: {apart[turns == 0][0] > 120};"
     f" after half a turn less than 60°: {apart[0] < 60}; after our 10° still more than"
@@ -558,6 +482,11 @@ chapter_03.check_3(safe_patch)
 # after the other:
 
 # %%
+from course_utils import quiet
+
+keras = quiet.import_keras()
+from keras import layers
+
 six = keras.Sequential(
     [
         layers.RandomFlip("horizontal", seed=1),
@@ -568,23 +497,21 @@ six = keras.Sequential(
         layers.RandomPerspective(1.0, 0.12, seed=6),
     ]
 )
-one = own.RandomWarp(
-    rotation=18, zoom=0.15, shift=0.06, shear=8, perspective=0.12, seed=7
-)
-batch = tf.constant(np.concatenate([bare, masked])[:32].astype(np.float32))
-after_six, after_one = (np.asarray(warp(batch, training=True)) for warp in (six, one))
-pictures = [*batch.numpy()[:6], *after_six[:6], *after_one[:6]]
-figures.show(
-    figures.picture_grid(
-        [picture / 255 for picture in pictures],
-        [name for name in ("as it is", "six layers", "one layer") for _ in range(6)],
-        columns=6,
-        size=1.4,
-    ),
-    "Six faces, below them after six layers, below these after one: the middle row is"
-    " softer.",
-    photographic=True,
-)
+
+# %%
+from course_utils.augmentation import layers as own
+
+limits = {"rotation": 18, "zoom": 0.15, "shift": 0.06, "shear": 8, "perspective": 0.12}
+one = own.RandomWarp(**limits, seed=7)
+batch = np.concatenate([bare, masked])[:32].astype(np.float32)
+after_six = np.asarray(six(batch, training=True))
+after_one = np.asarray(one(batch, training=True))
+
+pictures = np.concatenate([batch[:6], after_six[:6], after_one[:6]]) / 255
+titles = ["as it is"] * 6 + ["six layers"] * 6 + ["one layer"] * 6
+alt = "Six faces, below them after six layers, below these after one: the middle row is"
+alt += " softer."
+figures.show_pictures(pictures, alt, titles, columns=6, size=1.4)
 
 # %% [markdown]
 # The middle row is soft. Each of the six layers computes new pixels *between* old ones,
@@ -601,16 +528,13 @@ def detail(pictures):
 
     What a Laplacian finds.
     """
-    grey = np.asarray(pictures).mean(axis=3)[:, 16:48, 16:48].astype(np.float32)
-    return float(
-        np.mean([np.abs(cv2.Laplacian(picture, cv2.CV_32F)).mean() for picture in grey])
-    )
+    middles = pictures.mean(axis=3)[:, 16:48, 16:48].astype(np.float32)
+    found = [np.abs(cv2.Laplacian(middle, cv2.CV_32F)).mean() for middle in middles]
+    return float(np.mean(found))
 
 
-left_six, left_one = (
-    detail(after_six) / detail(batch),
-    detail(after_one) / detail(batch),
-)
+left_six = detail(after_six) / detail(batch)
+left_one = detail(after_one) / detail(batch)
 print(
     f"Detail that is left: after six layers less than after one: {left_six < left_one};"
     f" after one, more than half: {left_one > 0.5}."
@@ -624,40 +548,30 @@ print(
 # layer.
 
 # %%
+patch = layers.RandomErasing((1, 1), scale=(0.02, 0.06), fill_value=110, seed=2)
+in_the_light = {"exposure": 0.7, "contrast": 0.3, "saturation": 0.4, "hue": 10 / 360}
 policy = keras.Sequential(
     [
-        own.RandomWarp(
-            rotation=18, shear=8, zoom=0.15, shift=0.06, perspective=0.12, seed=1
-        ),
-        own.Sometimes(
-            layers.RandomErasing(
-                (1.0, 1.0), scale=(0.02, 0.06), fill_value=110, seed=2
-            ),
-            0.25,
-            seed=3,
-        ),
-        own.RandomLight(
-            exposure=0.7, contrast=0.3, saturation=0.4, hue=10 / 360, seed=4
-        ),
+        own.RandomWarp(**limits, seed=1),
+        own.Sometimes(patch, 0.25, seed=3),
+        own.RandomLight(**in_the_light, seed=4),
         own.Sometimes(own.RandomBlur(focus=0.015, motion=0.06, seed=5), 0.35, seed=6),
         own.Sometimes(own.RandomNoise(deviation=18, seed=7), 0.35, seed=8),
         own.Sometimes(own.RandomJpeg(lowest=12, highest=70, seed=9), 0.35, seed=10),
     ]
 )
+
+# %%
 spoiled = np.asarray(policy(batch, training=True))
-figures.show(
-    figures.picture_grid(
-        [picture / 255 for picture in spoiled[:24]], columns=8, size=1.2
-    ),
+alt = (
     "Twenty-four faces under the whole policy: turned, lit otherwise, some blurred,"
-    " noisy, squeezed or partly hidden.",
-    photographic=True,
+    " noisy, squeezed or partly hidden."
 )
+figures.show_pictures(spoiled[:24] / 255, alt, columns=8, size=1.2)
+
 again = keras.Sequential.from_config(policy.get_config())
-print(
-    "A policy built again from its settings does the same:"
-    f" {np.array_equal(np.asarray(again(batch, training=True)), spoiled)}"
-)
+same = np.array_equal(np.asarray(again(batch, training=True)), spoiled)
+print(f"A policy built again from its settings does the same: {same}")
 
 # %% [markdown]
 # From here on `augmentation.policy("full", seed)` builds it; there are `"light"` and
@@ -671,8 +585,10 @@ print(
 # `tf.data`, and the policy above in `tf.data`. And for comparison: reading and cutting
 # a face from its file.
 
-
 # %%
+import time
+
+
 def rate(step, pictures, seconds=0.6):
     """Return how many pictures a second `step` manages, after one call to warm up."""
     step()
@@ -683,17 +599,27 @@ def rate(step, pictures, seconds=0.6):
     return calls * pictures / (time.perf_counter() - start)
 
 
+# %%
+import tensorflow as tf
+
+eight_bits = batch.astype(np.uint8)
+
+
+def one_by_one():
+    """Yield pictures without end, each augmented by imgaug on its own."""
+    augmenter = camera(USUAL)
+    while True:
+        for picture in eight_bits:
+            yield augmenter(image=picture)
+
+
 def in_tf_data(augment):
-    """Return a function that takes the next augmented batch from an endless dataset."""
-    batches = (
-        tf.data.Dataset.from_tensors(batch)
-        .repeat()
-        .map(lambda faces: augment(faces, training=True))
-    )
-    iterator = iter(batches)
-    return lambda: next(iterator)
+    """Return an endless dataset of augmented batches."""
+    batches = tf.data.Dataset.from_tensors(batch).repeat()
+    return batches.map(lambda faces: augment(faces, training=True))
 
 
+# %%
 keras_only = keras.Sequential(
     [
         *six.layers,
@@ -705,28 +631,27 @@ keras_only = keras.Sequential(
         layers.RandomGaussianBlur((0.35, 0.35), 5, 1.0),
     ]
 )
-eight_bits = batch.numpy().astype(np.uint8)
-one_by_one, by_batch = camera(), camera()
-generator = (one_by_one(image=picture) for _ in iter(int, 1) for picture in eight_bits)
+singles, by_batch = one_by_one(), camera(USUAL)
+by_keras, by_policy = iter(in_tf_data(keras_only)), iter(in_tf_data(policy))
+
+# %%
 rates = {
     "reading a face\nfrom its file": rate(
         lambda: pipeline.read_faces(chosen, folder, SIZE), len(chosen)
     ),
-    "imgaug,\nPython generator": rate(lambda: [next(generator) for _ in range(8)], 8),
+    "imgaug,\nPython generator": rate(lambda: next(singles), 1),
     "imgaug,\nbatch": rate(lambda: by_batch(images=eight_bits), 32),
-    "Keras' layers,\ntf.data": rate(in_tf_data(keras_only), 32),
-    "the course's policy,\ntf.data": rate(in_tf_data(policy), 32),
+    "Keras' layers,\ntf.data": rate(lambda: next(by_keras), 32),
+    "the course's policy,\ntf.data": rate(lambda: next(by_policy), 32),
 }
-figures.show(
-    augmentation_figures.draw_rates(rates),
-    "Bars of pictures a second. Of the four ways to augment, imgaug in a generator is"
-    " slowest and the course's policy fastest.",
-)
-values = list(rates.values())
+augmentation_figures.show_rates(rates)
+
+# %%
+_, generator_rate, _, keras_rate, policy_rate = rates.values()
 print(
     "The policy is more than twice as fast as imgaug in a generator:"
-    f" {values[4] > 2 * values[1]}; faster than Keras' layers one by one:"
-    f" {values[4] > values[3]}."
+    f" {policy_rate > 2 * generator_rate}; faster than Keras' layers one by one:"
+    f" {policy_rate > keras_rate}."
 )
 
 # %% [markdown]
@@ -779,7 +704,9 @@ network = keras.Sequential(
     ]
 )
 network.compile("adam", "sparse_categorical_crossentropy")
-answers = tf.constant(np.repeat([0, 1], 16), tf.int32)
+
+# %%
+answers = np.repeat([0, 1], 16)
 
 
 def waits(batches, steps=10):
@@ -794,35 +721,31 @@ def waits(batches, steps=10):
     return np.median(clock[3:], axis=0)  # the first steps build the graph
 
 
-one_after_the_other = tf.data.Options()
-one_after_the_other.experimental_optimization.inject_prefetch = (
-    False  # tf.data would add it by itself
-)
-from_tf_data = (
-    tf.data.Dataset.from_tensors(batch)
-    .repeat()
-    .map(lambda faces: policy(faces, training=True))
-)
-from_generator = (
-    np.stack([one_by_one(image=picture) for picture in eight_bits]).astype(np.float32)
-    for _ in iter(int, 1)
-)
+# %%
+def generated():
+    """Yield batches whose pictures imgaug changes one by one."""
+    singles = one_by_one()
+    while True:
+        yield np.stack([next(singles) for _ in range(32)]).astype(np.float32)
+
+
+one_after_the_other = tf.data.Options()  # tf.data would prefetch by itself
+one_after_the_other.experimental_optimization.inject_prefetch = False
+from_tf_data = in_tf_data(policy)
 waited = {
-    "imgaug, generator": waits(from_generator),
+    "imgaug, generator": waits(generated()),
     "tf.data": waits(from_tf_data.with_options(one_after_the_other)),
     "tf.data, prefetched": waits(from_tf_data.prefetch(4)),
 }
-figures.show(
-    augmentation_figures.draw_waits(waited),
-    "Bars of a training step, split in waiting and computing: with the generator much"
-    " of it is waiting, with tf.data less, with prefetching next to nothing.",
-)
+augmentation_figures.show_waits(waited)
+
+# %%
 waiting = {name: wait / (wait + compute) for name, (wait, compute) in waited.items()}
+generator, prefetched = waiting["imgaug, generator"], waiting["tf.data, prefetched"]
 print(
     "With the generator the network waits more than with the pipeline:"
-    f" {waiting['imgaug, generator'] > 2 * waiting['tf.data, prefetched']}. With"
-    " prefetching it waits less than 5 % of a step:"
-    f" {waiting['tf.data, prefetched'] < 0.05}."
+    f" {generator > 2 * prefetched}. With prefetching it waits less than 5 % of a step:"
+    f" {prefetched < 0.05}."
 )
 
 # %% [markdown]
@@ -858,35 +781,29 @@ chapter_03.check_5(build_pipeline)
 # that no picture is moved about. Chapters 05 and 06 train with it. Is it repeatable?
 
 # %%
+from course_utils import augmentation
+
+few = in_training.sample(96, random_state=SEED)
 classes = ("with_mask", "without_mask")
-some = table[table.split == "train"].sample(96, random_state=SEED)
 
 
 def two_epochs(seed):
     """Return the first batch of two epochs from a pipeline that is built anew."""
-    batches = pipeline.face_dataset(
-        some,
-        folder,
-        SIZE,
-        32,
-        classes,
-        augmentation.policy("full", seed),
-        shuffle_seed=seed,
-    )
+    augment = augmentation.policy("full", seed)
+    batches = pipeline.face_dataset(few, folder, SIZE, 32, classes, augment, seed)
     return [next(iter(batches))[0].numpy() for _ in range(2)]
 
 
-(first, second), (repeated, _), (other, _) = two_epochs(1), two_epochs(1), two_epochs(2)
-figures.show(
-    figures.picture_grid(
-        [np.clip(picture / 255, 0, 1) for picture in [*first[:8], *second[:8]]],
-        columns=8,
-        size=1.2,
-    ),
+first, second = two_epochs(1)
+repeated, other = two_epochs(1)[0], two_epochs(2)[0]
+
+# %%
+shown = np.concatenate([first[:8], second[:8]]).clip(0, 255) / 255
+alt = (
     "The first eight faces of two epochs: other faces in the second, and spoiled in"
-    " another way.",
-    photographic=True,
+    " another way."
 )
+figures.show_pictures(shown, alt, columns=8, size=1.2)
 print(
     f"Built twice with one seed, the same batch: {np.array_equal(first, repeated)};"
     f" with another seed: {np.array_equal(first, other)}; the same in the second epoch:"
@@ -906,46 +823,42 @@ print(
 # %%
 def shrink(pictures):
     """Average pictures of 64 x 64 down to 16 x 16: (n, 768), 0 to 1."""
-    return (
-        np.asarray(pictures, np.float32)
-        .reshape(-1, 16, 4, 16, 4, 3)
-        .mean(axis=(2, 4))
-        .reshape(-1, 768)
-        / 255
-    )
+    blocks = np.asarray(pictures, np.float32).reshape(-1, 16, 4, 16, 4, 3)
+    return blocks.mean(axis=(2, 4)).reshape(-1, 768) / 255
 
 
 usable = table[table.wearing.isin(["none", "proper"])]
-usable = pd.concat(
-    [
-        part.sample(min(len(part), limit), random_state=SEED)
-        for (_, part), limit in zip(usable.groupby(usable.split == "train"), (400, 500))
-    ]
-)
-faces, truth = (
-    pipeline.read_faces(usable, folder, SIZE),
-    (usable.label == "with_mask").to_numpy(),
-)
-training = (usable.split == "train").to_numpy()
-classifiers = {}
-for name in augmentation.POLICIES:
-    batches, spoil = [faces[training]], augmentation.policy(name, SEED)
-    batches += [
-        spoil(faces[training].astype(np.float32), training=True)
-        for _ in range(4 if spoil else 0)
-    ]
-    learner = make_pipeline(StandardScaler(), PCA(60, random_state=SEED), SVC(C=10))
-    classifiers[name] = learner.fit(
-        np.concatenate([shrink(some) for some in batches]),
-        np.tile(truth[training], len(batches)),
-    )
-print(
-    f"Trained on {training.sum()} faces; tested on {(~training).sum()} faces of other"
-    " people."
-)
+of_training = usable[usable.split == "train"]
+of_others = usable[usable.split != "train"]
+learned_from = of_training.sample(min(len(of_training), 500), random_state=SEED)
+tested_on = of_others.sample(min(len(of_others), 400), random_state=SEED)
+faces = pipeline.read_faces(learned_from, folder, SIZE)
+test_faces = pipeline.read_faces(tested_on, folder, SIZE)
 
 # %%
-imgaug.seed(SEED)
+from sklearn.decomposition import PCA
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+from sklearn.svm import SVC
+
+
+def learn(name, copies=4):
+    """Train on the faces as they are and on copies under a policy."""
+    batches, augment = [faces], augmentation.policy(name, SEED)
+    for _ in range(copies if augment else 0):
+        batches.append(augment(faces.astype(np.float32), training=True))
+    seen = np.concatenate([shrink(pictures) for pictures in batches])
+    truth = np.tile(learned_from.label == "with_mask", len(batches))
+    learner = make_pipeline(StandardScaler(), PCA(60, random_state=SEED), SVC(C=10))
+    return learner.fit(seen, truth)
+
+
+classifiers = {name: learn(name) for name in augmentation.POLICIES}
+
+# %%
+print(
+    f"Trained on {len(faces)} faces; tested on {len(test_faces)} faces of other people."
+)
 tests = {
     "as it is": iaa.Identity(),
     "turned 25°": iaa.Affine(rotate=[-25, 25], mode="edge"),
@@ -958,24 +871,26 @@ tests = {
     "blurred": iaa.GaussianBlur(2),
     "noisy": iaa.AdditiveGaussianNoise(scale=30, per_channel=True),
 }
+
+# %%
+from sklearn.metrics import balanced_accuracy_score
+
+imgaug.seed(SEED)
 right = {name: [] for name in classifiers}
 for augmenter in tests.values():
-    seen_by_camera = shrink(augmenter(images=faces[~training]))
+    seen_by_camera = shrink(augmenter(images=test_faces))
     for name, learner in classifiers.items():
-        right[name].append(
-            balanced_accuracy_score(truth[~training], learner.predict(seen_by_camera))
-        )
-right = {name: np.array(values) for name, values in right.items()}
-figures.show(
-    augmentation_figures.draw_help(list(tests), right),
-    "Balanced accuracy for ten kinds of test pictures and three policies. Without"
-    " augmentation it falls on dark, bright and shifted pictures; with the full policy"
-    " much less.",
-)
+        said = learner.predict(seen_by_camera)
+        score = balanced_accuracy_score(tested_on.label == "with_mask", said)
+        right[name].append(score)
+right = {name: np.array(scores) for name, scores in right.items()}
+augmentation_figures.show_help(list(tests), right)
+
+# %%
 gain = right["full"] - right["none"]
 print(
     "On the ten tests together the full policy gains more than two points:"
-    f" {gain.mean() > 0.02}; most on '{list(tests)[int(gain.argmax())]}'."
+    f" {gain.mean() > 0.02}; most on '{list(tests)[gain.argmax()]}'."
 )
 
 # %% [markdown]
@@ -987,20 +902,20 @@ print(
 
 # %%
 out.record(
-    safe_patch_share=float(safe),
-    large_patch_spoils=round(float(spoils[-1]), 3),
+    safe_patch_share=safe,
+    large_patch_spoils=round(spoils[-1], 3),
     hue_apart=round(float(apart[turns == 0][0])),
     hue_apart_half_turn=round(float(apart[0])),
     detail_after_six=round(left_six, 2),
     detail_after_one=round(left_one, 2),
-    policy_over_imgaug=round(values[4] / values[1], 1),
-    waiting_share=round(float(waiting["tf.data, prefetched"]), 3),
-    waiting_share_generator=round(float(waiting["imgaug, generator"]), 3),
-    **{
-        f"accuracy_{name}": round(float(values.mean()), 4)
-        for name, values in right.items()
-    },
+    policy_over_imgaug=round(policy_rate / generator_rate, 1),
+    waiting_share=round(prefetched, 3),
+    waiting_share_generator=round(generator, 3),
 )
+for name, scores in right.items():
+    out.record(**{f"accuracy_{name}": round(scores.mean(), 4)})
+
+# %%
 print(
     "Recorded: how large a patch may be, how much detail is left, how much faster the"
     " pipeline is, and what the policies gain."
@@ -1013,6 +928,8 @@ print(
 # wrong one tells you what it overlooks.
 
 # %%
+from course_utils.notebook import quizzes
+
 quizzes.show("03_augmentation")
 
 # %% [markdown]

@@ -29,24 +29,16 @@ PROFILE = "sample"
 import numpy as np
 import pandas as pd
 from course_utils.checks import chapter_02
-from course_utils.data.faces_table import load_faces
 from course_utils.faces import find_faces
-from course_utils.masks import MaskChoice, put_on
-from course_utils.masks.choice import WEARS
 from course_utils.notebook.artefacts import Artefacts
 from course_utils.pictures.images import read_rgb
 from course_utils.profiles import SEED
 
 made = Artefacts("02_mask_synthesis", PROFILE)
-table = pd.read_csv(
-    made.earlier("02_mask_synthesis", "faces.csv"), keep_default_na=False
-)
-rows = pd.read_csv(
-    made.earlier("02_mask_synthesis", "masked/masks.csv"), keep_default_na=False
-)
-folder = made.folder
-some = table[table.wearing == "none"].sample(40, random_state=SEED)
-pictures = [read_rgb(folder / name) for name in some.picture]
+path = made.earlier("02_mask_synthesis", "faces.csv")
+table = pd.read_csv(path, keep_default_na=False)
+bare = table[table.wearing == "none"].sample(40, random_state=SEED)
+pictures = [read_rgb(made.folder / name) for name in bare.picture]
 faces = [find_faces(picture, max_faces=1)[0] for picture in pictures]
 print(f"{len(table):,} pictures in the table of chapter 02.")
 
@@ -78,19 +70,21 @@ chapter_02.check_1(roll)
 
 # %%
 rng = np.random.default_rng(SEED)
-for name, (left, right) in {
+pairs = {
     "outer corners of the eyes": (36, 45),
     "inner corners of the eyes": (39, 42),
     "corners of the mouth": (48, 54),
-}.items():
+}
+for name, (left, right) in pairs.items():
     jumps = []
     for face in faces:
         moved = face.landmarks + rng.normal(0, 1, (200, 68, 2))
         across, down = (moved[:, right] - moved[:, left]).T
         jumps.append(np.degrees(np.arctan2(down, across)).std())
+    jump = np.mean(jumps)
     print(
-        f"{name}: the angle jumps by {np.mean(jumps):.0f}° when each landmark is off by"
-        " one pixel."
+        f"{name}: the angle jumps by {jump:.0f}° when each landmark is off by one"
+        " pixel."
     )
 
 # %% [markdown]
@@ -135,14 +129,12 @@ def way_of_wearing(alpha, landmarks):
         inside = (x >= 0) & (y >= 0) & (x < width) & (y < height)
         return inside.any() and (alpha[y[inside], x[inside]] > 0.5).mean() > 0.5
 
-    nose, mouth, chin = (
-        is_covered(slice(30, 36)),
-        is_covered(slice(48, 68)),
-        is_covered([8]),
-    )
+    nose, mouth = is_covered(slice(30, 36)), is_covered(slice(48, 68))
     if nose:
         return "proper" if mouth else "nose-only"
-    return "under-nose" if mouth else "under-chin" if chin else "none"
+    if mouth:
+        return "under-nose"
+    return "under-chin" if is_covered([8]) else "none"
 
 
 # %%
@@ -154,22 +146,17 @@ chapter_02.check_3(way_of_wearing)
 # *meant* to be, the function where they are.
 
 # %%
-agreed = {way: [] for way in WEARS}
-for number, (picture, face) in enumerate(zip(pictures, faces)):
-    for way in WEARS:
-        drawn = put_on(
-            picture,
-            face,
-            MaskChoice("surgical_blue", wear=way),
-            np.random.default_rng((SEED, number)),
-        )
+from course_utils.masks import MaskChoice, put_on
+from course_utils.masks.choice import WEARS
+
+for way in WEARS:
+    choice, agreed = MaskChoice("surgical_blue", wear=way), []
+    for number, (picture, face) in enumerate(zip(pictures, faces)):
+        drawn = put_on(picture, face, choice, np.random.default_rng((SEED, number)))
         if drawn.quality.ok:
-            agreed[way].append(way_of_wearing(drawn.alpha, face.landmarks) == way)
-for way, answers in agreed.items():
-    print(
-        f"{way}: the same word for {np.mean(answers):.0%} of {len(answers)} drawn"
-        " masks."
-    )
+            agreed.append(way_of_wearing(drawn.alpha, face.landmarks) == way)
+    share = np.mean(agreed)
+    print(f"{way}: the same word for {share:.0%} of {len(agreed)} drawn masks.")
 
 # %% [markdown]
 # ## 2-4: is the loss fair?
@@ -199,25 +186,30 @@ chapter_02.check_4(loss_rates)
 # large a difference may be by chance alone: 1.96 standard errors of the share.
 
 # %%
+from course_utils.data.faces_table import load_faces
+
+path = made.earlier("02_mask_synthesis", "masked/masks.csv")
+account = pd.read_csv(path, keep_default_na=False)
 everybody = load_faces(PROFILE)
-everybody = everybody[everybody.picture.isin(rows.picture)]
-lost_all = loss_rates(everybody.assign(all="all"), rows, "all").iloc[0]
+everybody = everybody[everybody.picture.isin(account.picture)]
+lost_all = loss_rates(everybody.assign(all="all"), account, "all").iloc[0]
+known = {"light", "head_covering", "glasses", "monk_tone"} & set(everybody)
+
+# %%
+for column in sorted(known) or ["label"]:
+    rates = loss_rates(everybody, account, column)
+    worst = rates.idxmax()
+    count = (everybody[column] == worst).sum()
+    chance = 1.96 * np.sqrt(lost_all * (1 - lost_all) / count)
+    if lost_all:
+        print(
+            f"by {column}: most is lost of '{worst}', {rates[worst]:.1%} of {count}"
+            f" pictures; all together {lost_all:.1%} ± {chance:.1%}."
+        )
 if not lost_all:
     print(
         "Nobody is lost here, so nobody more than others; the real profile has an"
         " answer."
-    )
-for column in [
-    name
-    for name in ("light", "head_covering", "glasses", "monk_tone")
-    if name in everybody and lost_all
-] or ["label"] * bool(lost_all):
-    rates, sizes = loss_rates(everybody, rows, column), everybody[column].value_counts()
-    worst = rates.idxmax()
-    chance = 1.96 * np.sqrt(max(lost_all * (1 - lost_all), 1e-9) / sizes[worst])
-    print(
-        f"by {column}: most is lost of '{worst}', {rates[worst]:.1%} of {sizes[worst]}"
-        f" pictures; all together {lost_all:.1%} ± {chance:.1%}."
     )
 
 # %% [markdown]
@@ -234,7 +226,8 @@ share_with_mask = 0.5 * 3 / 6
 chapter_02.check_5(share_with_mask)
 
 # %%
+share = (table.label == "with_mask").mean()
 print(
-    f"In the table of chapter 02 it is {(table.label == 'with_mask').mean():.2f}: ways"
-    " of wearing are drawn at random, so it is near, not equal."
+    f"In the table of chapter 02 it is {share:.2f}: ways of wearing are drawn at"
+    " random, so it is near, not equal."
 )

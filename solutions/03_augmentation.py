@@ -25,24 +25,19 @@
 PROFILE = "sample"
 
 # %%
-import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
-from course_utils import figures, quiet
+from course_utils import figures
 from course_utils.checks import chapter_03
-from course_utils.faces import find_faces
+from course_utils.figures import augmentation as augmentation_figures
 from course_utils.notebook.artefacts import Artefacts
-from course_utils.pictures.images import read_rgb
 from course_utils.profiles import SEED
 from course_utils.training import pipeline
-
-keras = quiet.import_keras()
-import tensorflow as tf
 
 made = Artefacts("03_augmentation", PROFILE)
 path = made.earlier("02_mask_synthesis", "faces.csv")
 table, folder = pd.read_csv(path, keep_default_na=False), path.parent
-row = table[(table.split == "train") & (table.wearing == "proper")].iloc[0]
+line = table[(table.split == "train") & (table.wearing == "proper")].iloc[0]
 print(f"{len(table):,} faces in the table of chapter 02.")
 
 # %% [markdown]
@@ -66,7 +61,7 @@ def add_noise(picture, deviation, rng):
 chapter_03.check_1(add_noise)
 
 # %%
-face = pipeline.read_face(folder / row.picture, row[list(pipeline.BOX)], 128)
+face = pipeline.read_face(folder / line.picture, line[list(pipeline.BOX)], 128)
 rng = np.random.default_rng(SEED)
 noise = rng.normal(0, 20, face.shape)
 versions = {
@@ -75,12 +70,12 @@ versions = {
     "not clipped": np.rint(face + noise).astype(int).astype(np.uint8),
     "one draw a pixel": np.rint(face + noise[..., :1]).clip(0, 255).astype(np.uint8),
 }
-figures.show(
-    figures.picture_grid(list(versions.values()), list(versions), columns=4, size=1.9),
+alt = (
     "A face with noise in four versions. Without clipping, dots of the opposite"
-    " brightness stand in dark and light parts.",
-    photographic=True,
+    " brightness stand in dark and light parts."
 )
+pictures, titles = list(versions.values()), list(versions)
+figures.show_pictures(pictures, alt, titles, columns=4, size=1.9)
 
 # %% [markdown]
 # ## 3-2: left and right
@@ -94,37 +89,12 @@ figures.show(
 # %% tags=["exercise-3-2"]
 def flip_landmarks(landmarks, width):
     """Return the 68 landmarks (68, 2) of the mirrored picture."""
-    partner = [
-        *range(16, -1, -1),
-        *range(26, 16, -1),
-        27,
-        28,
-        29,
-        30,
-        35,
-        34,
-        33,
-        32,
-        31,
-        45,
-        44,
-        43,
-        42,
-        47,
-        46,
-        39,
-        38,
-        37,
-        36,
-        41,
-        40,
-        *range(54, 47, -1),
-        *range(59, 54, -1),
-        *range(64, 59, -1),
-        67,
-        66,
-        65,
-    ]
+    jaw, brows = range(16, -1, -1), range(26, 16, -1)
+    nose = [27, 28, 29, 30, 35, 34, 33, 32, 31]
+    eyes = [45, 44, 43, 42, 47, 46, 39, 38, 37, 36, 41, 40]
+    outer_lips = [54, 53, 52, 51, 50, 49, 48, 59, 58, 57, 56, 55]
+    inner_lips = [64, 63, 62, 61, 60, 67, 66, 65]
+    partner = [*jaw, *brows, *nose, *eyes, *outer_lips, *inner_lips]
     mirrored = np.column_stack([width - 1 - landmarks[:, 0], landmarks[:, 1]])
     return mirrored[partner]
 
@@ -137,49 +107,23 @@ chapter_03.check_2(flip_landmarks)
 # points should be ours.
 
 # %%
-source = read_rgb(folder / "bare" / row.source)
+from course_utils.faces import find_faces
+from course_utils.pictures.images import read_rgb
+
+source = read_rgb(folder / "bare" / line.source)
 landmarks = find_faces(source, max_faces=1)[0].landmarks
 mirrored = np.ascontiguousarray(source[:, ::-1])
+careless = np.column_stack([source.shape[1] - 1 - landmarks[:, 0], landmarks[:, 1]])
+versions = {
+    "numbers exchanged": flip_landmarks(landmarks, source.shape[1]),
+    "numbers kept": careless,
+}
+augmentation_figures.show_numbers(mirrored, versions)
+
 predicted = find_faces(mirrored, max_faces=1)[0]
-ours, careless = (
-    flip_landmarks(landmarks, source.shape[1]),
-    np.column_stack([source.shape[1] - 1 - landmarks[:, 0], landmarks[:, 1]]),
-)
-figure, axes = plt.subplots(1, 2, figsize=(6.4, 3.5), layout="constrained")
-for axis, (name, points) in zip(
-    axes, {"numbers exchanged": ours, "numbers kept": careless}.items()
-):
-    axis.imshow(mirrored)
-    axis.plot(*points.T, "o", color="#56B4E9", markersize=2.5)
-    for number in (36, 45, 48, 54):
-        axis.annotate(
-            number,
-            points[number],
-            color="white",
-            fontsize=9,
-            weight="bold",
-            ha="center",
-            va="center",
-            bbox={
-                "boxstyle": "round,pad=0.15",
-                "facecolor": "black",
-                "edgecolor": "none",
-            },
-        )
-    axis.set_title(name)
-    axis.axis("off")
-figures.show(
-    figure,
-    "The mirrored face twice, with dots on the same places. With exchanged numbers 36"
-    " is the eye on the left of the picture, as it should be; with kept numbers it is"
-    " the one on the right.",
-    photographic=True,
-)
-for name, points in {"numbers exchanged": ours, "numbers kept": careless}.items():
-    error = (
-        np.linalg.norm(points - predicted.landmarks, axis=1).mean()
-        / predicted.interocular
-    )
+for name, points in versions.items():
+    distances = np.linalg.norm(points - predicted.landmarks, axis=1)
+    error = distances.mean() / predicted.interocular
     print(
         f"{name}: on average within a tenth of the distance of the eyes: {error < 0.1}"
     )
@@ -209,21 +153,17 @@ chapter_03.check_3(safe_patch)
 
 # %%
 size = 128
-x_min, y_min, x_max, y_max = row[list(pipeline.BOX)].astype(float)
+x_min, y_min, x_max, y_max = line[list(pipeline.BOX)].astype(float)
 scale = size / np.array([x_max - x_min, y_max - y_min]) / (1 + 2 * pipeline.MARGIN)
-inside = (landmarks - (x_min, y_min)) * scale + size * pipeline.MARGIN / (
-    1 + 2 * pipeline.MARGIN
-)  # where the margin isn't cut off
+border = size * pipeline.MARGIN / (1 + 2 * pipeline.MARGIN)  # where nothing is cut off
+inside = (landmarks - (x_min, y_min)) * scale + border
 rng, patched = np.random.default_rng(SEED), []
 for _ in range(6):
     x, y = safe_patch(inside, size, 44, rng)
     patched.append(face.copy())
     patched[-1][y : y + 44, x : x + 44] = 110
-figures.show(
-    figures.picture_grid(patched, columns=6, size=1.6),
-    "Six times the masked face with a large grey patch; nose and mouth stay free.",
-    photographic=True,
-)
+alt = "Six times the masked face with a large grey patch; nose and mouth stay free."
+figures.show_pictures(patched, alt, columns=6, size=1.6)
 
 # %% [markdown]
 # ## 3-4: how long does the network wait?
@@ -248,10 +188,11 @@ chapter_03.check_4(waiting_share)
 
 # %%
 for prepare in (10, 20, 40, 80):
+    without = waiting_share(prepare, 40, prefetch=False)
+    prefetched = waiting_share(prepare, 40, prefetch=True)
     print(
-        f"preparing {prepare} ms, computing 40 ms: waits"
-        f" {waiting_share(prepare, 40, False):.0%}, with prefetching"
-        f" {waiting_share(prepare, 40, True):.0%}"
+        f"preparing {prepare} ms, computing 40 ms: waits {without:.0%}, with"
+        f" prefetching {prefetched:.0%}"
     )
 
 # %% [markdown]
@@ -271,6 +212,12 @@ for prepare in (10, 20, 40, 80):
 # the cache: the order of the first epoch is kept for ever. `shuffle` after `batch`: the
 # same pictures always sit together.
 
+# %%
+from course_utils import quiet
+
+keras = quiet.import_keras()
+import tensorflow as tf
+
 
 # %% tags=["exercise-3-5"]
 def build_pipeline(numbers, read, augment, batch, seed):
@@ -278,9 +225,8 @@ def build_pipeline(numbers, read, augment, batch, seed):
     dataset = tf.data.Dataset.from_tensor_slices(numbers)
     dataset = dataset.map(read, num_parallel_calls=tf.data.AUTOTUNE).cache()
     dataset = dataset.shuffle(len(numbers), seed=seed).batch(batch)
-    return dataset.map(lambda pictures, labels: (augment(pictures), labels)).prefetch(
-        tf.data.AUTOTUNE
-    )
+    dataset = dataset.map(lambda pictures, labels: (augment(pictures), labels))
+    return dataset.prefetch(tf.data.AUTOTUNE)
 
 
 # %%

@@ -115,3 +115,16 @@ def picture_grid(pictures, titles=None, columns=8, size=1.3, colors=None):
             for spine in axis.spines.values():
                 spine.set(visible=True, color=colors[position], linewidth=3)
     return figure
+
+
+def show_pictures(pictures, alt, titles=None, columns=8, size=1.3, colors=None):
+    """Display pictures in rows.
+
+    Parameters
+    ----------
+    pictures, titles, columns, size, colors
+        As for `picture_grid`.
+    alt : str
+        As for `show`.
+    """
+    show(picture_grid(pictures, titles, columns, size, colors), alt, photographic=True)

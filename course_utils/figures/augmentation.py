@@ -1,16 +1,40 @@
 """Figures of augmentation: landmarks that moved along, what spoils a label, speed and waiting.
 
-Drawing only. Each function takes finished numbers and returns a figure for `figures.show`.
+Drawing only. Each function takes finished numbers and shows a figure with its alternative text.
 """
 
+import cv2
 import matplotlib.pyplot as plt
 import numpy as np
 
-from course_utils.figures import COLORS
+from course_utils.figures import COLORS, show, show_pictures
+from course_utils.pictures.images import read_rgb
 
 
-def draw_moved(moved, landmarks):
-    """Draw augmented pictures with the landmarks that moved along and those left behind.
+def show_cuts(faces, folder, cuts):
+    """Show whole pictures with the box of the face, and below them the face as it was cut.
+
+    Parameters
+    ----------
+    faces : pandas.DataFrame
+        Columns `picture`, `x_min`, `y_min`, `x_max` and `y_max`; eight rows.
+    folder : pathlib.Path
+        What `picture` starts from.
+    cuts : ndarray, uint8, (8, size, size, 3)
+    """
+    whole = [read_rgb(folder / name) for name in faces.picture]
+    boxes = faces[["x_min", "y_min", "x_max", "y_max"]].astype(float).round().astype(int)
+    for picture, box in zip(whole, boxes.to_numpy()):
+        cv2.rectangle(picture, box[:2].tolist(), box[2:].tolist(), (255, 255, 255), 2)
+    alt = (
+        "Eight portraits with a white box around the face, and below them the same faces"
+        " cut with a margin into squares."
+    )
+    show_pictures([*whole, *cuts], alt, columns=8, size=1.2)
+
+
+def show_moved(moved, landmarks):
+    """Show augmented pictures with the landmarks that moved along and those left behind.
 
     Parameters
     ----------
@@ -18,10 +42,6 @@ def draw_moved(moved, landmarks):
         Title to picture and its landmarks.
     landmarks : ndarray, (68, 2)
         As they were before.
-
-    Returns
-    -------
-    matplotlib.figure.Figure
     """
     figure, axes = plt.subplots(
         1, len(moved), figsize=(2.5 * len(moved), 3.1), layout="constrained", squeeze=False
@@ -56,19 +76,58 @@ def draw_moved(moved, landmarks):
         frameon=False,
         markerscale=2,
     )
-    return figure
+    show(
+        figure,
+        "A face rotated, tilted, zoomed and flipped. Landmarks that moved along lie on eyes,"
+        " nose and mouth; those left behind lie beside them.",
+        photographic=True,
+    )
 
 
-def draw_spoils(shares, spoils):
-    """Draw how often a random patch spoils the label, against its area.
+def show_numbers(picture, versions):
+    """Show a mirrored face with its landmarks, some of them with their numbers.
+
+    Parameters
+    ----------
+    picture : ndarray, uint8, (H, W, 3)
+    versions : dict of str to ndarray (68, 2)
+        Title to landmarks.
+    """
+    figure, axes = plt.subplots(
+        1, len(versions), figsize=(3.2 * len(versions), 3.5), layout="constrained"
+    )
+    label = {"boxstyle": "round,pad=0.15", "facecolor": "black", "edgecolor": "none"}
+    for axis, (name, points) in zip(axes, versions.items()):
+        axis.imshow(picture)
+        axis.plot(*points.T, "o", color="#56B4E9", markersize=2.5)
+        for number in (36, 45, 48, 54):
+            axis.text(
+                *points[number],
+                number,
+                color="white",
+                fontsize=9,
+                weight="bold",
+                ha="center",
+                va="center",
+                bbox=label,
+            )
+        axis.set_title(name)
+        axis.axis("off")
+    show(
+        figure,
+        "The mirrored face twice, with dots on the same places. With exchanged numbers 36"
+        " is the eye on the left of the picture, as it should be; with kept numbers it is"
+        " the one on the right.",
+        photographic=True,
+    )
+
+
+def show_spoils(shares, spoils):
+    """Show how often a random patch spoils the label, against its area.
 
     Parameters
     ----------
     shares, spoils : ndarray, (n,), 0 to 1
-
-    Returns
-    -------
-    matplotlib.figure.Figure
     """
     figure, axis = plt.subplots(figsize=(7, 3), layout="constrained")
     axis.plot(100 * shares, 100 * spoils, "o-", color=COLORS["without_mask"])
@@ -87,20 +146,20 @@ def draw_spoils(shares, spoils):
         xlim=(0, None),
         ylim=(0, None),
     )
-    return figure
+    show(
+        figure,
+        "How often a random square hides more than half of what tells the labels apart, against"
+        " its area: never for small ones, then rising steeply.",
+    )
 
 
-def draw_hue(turns, apart):
-    """Draw how far the hues of mask and skin are apart, against a turn of the hue.
+def show_hue(turns, apart):
+    """Show how far the hues of mask and skin are apart, against a turn of the hue.
 
     Parameters
     ----------
     turns : ndarray, (n,), degrees
     apart : ndarray, (n,), degrees on the colour circle
-
-    Returns
-    -------
-    matplotlib.figure.Figure
     """
     figure, axis = plt.subplots(figsize=(7, 3), layout="constrained")
     axis.plot(turns, apart, color=COLORS["with_mask"])
@@ -113,19 +172,19 @@ def draw_hue(turns, apart):
         yticks=range(0, 181, 60),
         ylim=(0, 185),
     )
-    return figure
+    show(
+        figure,
+        "Distance between the hue of the mask and of the skin that it hides, against the turn"
+        " of the hue: large without a turn, smallest near half a turn.",
+    )
 
 
-def draw_rates(rates):
-    """Draw pictures a second as bars on a logarithmic axis.
+def show_rates(rates):
+    """Show pictures a second as bars on a logarithmic axis.
 
     Parameters
     ----------
     rates : dict of str to float
-
-    Returns
-    -------
-    matplotlib.figure.Figure
     """
     figure, axis = plt.subplots(figsize=(8, 3.4), layout="constrained")
     colors = [
@@ -143,23 +202,23 @@ def draw_rates(rates):
     )
     axis.set_xlim(min(rates.values()) / 3, 2.2 * max(rates.values()))
     axis.invert_yaxis()
-    return figure
+    show(
+        figure,
+        "Bars of pictures a second. Of the four ways to augment, imgaug in a generator is"
+        " slowest and the course's policy fastest.",
+    )
 
 
 def _two_digits(value):
     return round(value, 1 - int(np.floor(np.log10(value))))
 
 
-def draw_waits(waited):
-    """Draw a training step as waiting and computing, one bar a source of data.
+def show_waits(waited):
+    """Show a training step as waiting and computing, one bar a source of data.
 
     Parameters
     ----------
     waited : dict of str to (seconds waiting, seconds computing)
-
-    Returns
-    -------
-    matplotlib.figure.Figure
     """
     figure, axis = plt.subplots(figsize=(8, 2.4), layout="constrained")
     wait, compute = 1000 * np.array(list(waited.values())).T
@@ -182,20 +241,20 @@ def draw_waits(waited):
     )
     axis.invert_yaxis()
     figure.legend(loc="outside upper center", ncols=2, frameon=False)
-    return figure
+    show(
+        figure,
+        "Bars of a training step, split in waiting and computing: with the generator much of it"
+        " is waiting, with tf.data less, with prefetching next to nothing.",
+    )
 
 
-def draw_help(tests, right):
-    """Draw the balanced accuracy on each kind of test pictures, for each policy.
+def show_help(tests, right):
+    """Show the balanced accuracy on each kind of test pictures, for each policy.
 
     Parameters
     ----------
     tests : sequence of str
     right : dict of str to ndarray, (len(tests),), 0 to 1
-
-    Returns
-    -------
-    matplotlib.figure.Figure
     """
     figure, axis = plt.subplots(figsize=(8, 4), layout="constrained")
     places = np.arange(len(tests))
@@ -215,4 +274,9 @@ def draw_help(tests, right):
     axis.axvline(50, color=COLORS["neutral"], linestyle="--", linewidth=1)
     axis.invert_yaxis()
     figure.legend(loc="outside upper center", ncols=3, frameon=False)
-    return figure
+    show(
+        figure,
+        "Balanced accuracy for ten kinds of test pictures and three policies. Without"
+        " augmentation it falls on dark, bright and shifted pictures; with the full policy much"
+        " less.",
+    )

@@ -1,12 +1,12 @@
 """Figures of mask synthesis: landmarks, anchors, bent sheets, and what was measured of them.
 
-Drawing only. Each function takes finished numbers and returns a figure for `figures.show`.
+Drawing only. Each function takes finished numbers and shows a figure with its alternative text.
 """
 
 import matplotlib.pyplot as plt
 import numpy as np
 
-from course_utils.figures import COLORS
+from course_utils.figures import COLORS, show, show_pictures
 
 PARTS = {  # of the 68 landmarks: first, last (included), whether the line is closed
     "jaw": (0, 16, False),
@@ -29,18 +29,14 @@ def _picture(axis, picture):
     axis.axis("off")
 
 
-def draw_landmarks(picture, landmarks, box):
-    """Draw a picture with its face box, and beside it the 68 landmarks with their numbers.
+def show_landmarks(picture, landmarks, box):
+    """Show a picture with its face box, and beside it the 68 landmarks with their numbers.
 
     Parameters
     ----------
     picture : ndarray, uint8, (H, W, 3)
     landmarks : ndarray, (68, 2), pixels
     box : course_utils.pictures.annotations.Box
-
-    Returns
-    -------
-    matplotlib.figure.Figure
     """
     figure, (left, right) = plt.subplots(
         1, 2, figsize=(9.4, 5.2), layout="constrained", width_ratios=(1, 1.35)
@@ -77,11 +73,16 @@ def draw_landmarks(picture, landmarks, box):
     margin = 0.08 * (high - low).max()
     right.set(xlim=(low[0] - margin, high[0] + margin), ylim=(high[1] + margin, low[1] - margin))
     right.set_title("the same 68, numbered")
-    return figure
+    show(
+        figure,
+        "A face from the front with its box and 68 numbered points along jaw, brows, nose, eyes"
+        " and lips.",
+        photographic=True,
+    )
 
 
-def draw_anchors(mask, anchors, corners, picture, landmarks):
-    """Draw a mask with its anchors, and a face with the landmarks that four of them shall meet.
+def show_anchors(mask, anchors, corners, picture, landmarks):
+    """Show a mask with its anchors, and a face with the landmarks that four of them shall meet.
 
     Parameters
     ----------
@@ -92,10 +93,6 @@ def draw_anchors(mask, anchors, corners, picture, landmarks):
         Name of an anchor to number of a landmark.
     picture : ndarray, uint8, (h, w, 3)
     landmarks : ndarray, (68, 2)
-
-    Returns
-    -------
-    matplotlib.figure.Figure
     """
     figure, (left, right) = plt.subplots(1, 2, figsize=(8.4, 4), layout="constrained")
     alpha = mask[..., 3:] / 255
@@ -110,20 +107,22 @@ def draw_anchors(mask, anchors, corners, picture, landmarks):
             )
     left.set_title("the mask and its anchors")
     right.set_title("where four of them shall go")
-    return figure
+    show(
+        figure,
+        "Left: a flat drawing of a pleated surgical mask with nineteen anchors, four of them"
+        " numbered. Right: a face, with the four landmarks of the jaw that these anchors shall"
+        " meet.",
+        photographic=True,
+    )
 
 
-def draw_error_by_turn(turns, errors):
-    """Draw the error of a point against the turn of the head, with the mean of every five degrees.
+def show_error_by_turn(turns, errors):
+    """Show the error of a point against the turn of the head, with the mean of every five degrees.
 
     Parameters
     ----------
     turns : ndarray, (n,), degrees
     errors : ndarray, (n,), distances of the outer eye corners
-
-    Returns
-    -------
-    matplotlib.figure.Figure
     """
     figure, axis = plt.subplots(figsize=(8, 3.2), layout="constrained")
     axis.plot(turns, errors, ".", color=COLORS["with_mask"], alpha=0.6)
@@ -144,11 +143,15 @@ def draw_error_by_turn(turns, errors):
         ylim=(0, None),
     )
     axis.legend(frameon=False, loc="upper left")
-    return figure
+    show(
+        figure,
+        "Error of the nose against the turn of the head, in distances of the eye corners:"
+        " scattered, and rising with the turn to more than twice what it is from the front.",
+    )
 
 
-def draw_sheets(pictures, sheets, wanted):
-    """Draw the net of a bent mask over each face.
+def show_sheets(pictures, sheets, wanted):
+    """Show the net of a bent mask over each face.
 
     Parameters
     ----------
@@ -157,10 +160,6 @@ def draw_sheets(pictures, sheets, wanted):
         x and y in pixels, and depth.
     wanted : ndarray, bool, (rows - 1, columns - 1)
         The meshes that hold something of the mask.
-
-    Returns
-    -------
-    matplotlib.figure.Figure
     """
     figure, axes = plt.subplots(
         1, len(pictures), figsize=(1.9 * len(pictures), 2.1), layout="constrained"
@@ -176,20 +175,21 @@ def draw_sheets(pictures, sheets, wanted):
         net = np.where(corner[..., None], sheet[..., :2], np.nan)
         axis.plot(net[..., 0], net[..., 1], color="#56B4E9", linewidth=0.8)
         axis.plot(net[..., 0].T, net[..., 1].T, color="#56B4E9", linewidth=0.8)
-    return figure
+    show(
+        figure,
+        "The same five heads with a net of lines bent around nose, cheeks and chin; on the far"
+        " cheek the lines crowd together.",
+        photographic=True,
+    )
 
 
-def draw_lightness(skin, kinds):
-    """Draw the grey level of masks against that of the skin below.
+def show_lightness(skin, kinds):
+    """Show the grey level of masks against that of the skin below.
 
     Parameters
     ----------
-    skin : ndarray, (n,), 0 to 255
-    kinds : dict of str to ndarray, (n,)
-
-    Returns
-    -------
-    matplotlib.figure.Figure
+    skin : sequence of float, 0 to 255
+    kinds : dict of str to sequence of float
     """
     figure, axis = plt.subplots(figsize=(6, 3.4), layout="constrained")
     for (name, values), color, marker in zip(
@@ -198,53 +198,104 @@ def draw_lightness(skin, kinds):
         axis.plot(skin, values, marker, color=color, label=name, alpha=0.8)
     axis.set(xlabel="mean grey level of the skin below", ylabel="mean grey level of the mask")
     axis.legend(frameon=False)
-    return figure
+    show(
+        figure,
+        "Grey level of the mask against that of the skin below it. Pasted masks lie on a flat"
+        " line; the others rise with the skin.",
+    )
 
 
-def draw_transfer(right, groups):
-    """Draw what each classifier got right on each group of test pictures.
+GROUPS = ("bare faces", "masks made\nthe same way", "worn masks")
+
+
+def show_transfer(right):
+    """Show what each classifier got right on each group of test pictures.
 
     Parameters
     ----------
     right : dict of str to sequence of float
-        What it was trained on, to the shares, 0 to 1.
-    groups : sequence of str
-
-    Returns
-    -------
-    matplotlib.figure.Figure
+        What it was trained on, to its shares of `GROUPS`, 0 to 1.
     """
     figure, axis = plt.subplots(figsize=(7, 3.2), layout="constrained")
     width = 0.8 / len(right)
     for number, ((name, shares), color) in enumerate(
         zip(right.items(), (COLORS["without_mask"], "#56B4E9", COLORS["with_mask"]))
     ):
-        places = np.arange(len(groups)) + (number - (len(right) - 1) / 2) * width
+        places = np.arange(len(GROUPS)) + (number - (len(right) - 1) / 2) * width
         bars = axis.bar(places, 100 * np.array(shares), width * 0.92, color=color, label=name)
         axis.bar_label(bars, fmt="%.0f", fontsize=9)
     axis.set(
-        xticks=range(len(groups)),
-        xticklabels=groups,
+        xticks=range(len(GROUPS)),
+        xticklabels=GROUPS,
         ylabel="right (%)",
         ylim=(0, 134),
         yticks=range(0, 101, 20),
     )
     axis.legend(frameon=False, loc="upper center", ncols=len(right))
-    return figure
+    show(
+        figure,
+        "Bars of the share that each classifier gets right on bare faces, on masks made the"
+        " same way, and on worn masks.",
+    )
 
 
-def draw_reference(rows):
-    """Draw the accuracy that each source of training masks reached on photographs.
+def show_rendered_and_drawn(rendered, drawn):
+    """Show rendered masks in green frames above drawn masks in grey ones.
 
     Parameters
     ----------
-    rows : dict of str to dict
-        Source of the masks, to `accuracy` and `spread` over seeds, 0 to 1.
-
-    Returns
-    -------
-    matplotlib.figure.Figure
+    rendered, drawn : sequence of 16 ndarray, uint8, (H, W, 3)
+        Four each of every way of wearing, in the order of `course_utils.masks.choice.WEARS`.
     """
+    alt = (
+        "Rows of rendered masks (green frames) above rows of drawn masks (grey frames), worn"
+        " properly, under the nose, on the nose only and under the chin."
+    )
+    pictures = [*rendered[:8], *drawn[:8], *rendered[8:], *drawn[8:]]
+    colors = ([COLORS["highlight"]] * 8 + [COLORS["neutral"]] * 8) * 2
+    show_pictures(pictures, alt, columns=8, size=1.2, colors=colors)
+
+
+def show_transfer_reference(reference, cut_out=False):
+    """Show and print how accurate each source of training masks made a network on photographs.
+
+    Parameters
+    ----------
+    reference : dict
+        What `benchmarks/mask_transfer.py` wrote.
+    cut_out : bool
+        Add the run on faces that were cut out, and print that alone.
+    """
+    rows, final = reference["rows"], reference["cut_out"]
+    if cut_out:
+        alt = (
+            "The bars from before and a last one: all kinds drawn on faces that are cut out. It is"
+            " nearly as long as that of the photographs of worn masks."
+        )
+        _show_reference(rows | final["rows"], alt)
+        for name, row in final["rows"].items():
+            print(
+                f"{name}: {row['accuracy']:.1%} right (± {row['spread']:.1%} over"
+                f" {final['seeds']} seeds) on {final['test_pictures']} test photographs."
+            )
+        return
+    alt = (
+        "Accuracy on photographs of worn masks and bare faces: one blue mask pasted is far behind,"
+        " one blue mask drawn better, and all kinds drawn come close to training with photographs"
+        " of worn masks."
+    )
+    _show_reference(rows, alt)
+    print(
+        f"Reference run, {reference['test_pictures']} photographs, half of them with a worn mask:"
+    )
+    for name, row in rows.items():
+        print(
+            f"  trained on {name}: {row['accuracy']:.1%} right (± {row['spread']:.1%} over"
+            f" {reference['seeds']} seeds)"
+        )
+
+
+def _show_reference(rows, alt):
     figure, axis = plt.subplots(figsize=(7.5, 2.6), layout="constrained")
     for place, (name, row) in enumerate(rows.items()):
         axis.barh(
@@ -269,11 +320,11 @@ def draw_reference(rows):
         xlim=(40, 104),
     )
     axis.invert_yaxis()
-    return figure
+    show(figure, alt)
 
 
-def draw_classes(table):
-    """Draw how many pictures each way of wearing has, stacked by split.
+def show_classes(table):
+    """Show how many pictures each way of wearing has, stacked by split.
 
     The colour is that of the label it is merged into.
 
@@ -281,10 +332,6 @@ def draw_classes(table):
     ----------
     table : pandas.DataFrame
         Columns `wearing`, `split` and `label`.
-
-    Returns
-    -------
-    matplotlib.figure.Figure
     """
     figure, axis = plt.subplots(figsize=(8, 3.2), layout="constrained")
     ways = table.wearing.value_counts().index
@@ -310,4 +357,8 @@ def draw_classes(table):
     names = [f"{way.replace('_', ' ')}: {'with' if way == 'proper' else 'without'}" for way in ways]
     axis.set(yticks=range(len(ways)), yticklabels=names, xlabel="pictures")
     axis.invert_yaxis()
-    return figure
+    show(
+        figure,
+        "Bars of the pictures in each class, stacked by split; the colour says which of the two"
+        " labels a class is merged into.",
+    )

@@ -164,6 +164,24 @@ def draw_choice(options, rng, type_name=None):
     return replace(choice, type=type_name or choice.type, wear=wear)
 
 
+def choice_in(line):
+    """Return the mask that a line of masks.csv names, worn properly.
+
+    Parameters
+    ----------
+    line : object
+        With the attributes `type`, `color` and `pattern`; empty or missing when it has none.
+
+    Returns
+    -------
+    MaskChoice
+    """
+    color, pattern = (
+        named if isinstance(named, str) and named else None for named in (line.color, line.pattern)
+    )
+    return MaskChoice(line.type, color=color and parse_color(color), pattern=pattern)
+
+
 def rng_of_face(seed, picture, face):
     """Return the random generator of one face.
 

@@ -88,6 +88,27 @@ def type_names():
     return tuple(sorted(path.stem for path in FOLDER.glob("*.toml")))
 
 
+def flat_mask(name):
+    """Read the picture of one of the course's mask types, and where its anchors lie on it.
+
+    Parameters
+    ----------
+    name : str
+        One of `type_names()`.
+
+    Returns
+    -------
+    picture : numpy.ndarray
+        uint8, shape (h, w, 4): red, green, blue and alpha.
+    anchors : dict of str to numpy.ndarray
+        float64, shape (2,): x and y in pixels of the picture.
+    """
+    described = tomllib.loads((FOLDER / f"{name}.toml").read_text(encoding="utf-8"))
+    picture = _read_rgba(FOLDER / _names(FOLDER / f"{name}.toml", described)[0])
+    anchors = {anchor: np.array(place[:2], float) for anchor, place in described["anchors"].items()}
+    return np.rint(255 * picture).astype(np.uint8), anchors
+
+
 @lru_cache(maxsize=32)
 def load_texture(name):
     """Read a mask type.

@@ -5,6 +5,7 @@ earlier chapters from there.
 """
 
 import json
+import shutil
 
 from course_utils import files, profiles, project
 from course_utils.errors import CourseError
@@ -32,6 +33,23 @@ class Artefacts:
         path = self.folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
         return path
+
+    def fresh(self, name):
+        """Return the path of one of this chapter's own folders, emptied of what earlier runs left.
+
+        Parameters
+        ----------
+        name : str
+
+        Returns
+        -------
+        pathlib.Path
+        """
+        folder = self.path(name)
+        if folder.exists():
+            shutil.rmtree(folder)
+        folder.mkdir()
+        return folder
 
     def earlier(self, chapter, name):
         """Return the path of a file that an earlier chapter made.

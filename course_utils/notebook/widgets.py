@@ -105,3 +105,26 @@ def figure_with_controls(draw, *controls, photographic=False):
         control.observe(redraw, names="value")
     redraw()
     return ipywidgets.VBox([*controls, picture])
+
+
+def sliders(ranges):
+    """Make a slider for each of several settings.
+
+    Parameters
+    ----------
+    ranges : dict of str to (number, number, number)
+        Name of the setting, to its ends and where it starts. Where all three are whole numbers the
+        slider moves by whole numbers.
+
+    Returns
+    -------
+    list of ipywidgets.ValueWidget
+    """
+    return [_slider(name, *ends) for name, ends in ranges.items()]
+
+
+def _slider(name, low, high, start):
+    common = {"value": start, "min": low, "max": high, "description": name}
+    if all(isinstance(number, int) for number in (low, high, start)):
+        return ipywidgets.IntSlider(**common, continuous_update=False)
+    return ipywidgets.FloatSlider(**common, step=(high - low) / 60, continuous_update=False)

@@ -1,6 +1,7 @@
 """What mask a face gets: colours, formats, ratios, and that a seed decides."""
 
 from collections import Counter
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -214,3 +215,11 @@ def test_an_own_picture_may_be_the_pattern(tmp_path):
     assert drawn(MaskOptions(pattern=str(tmp_path / "dots.png")), 1)[0].pattern == str(
         tmp_path / "dots.png"
     )
+
+
+def test_a_line_of_an_account_names_its_mask():
+    line = SimpleNamespace(type="cloth", color="#8a3b3b", pattern="dots")
+    assert choice.choice_in(line) == choice.MaskChoice("cloth", (138, 59, 59), pattern="dots")
+    for nothing in ("", None, float("nan")):
+        line = SimpleNamespace(type="N95", color=nothing, pattern=nothing)
+        assert choice.choice_in(line) == choice.MaskChoice("N95")

@@ -12,7 +12,7 @@ from course_utils.errors import CourseError
 from course_utils.masks import MaskChoice, draw, load_texture, pattern_names, put_on, type_names
 from course_utils.masks.choice import MaskOptions, formats
 from course_utils.masks.head import mean_landmarks
-from course_utils.masks.textures import FOLDER
+from course_utils.masks.textures import FOLDER, flat_mask
 
 OWN = """
 [anchors]
@@ -171,3 +171,12 @@ def test_random_keeps_a_color_and_a_pattern_that_were_asked_for():
     choices = formats(MaskOptions(type="random", color="#123456", pattern="dots"))
     assert {(choice.color, choice.pattern) for choice in choices} == {((0x12, 0x34, 0x56), "dots")}
     assert {choice.type for choice in choices} == set(type_names())
+
+
+def test_the_flat_picture_of_a_type_has_the_anchors_of_its_texture():
+    picture, anchors = flat_mask("surgical_blue")
+    texture = load_texture("surgical_blue")
+    assert picture.dtype == np.uint8 and picture.shape == (*texture.pictures[0][0].shape[:2], 4)
+    assert np.array_equal(list(anchors.values()), texture.anchors)
+    x, y = anchors["mouth"].astype(int)
+    assert tuple(picture[0, 0]) == (0, 0, 0, 0) and picture[y, x, 3] == 255

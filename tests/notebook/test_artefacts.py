@@ -48,3 +48,10 @@ def test_metrics_add_up_and_an_old_run_leaves_none(work):
 def test_an_unknown_profile_is_named():
     with pytest.raises(CourseError, match="There is no profile 'reel': choose one of sample, real"):
         Artefacts("00_first", "reel")
+
+
+def test_a_fresh_folder_holds_nothing_of_an_earlier_run(work):
+    made = Artefacts("00_first", "sample")
+    made.path("deep/old.txt").write_text("x")
+    folder = made.fresh("deep")
+    assert folder == work / "sample" / "00_first" / "deep" and not list(folder.iterdir())

@@ -10,7 +10,11 @@ import matplotlib.pyplot as plt
 import pytest
 
 from course_utils.command import notebooks
+from course_utils.data.faces_table import faces_dir, load_faces
+from course_utils.faces import find_faces
 from course_utils.notebook import widgets
+from course_utils.notebook.fitting_room import fitting_room
+from course_utils.pictures.images import read_rgb
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -66,6 +70,30 @@ def test_every_control_above_a_figure_draws_it_anew():
     menu.value = "b"
     slider.value = 4
     assert 'alt="(&#x27;b&#x27;, 4)"' in picture.value
+
+
+def test_sliders_move_by_whole_numbers_where_all_of_theirs_are():
+    turn, zoom = widgets.sliders({"turn": (0, 90, 15), "zoom": (0.0, 1.5, 0.15)})
+    assert isinstance(turn, ipywidgets.IntSlider) and (turn.min, turn.max, turn.value) == (
+        0,
+        90,
+        15,
+    )
+    assert isinstance(zoom, ipywidgets.FloatSlider) and (zoom.max, zoom.value) == (1.5, 0.15)
+    assert [slider.description for slider in (turn, zoom)] == ["turn", "zoom"]
+
+
+def test_a_mask_is_tried_on_with_every_control():
+    picture = read_rgb(faces_dir("sample") / load_faces("sample").picture[0])
+    room = fitting_room([picture] * 2, find_faces(picture, max_faces=1) * 2)
+    controls, seen = room.children[:-1], room.children[-1]
+    kind, color, pattern, wear, position, head = controls
+    shown = {seen.value}
+    kind.value, color.value, pattern.value = "N95", "#ff0000", "dots"
+    shown.add(seen.value)
+    wear.value, position.value, head.value = "under-nose", 0.1, 2
+    shown.add(seen.value)
+    assert len(shown) == 3 and all("before and after the mask" in html for html in shown)
 
 
 def test_a_shown_widget_leaves_a_sentence(capsys):
