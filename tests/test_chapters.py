@@ -89,7 +89,7 @@ def test_exercises_are_graded_and_timed(pair):
 
 def test_the_checks_have_tests(pair):
     """What these must show of each exercise is held by `contract_of_exercises` in conftest.py."""
-    assert (ROOT / "tests" / f"test_chapter_{pair.number}.py").is_file()
+    assert (ROOT / "tests" / "checks" / f"test_chapter_{pair.number}.py").is_file()
 
 
 def test_exercises_and_solutions_carry_the_same_tags(pair):
