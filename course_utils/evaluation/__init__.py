@@ -1,13 +1,13 @@
 """Evaluation: what a model says about pictures, and how sure the figures are.
 
-`predicting` asks the model, at any face size, and times it; `statistics` counts, with intervals and
+`predicting` asks the model, at any face size; `statistics` counts, with intervals and
 a test between two models; `slices` counts for every part of the people; `calibration` holds
 confidence against right answers; `job` does what `course evaluate` does. Importing this package
 does not load TensorFlow.
 """
 
 from course_utils.evaluation.calibration import calibration_error, reliability
-from course_utils.evaluation.predicting import compiled, latency, predict, shrink_face
+from course_utils.evaluation.predicting import predict, shrink_face
 from course_utils.evaluation.slices import slice_table
 from course_utils.evaluation.statistics import (
     Comparison,
@@ -16,6 +16,7 @@ from course_utils.evaluation.statistics import (
     mcnemar,
     per_class,
 )
+from course_utils.models import compiled, latency
 
 __all__ = [
     "Comparison",

@@ -15,6 +15,7 @@ from pathlib import Path
 
 from course_utils import files, quiet
 from course_utils.errors import CourseError
+from course_utils.models import imagenet
 from course_utils.models.resnet import resnet34
 
 NAMES = ("resnet34", "resnet50", "mobilenetv2")
@@ -59,10 +60,11 @@ def build(name, size, classes, alpha=1.0, weights=None, dropout=0.2):
     alpha : float
         Width of MobileNetV2: every layer has this share of its filters. 1 for the others.
     weights : None, "imagenet" or path-like
-        Where the backbone's weights come from: random numbers; ImageNet, from Keras' cache or the
-        network; or a file. A file is a `.keras` file of `save`, or weights of such a backbone
-        without a head, in Keras' formats `.weights.h5` and `.h5`. The head always starts from
-        random numbers.
+        Where the backbone's weights come from: random numbers; ImageNet, which the environment
+        brings for mobilenetv2 of width 1 (see `course_utils.models.imagenet`), from Keras' cache or
+        the network for the others; or a file. A file is a `.keras` file of `save`, or weights of
+        such a backbone without a head, in Keras' formats `.weights.h5` and `.h5`. The head always
+        starts from random numbers.
     dropout : float
         Share of the averaged features that a training step leaves out, 0 to below 1.
 
@@ -230,7 +232,7 @@ def _backbone(name, size, alpha, weights):
 
 
 def _imagenet(name, size, alpha):
-    """Return a backbone with ImageNet weights, from Keras' cache or the network."""
+    """Return a backbone with ImageNet weights: of the environment, of Keras or of the network."""
     if name == "resnet34":
         raise WeightsUnavailable(
             "Keras has no ImageNet weights for resnet34: give a file of weights, or train from"
@@ -241,6 +243,11 @@ def _imagenet(name, size, alpha):
             f"There are no ImageNet weights for alpha = {alpha}: choose one of"
             f" {', '.join(map(str, IMAGENET_ALPHAS))}, or weights=None."
         )
+    file = imagenet.weights_file() if (name, alpha) == ("mobilenetv2", 1.0) else None
+    if file is not None:
+        backbone = _backbone(name, size, alpha, None)
+        imagenet.fill(backbone, file)
+        return backbone
     try:
         return _backbone(name, size, alpha, "imagenet")
     except Exception as error:  # Keras raises a plain Exception when a download fails

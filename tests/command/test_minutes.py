@@ -16,7 +16,7 @@ def test_reading_counts_prose_code_and_questions():
     ]
     assert minutes.reading_minutes(
         nbformat.v4.new_notebook(cells=cells), questions=4
-    ) == pytest.approx(400 / 200 + 40 / 20 + 2)
+    ) == pytest.approx(400 / 200 + 40 / 35 + 2)
 
 
 @pytest.mark.parametrize(

@@ -235,6 +235,7 @@ def test_the_upload_shows_the_picture_or_says_why_not(scene, tmp_path):
     space = {
         "io": io,
         "welcome": welcome,
+        "welcome_figures": welcome_figures,
         "read_rgb": read_rgb,
         "CourseError": CourseError,
         "answer": ipywidgets.Label(),
@@ -246,7 +247,7 @@ def test_the_upload_shows_the_picture_or_says_why_not(scene, tmp_path):
     assert space["answer"].value.startswith("From left to right")
     assert bytes(space["picture_view"].value).startswith(b"\xff\xd8")
     space["on_upload"]({"new": ({"content": memoryview(b"no picture")},)})
-    assert "not a picture" in space["answer"].value
+    assert "is not a JPEG" in space["answer"].value
     assert space["picture_view"].value == b""
 
 

@@ -107,7 +107,7 @@ def jupyter(tmp_path):
     notebook = nbformat.v4.new_notebook(
         cells=[
             nbformat.v4.new_code_cell(
-                "from course_utils import camera,"
+                "from course_utils.notebook import camera,"
                 " widgets\nwidgets.show(camera.Camera(folder='own'), 'take a picture')"
             )
         ]

@@ -199,7 +199,9 @@ def test_a_quiz_answers_in_jupyterlab(jupyter, browser, tmp_path):  # noqa: F811
         json.dumps(QUIZZES["00_welcome"]), encoding="utf-8"
     )
     cells = [
-        nbformat.v4.new_code_cell('from course_utils import quizzes\nquizzes.show("00_x")'),
+        nbformat.v4.new_code_cell(
+            'from course_utils.notebook import quizzes\nquizzes.show("00_x")'
+        ),
         nbformat.v4.new_markdown_cell("$x^2$"),
     ]
     notebook = nbformat.v4.new_notebook(
