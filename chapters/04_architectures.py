@@ -35,24 +35,12 @@
 PROFILE = "sample"
 
 # %%
-import ipywidgets
-import matplotlib.pyplot as plt
 import numpy as np
-import pandas as pd
 from course_utils import figures, models, quiet
-from course_utils.checks import chapter_04
-from course_utils.data.faces_table import faces_dir, load_faces
-from course_utils.figures import COLORS
-from course_utils.figures import architectures as drawing
-from course_utils.models import count
-from course_utils.notebook import quizzes, widgets
+from course_utils.figures import architectures, networks
 from course_utils.notebook.artefacts import Artefacts
-from course_utils.pictures.images import read_rgb
-from course_utils.profiles import SEED
-from PIL import Image
 
 keras = quiet.import_keras()
-import tensorflow as tf
 from keras import layers
 
 out = Artefacts("04_architectures", PROFILE)
@@ -81,31 +69,29 @@ out = Artefacts("04_architectures", PROFILE)
 # their numbers by training.
 
 # %%
+from course_utils.data.faces_table import faces_dir, load_faces
+from course_utils.profiles import SEED
+
 table = load_faces(PROFILE)
 each = min(48, table.label.value_counts().min())
-table = (
-    table.groupby("label")
-    .sample(each, random_state=SEED)
-    .sample(frac=1, random_state=SEED)
-)
-pictures = [
-    Image.fromarray(read_rgb(faces_dir(PROFILE) / name)) for name in table.picture
-]
+table = table.groupby("label").sample(each, random_state=SEED)
+table = table.sample(frac=1, random_state=SEED)  # in random order
+labels = (table.label == "with_mask").to_numpy(np.float32)
+print(f"{len(labels)} faces, {labels.mean():.0%} of them with a mask.")
+
+# %%
+from course_utils.pictures.images import read_rgb
+from PIL import Image
+
+files = [faces_dir(PROFILE) / name for name in table.picture]
+pictures = [Image.fromarray(read_rgb(file)) for file in files]
 
 
 def squares(size):
     """Return the faces as float32 (n, size, size, 3), 0 to 255."""
-    return np.array(
-        [
-            np.asarray(picture.resize((size, size), Image.Resampling.BOX))
-            for picture in pictures
-        ],
-        np.float32,
-    )
+    small = [picture.resize((size, size), Image.Resampling.BOX) for picture in pictures]
+    return np.stack(small).astype(np.float32)
 
-
-labels = (table.label == "with_mask").to_numpy(np.float32)
-print(f"{len(labels)} faces, {labels.mean():.0%} of them with a mask.")
 
 # %%
 kernels = {
@@ -113,18 +99,20 @@ kernels = {
     "edges that stand": [[1, 0, -1], [2, 0, -2], [1, 0, -1]],
     "blur": np.ones((3, 3)) / 9,
 }
-face = squares(96)[:1]  # (1, 96, 96, 3)
-maps = []
-for kernel in kernels.values():
-    stacked = (
-        np.repeat(np.array(kernel, np.float32)[:, :, None, None], 3, axis=2) / 3
-    )  # (3, 3, 3, 1): height, width, channels in, channels out
-    maps.append(keras.ops.conv(face, stacked, padding="same")[0, :, :, 0].numpy())
-maps[:2] = [128 + edge / 2 for edge in maps[:2]]
+
+
+def slide(kernel, picture):
+    """Convolve a picture, (height, width, 3), with the same kernel for each colour."""
+    kernel = np.array(kernel, np.float32)[:, :, None, None] / 3
+    kernel = np.repeat(kernel, 3, axis=2)  # height, width, channels in, channels out
+    return keras.ops.conv(picture[None], kernel, padding="same")[0, :, :, 0].numpy()
+
+
+# %%
+face = squares(96)[0]
+maps = {name: slide(kernel, face) for name, kernel in kernels.items()}
 figures.show(
-    figures.picture_grid(
-        [face[0] / 255, *maps], ["a face", *kernels], columns=4, size=1.9
-    ),
+    networks.draw_feature_maps(face, maps),
     "A face and three feature maps: lying edges, standing edges, and a blurred copy.",
     photographic=True,
 )
@@ -144,18 +132,20 @@ figures.show(
 # %%
 parameters = 3 * 3 * 64 * 128
 multiply_adds = parameters * 56 * 56
-print(
-    f"By hand: {parameters:,} parameters, {multiply_adds / 1e6:,.1f} million"
-    " multiply-adds."
-)
+millions = multiply_adds / 1e6
+print(f"By hand: {parameters:,} parameters, {millions:,.1f} million multiply-adds.")
 
-one = keras.Sequential(
-    [layers.Input((56, 56, 64)), layers.Conv2D(128, 3, padding="same", use_bias=False)]
-)
-counted = count(one).iloc[0]
+# %%
+from course_utils.models import count
+
+one_layer = keras.Sequential()
+one_layer.add(layers.Input((56, 56, 64)))
+one_layer.add(layers.Conv2D(128, 3, padding="same", use_bias=False))
+counted = count(one_layer).iloc[0]
+millions = counted.multiply_adds / 1e6
 print(
-    f"Counted: {counted.parameters:,} parameters, {counted.multiply_adds / 1e6:,.1f}"
-    " million multiply-adds."
+    f"Counted: {counted.parameters:,} parameters,"
+    f" {millions:,.1f} million multiply-adds."
 )
 
 # %% [markdown]
@@ -173,26 +163,31 @@ print(
 
 
 # %%
-def block(x, shortcut, normalise, filters=16):
+def convolution(x, normalise):
+    """One convolution of 3 x 3, with or without batch normalisation after it."""
+    x = layers.Conv2D(16, 3, padding="same", use_bias=not normalise)(x)
+    return layers.BatchNormalization(momentum=0.999)(x) if normalise else x
+
+
+def block(x, shortcut, normalise):
     """Two convolutions; with a shortcut their result is added to what came in."""
-    y = x
-    for last in (False, True):
-        y = layers.Conv2D(filters, 3, padding="same", use_bias=not normalise)(y)
-        y = layers.BatchNormalization(momentum=0.999)(y) if normalise else y
-        y = y if last else layers.ReLU()(y)
-    return layers.ReLU()(layers.Add()([x, y]) if shortcut else y)
+    y = layers.ReLU()(convolution(x, normalise))
+    y = convolution(y, normalise)
+    if shortcut:
+        y = layers.Add()([x, y])
+    return layers.ReLU()(y)
 
 
-drawn = {}
-for title, shortcut in {"plain": False, "residual": True}.items():
-    x = layers.Input((8, 8, 16))
-    drawn[title] = keras.Model(x, block(x, shortcut, normalise=True))
-figures.show(
-    drawing.draw_blocks(drawn),
+# %%
+x = layers.Input((8, 8, 16))
+plain = keras.Model(x, block(x, shortcut=False, normalise=True))
+residual = keras.Model(x, block(x, shortcut=True, normalise=True))
+alt = (
     "Two blocks drawn from their layers: convolution, batch normalisation, ReLU,"
     " convolution, batch normalisation, ReLU. The residual block has an arrow from its"
-    " input around all of them to an addition before the last ReLU.",
+    " input around all of them to an addition before the last ReLU."
 )
+figures.show(architectures.draw_blocks({"plain": plain, "residual": residual}), alt)
 
 # %% [markdown]
 # The only difference is one addition. The block on the right computes $x + f(x)$: its
@@ -208,7 +203,7 @@ figures.show(
 
 # %%
 BLOCKS = 16
-KINDS = {
+KINDS = {  # shortcut, normalise
     "plain": (False, False),
     "residual": (True, False),
     "plain, normalised": (False, True),
@@ -216,6 +211,7 @@ KINDS = {
 }
 
 
+# %%
 def deep_network(shortcut, normalise):
     """Return a network with one output (above 0: mask), and its blocks' outputs."""
     keras.utils.set_random_seed(SEED)
@@ -227,13 +223,14 @@ def deep_network(shortcut, normalise):
     for _ in range(BLOCKS):
         x = block(x, shortcut, normalise)
         after.append(x)
-    return (
-        keras.Model(picture, layers.Dense(1)(layers.GlobalAveragePooling2D()(x))),
-        after,
-    )
+    answer = layers.Dense(1)(layers.GlobalAveragePooling2D()(x))
+    return keras.Model(picture, answer), after
 
 
 # %%
+import tensorflow as tf
+
+
 def gradient_norms(network, after, faces, labels):
     """Return the norm of the loss's gradient with respect to the output of each block,
     before any training.
@@ -241,61 +238,33 @@ def gradient_norms(network, after, faces, labels):
     probe = keras.Model(network.input, [*after, network.output])
     with tf.GradientTape() as tape:
         *maps, answer = probe(faces, training=True)
-        loss = tf.reduce_mean(
-            tf.nn.sigmoid_cross_entropy_with_logits(labels[:, None], answer)
-        )
-    return np.array(
-        [tf.norm(gradient).numpy() for gradient in tape.gradient(loss, maps)]
-    )
+        losses = tf.nn.sigmoid_cross_entropy_with_logits(labels[:, None], answer)
+        loss = tf.reduce_mean(losses)
+    gradients = tape.gradient(loss, maps)
+    return np.array([tf.norm(gradient).numpy() for gradient in gradients])
 
-
-faces = squares(32)
-norms = {
-    kind: gradient_norms(*deep_network(*switches), faces[:32], labels[:32])
-    for kind, switches in KINDS.items()
-}
 
 # %%
-STYLES = dict(
-    zip(
-        KINDS,
-        [
-            ("without_mask", ":"),
-            ("with_mask", ":"),
-            ("without_mask", "-"),
-            ("with_mask", "-"),
-        ],
-    )
-)
-figure, axis = plt.subplots(figsize=(8.5, 3.6), layout="constrained")
-for kind, (color, line) in STYLES.items():
-    axis.plot(
-        range(1, BLOCKS + 1),
-        norms[kind],
-        line,
-        color=COLORS[color],
-        linewidth=2.5,
-        label=kind,
-    )
-axis.set(
-    yscale="log",
-    xlabel="block, from the picture to the answer",
-    ylabel="norm of the gradient",
-    xticks=range(1, BLOCKS + 1, 5),
-)
-axis.legend(frameon=False, loc="center left", bbox_to_anchor=(1, 0.5))
-change = {kind: values[0] / values[-1] for kind, values in norms.items()}
-figures.show(
-    figure,
+faces = squares(32)
+norms = {}
+for kind, (shortcut, normalise) in KINDS.items():
+    network, after = deep_network(shortcut, normalise)
+    norms[kind] = gradient_norms(network, after, faces[:32], labels[:32])
+
+# %%
+alt = (
     "Norm of the gradient at each of sixteen blocks, on a logarithmic axis, for four"
     " networks. Without shortcut and normalisation it falls steeply towards the"
     " picture; with the shortcut it hardly changes; normalised without shortcut it"
-    " rises steeply towards the picture.",
+    " rises steeply towards the picture."
 )
+figures.show(networks.draw_gradients(norms), alt)
+change = {kind: values[0] / values[-1] for kind, values in norms.items()}
 for kind, factor in change.items():
+    verb = "grows" if factor > 1 else "shrinks"
     print(
-        f"{kind}: from the last block back to the first the gradient"
-        f" {'grows' if factor > 1 else 'shrinks'}; it is multiplied by {factor:.0e}."
+        f"{kind}: from the last block back to the first the gradient {verb};"
+        f" it is multiplied by {factor:.0e}."
     )
 
 # %% [markdown]
@@ -312,47 +281,28 @@ for kind, factor in change.items():
 
 # %%
 EPOCHS = 25
-histories, trained = {}, {}
-for kind, switches in KINDS.items():
-    network, _ = deep_network(*switches)
+losses, trained = {}, {}
+for kind, (shortcut, normalise) in KINDS.items():
+    network, _ = deep_network(shortcut, normalise)
     network.compile(
         keras.optimizers.SGD(0.01, momentum=0.9),
         keras.losses.BinaryCrossentropy(from_logits=True),
     )
-    histories[kind] = network.fit(
-        faces, labels, batch_size=32, epochs=EPOCHS, verbose=0
-    ).history["loss"]
+    done = network.fit(faces, labels, batch_size=32, epochs=EPOCHS, verbose=0)
+    losses[kind] = done.history["loss"]
     trained[kind] = network
 
 # %%
-figure, axis = plt.subplots(figsize=(8.5, 3.4), layout="constrained")
-for kind, (color, line) in STYLES.items():
-    axis.plot(
-        range(1, EPOCHS + 1),
-        histories[kind],
-        line,
-        color=COLORS[color],
-        linewidth=2.5,
-        label=kind,
-    )
-axis.axhline(np.log(2), color="black", linewidth=0.8)
-axis.text(EPOCHS, np.log(2) + 0.03, "a coin", ha="right")
-axis.set(xlabel="epoch", ylabel="loss on the training faces", ylim=(0, 2))
-axis.legend(frameon=False, loc="center left", bbox_to_anchor=(1, 0.5))
-figures.show(
-    figure,
+alt = (
     "Training loss of the four networks. The plain one stays at the loss of a coin; the"
     " normalised plain one falls slowly; the normalised residual one reaches almost"
-    " zero.",
+    " zero."
 )
-for kind, losses in histories.items():
-    learned = (
-        "nothing"
-        if min(losses) > 0.65
-        else "the faces by heart"
-        if min(losses) < 0.1
-        else "something"
-    )
+figures.show(networks.draw_losses(losses), alt)
+for kind, by_epoch in losses.items():
+    learned = "nothing" if min(by_epoch) > 0.65 else "something"
+    if min(by_epoch) < 0.1:
+        learned = "the faces by heart"
     print(f"{kind}: learned {learned}.")
 
 # %% [markdown]
@@ -380,21 +330,13 @@ def convolve(x, filters, kernel, strides=1):
     """A convolution without bias (normalisation would remove it), and batch
     normalisation.
     """
-    x = layers.Conv2D(
-        filters,
-        kernel,
-        strides,
-        padding="same",
-        use_bias=False,
-        kernel_initializer="he_normal",
-    )(x)
+    options = {"padding": "same", "use_bias": False, "kernel_initializer": "he_normal"}
+    x = layers.Conv2D(filters, kernel, strides, **options)(x)
     return layers.BatchNormalization()(x)
 
 
 def residual_block(x, filters, strides=1):
-    """Two convolutions of 3 x 3 and a shortcut, which is projected where the shape
-    changes.
-    """
+    """Two convolutions of 3 x 3 and a shortcut, projected where the shape changes."""
     y = layers.ReLU()(convolve(x, filters, 3, strides))
     y = convolve(y, filters, 3)
     if x.shape != y.shape:
@@ -410,23 +352,23 @@ def resnet34(size):
     x = layers.MaxPooling2D(3, 2, padding="same")(x)  # size / 4
     for filters, blocks in ((64, 3), (128, 4), (256, 6), (512, 3)):
         for number in range(blocks):
-            x = residual_block(x, filters, 2 if filters > 64 and number == 0 else 1)
+            begins = filters > 64 and number == 0  # a new stage
+            x = residual_block(x, filters, strides=2 if begins else 1)
     return keras.Model(picture, x, name="resnet34")
 
 
-drawn = {}
-for title, (filters, strides) in {
-    "the shape stays": (64, 1),
-    "a new stage begins": (128, 2),
-}.items():
-    x = layers.Input((56, 56, 64))
-    drawn[title] = keras.Model(x, residual_block(x, filters, strides))
-figures.show(
-    drawing.draw_blocks(drawn),
+# %%
+x = layers.Input((56, 56, 64))
+drawn = {
+    "the shape stays": keras.Model(x, residual_block(x, 64)),
+    "a new stage begins": keras.Model(x, residual_block(x, 128, strides=2)),
+}
+alt = (
     "Two residual blocks of ResNet-34. In the second the first convolution has stride 2"
     " and gives 128 channels, and the shortcut leads through a convolution of 1 x 1"
-    " with stride 2 and batch normalisation.",
+    " with stride 2 and batch normalisation."
 )
+figures.show(architectures.draw_blocks(drawn), alt)
 
 # %% [markdown]
 # Is it the network of the paper? For pictures of 224 pixels and the 1,000 classes of
@@ -439,10 +381,8 @@ figures.show(
 
 # %%
 def with_head(backbone, classes=1000):
-    return keras.Model(
-        backbone.input,
-        layers.Dense(classes)(layers.GlobalAveragePooling2D()(backbone.output)),
-    )
+    averages = layers.GlobalAveragePooling2D()(backbone.output)
+    return keras.Model(backbone.input, layers.Dense(classes)(averages))
 
 
 def totals(model):
@@ -453,17 +393,17 @@ def totals(model):
 
 millions, billions = totals(with_head(resnet34(224)))
 print(
-    f"ResNet-34: {millions:.1f} million parameters, {billions:.2f} billion"
-    " multiply-adds."
+    f"ResNet-34: {millions:.1f} million parameters,"
+    f" {billions:.2f} billion multiply-adds."
 )
 
-ours, theirs = resnet34(64), models.build("resnet34", 64, 2).get_layer("backbone")
+# %%
+ours = resnet34(64)
+theirs = models.build("resnet34", 64, 2).get_layer("backbone")
 ours.set_weights(theirs.get_weights())
-small = squares(64)[:4] / 127.5 - 1
-print(
-    "The course's ResNet-34 gives the same maps:",
-    np.allclose(ours(small), theirs(small), atol=1e-4),
-)
+four_faces = squares(64)[:4] / 127.5 - 1
+same_maps = np.allclose(ours(four_faces), theirs(four_faces), atol=1e-4)
+print("The course's ResNet-34 gives the same maps:", same_maps)
 
 # %% [markdown]
 # ## How much of the face does one number see?
@@ -472,40 +412,40 @@ print(
 # field**. Each further layer widens it. We can measure it: take the middle of a map,
 # and ask for which pixels its gradient is not zero.
 
-# %%
-tall = squares(128)[:8] / 127.5 - 1
-backbone = resnet34(128)
-pooled = next(
-    layer for layer in backbone.layers if isinstance(layer, layers.MaxPooling2D)
-)
-ends = [layer for layer in backbone.layers if isinstance(layer, layers.Add)]
-depths = {
-    "first convolution": pooled.input,
-    "pooling": pooled.output,
-    "first block": ends[0].output,
-    "third block": ends[2].output,
-}
-seen = {}
-for name, tensor in depths.items():
-    with tf.GradientTape() as tape:
-        picture = tf.Variable(tall)
-        maps = keras.Model(backbone.input, tensor)(picture)  # (8, side, side, 64)
-        middle = tf.reduce_sum(maps[:, maps.shape[1] // 2, maps.shape[2] // 2])
-    seen[name] = (
-        np.abs(tape.gradient(middle, picture)).sum(axis=(0, 3)) > 0
-    )  # (128, 128)
 
-shown = [
-    np.where(mask[:, :, None], 1, 0.35) * (tall[0] + 1) / 2 for mask in seen.values()
-]
-sides = [int(np.ptp(np.flatnonzero(mask.any(axis=0)))) + 1 for mask in seen.values()]
-titles = [f"{name}\n{side} pixels" for name, side in zip(seen, sides)]
-figures.show(
-    figures.picture_grid(shown, titles, columns=4, size=1.9),
-    "A face four times; the bright square is what the middle of a feature map depends"
-    " on, and it grows from layer to layer: " + ", ".join(map(str, sides)) + " pixels.",
-    photographic=True,
-)
+# %%
+def seen_by_the_middle(network, faces):
+    """Return on which pixels, bool (side, side), the middle of the network's maps
+    depends.
+    """
+    picture = tf.Variable(faces)
+    with tf.GradientTape() as tape:
+        maps = network(picture)  # (n, side, side, channels)
+        middle = tf.reduce_sum(maps[:, maps.shape[1] // 2, maps.shape[2] // 2])
+    gradient = tape.gradient(middle, picture)
+    return np.abs(gradient).sum(axis=(0, 3)) > 0
+
+
+# %%
+backbone = resnet34(128)
+kinds = {layer.name: type(layer).__name__ for layer in backbone.layers}
+pooling = next(name for name in kinds if kinds[name] == "MaxPooling2D")
+ends_of_blocks = [name for name in kinds if kinds[name] == "Add"]
+depths = {
+    "first convolution": backbone.get_layer(pooling).input,
+    "pooling": backbone.get_layer(pooling).output,
+    "first block": backbone.get_layer(ends_of_blocks[0]).output,
+    "third block": backbone.get_layer(ends_of_blocks[2]).output,
+}
+
+# %%
+eight_faces = squares(128)[:8] / 127.5 - 1
+seen = {}
+for name, maps in depths.items():
+    up_to_there = keras.Model(backbone.input, maps)
+    seen[name] = seen_by_the_middle(up_to_there, eight_faces)
+figure, alt = networks.draw_seen((eight_faces[0] + 1) / 2, seen)
+figures.show(figure, alt, photographic=True)
 
 # %% [markdown]
 # Kernels of 3 x 3 see far after all, since every halving before them doubles their
@@ -526,6 +466,8 @@ def receptive_field(steps):
 
 
 # %%
+from course_utils.checks import chapter_04
+
 chapter_04.check_1(receptive_field)
 
 # %% [markdown]
@@ -541,20 +483,23 @@ chapter_04.check_1(receptive_field)
 resnet50 = keras.applications.ResNet50(
     weights=None, include_top=False, input_shape=(224, 224, 3)
 )
-cut = keras.Model(
-    resnet50.get_layer("conv3_block1_out").output,
-    resnet50.get_layer("conv3_block2_out").output,
-)
-figures.show(
-    drawing.draw_blocks({"ResNet-50: the second block of the second stage": cut}),
+before = resnet50.get_layer("conv3_block1_out").output
+after = resnet50.get_layer("conv3_block2_out").output
+bottleneck = keras.Model(before, after)
+
+# %%
+alt = (
     "A bottleneck block cut out of Keras' ResNet-50: convolutions of 1 x 1 to 128"
     " channels, 3 x 3 with 128, 1 x 1 back to 512, each with batch normalisation, and a"
-    " shortcut around them.",
+    " shortcut around them."
 )
+title = "ResNet-50: the second block of the second stage"
+figures.show(architectures.draw_blocks({title: bottleneck}), alt)
+narrow = count(bottleneck).parameters.sum()
 wide = 2 * 3 * 3 * 512 * 512
 print(
-    f"{count(cut).parameters.sum():,} parameters; two convolutions of 3 x 3 on all 512"
-    f" channels would have {wide:,}."
+    f"{narrow:,} parameters; two convolutions of 3 x 3 on all 512 channels would have"
+    f" {wide:,}."
 )
 
 # %% [markdown]
@@ -593,14 +538,14 @@ print(
     f" multiply-adds: {multiply_adds / separable:.1f} times as many"
 )
 
-two = keras.Sequential(
-    [
-        layers.Input((56, 56, 64)),
-        layers.DepthwiseConv2D(3, padding="same", use_bias=False, name="looking"),
-        layers.Conv2D(128, 1, use_bias=False, name="mixing"),
-    ]
+# %%
+two_layers = keras.Sequential()
+two_layers.add(layers.Input((56, 56, 64)))
+two_layers.add(
+    layers.DepthwiseConv2D(3, padding="same", use_bias=False, name="looking")
 )
-count(two)
+two_layers.add(layers.Conv2D(128, 1, use_bias=False, name="mixing"))
+count(two_layers)
 
 # %% [markdown]
 # Far less work, and it looks around just as far. Note where the rest of the work went:
@@ -635,26 +580,26 @@ chapter_04.check_3(saving)
 # %%
 rng = np.random.default_rng(SEED)
 turns = np.linspace(0, 1, 600)
-spiral = np.stack(
-    [turns * np.cos(4 * np.pi * turns), turns * np.sin(4 * np.pi * turns)], axis=1
-)  # (600, 2)
-figure, axes = plt.subplots(1, 5, figsize=(10, 2.3), layout="constrained")
-for axis, channels in zip(axes, (0, 2, 3, 10, 40)):
-    hidden = (
-        np.maximum(spiral @ rng.normal(size=(2, channels)), 0) if channels else spiral
-    )  # (600, channels)
-    points = hidden @ np.linalg.lstsq(hidden, spiral)[0]
-    axis.scatter(*points.T, c=turns, s=3, cmap="viridis")
-    axis.set_title(
-        f"ReLU in {channels} channels" if channels else "before", fontsize=10
-    )
-    axis.set(xlim=(-1.2, 1.2), ylim=(-1.2, 1.2), aspect="equal")
-    axis.axis("off")
-figures.show(
-    figure,
+x, y = turns * np.cos(4 * np.pi * turns), turns * np.sin(4 * np.pi * turns)
+spiral = np.stack([x, y], axis=1)  # (600, 2)
+
+
+def there_and_back(points, channels):
+    """Map points (n, 2) to channels at random, apply a ReLU, and map back."""
+    hidden = np.maximum(points @ rng.normal(size=(2, channels)), 0)  # (n, channels)
+    back = np.linalg.lstsq(hidden, points)[0]  # the best matrix (channels, 2)
+    return hidden @ back
+
+
+# %%
+curves = {"before": spiral}
+for channels in (2, 3, 10, 40):
+    curves[f"ReLU in {channels} channels"] = there_and_back(spiral, channels)
+alt = (
     "A spiral, and what is left of it after a ReLU in 2, 3, 10 and 40 channels: in 2"
-    " and 3 large parts are crushed onto lines, in 10 and 40 it comes back whole.",
+    " and 3 large parts are crushed onto lines, in 10 and 40 it comes back whole."
 )
+figures.show(networks.draw_curves(curves, color_by=turns), alt)
 
 # %% [markdown]
 # Hence the **inverted residual** (Sandler et al., 2018). Widen the maps sixfold with a
@@ -670,32 +615,36 @@ def normalise(x):
     return layers.BatchNormalization(epsilon=0.001)(x)
 
 
+def pointwise(x, filters):
+    return normalise(layers.Conv2D(filters, 1, use_bias=False)(x))
+
+
+def depthwise(x, strides):
+    alone = layers.DepthwiseConv2D(3, strides, padding="same", use_bias=False)
+    return normalise(alone(x))
+
+
+# %%
 def inverted_residual(x, filters, strides, expansion):
     """Widen, look around, narrow; a shortcut where the shape stays."""
     y = x
     if expansion > 1:
-        y = layers.ReLU(6)(
-            normalise(layers.Conv2D(expansion * x.shape[-1], 1, use_bias=False)(y))
-        )
-    y = layers.ReLU(6)(
-        normalise(layers.DepthwiseConv2D(3, strides, padding="same", use_bias=False)(y))
-    )
-    y = normalise(layers.Conv2D(filters, 1, use_bias=False)(y))  # no ReLU here
+        y = layers.ReLU(6)(pointwise(y, expansion * x.shape[-1]))
+    y = layers.ReLU(6)(depthwise(y, strides))
+    y = pointwise(y, filters)  # no ReLU here
     return layers.Add()([x, y]) if x.shape == y.shape else y
 
 
+# %%
 x = layers.Input((28, 28, 32))
-figures.show(
-    drawing.draw_blocks(
-        {
-            "inverted residual": keras.Model(x, inverted_residual(x, 32, 1, 6)),
-            "bottleneck of ResNet-50": cut,
-        }
-    ),
+inverted = keras.Model(x, inverted_residual(x, 32, strides=1, expansion=6))
+drawn = {"inverted residual": inverted, "bottleneck of ResNet-50": bottleneck}
+alt = (
     "Left, an inverted residual: 32 channels, widened to 192, depthwise convolution,"
     " narrowed to 32, with a shortcut around. Right, the bottleneck of ResNet-50: 512"
-    " channels, narrowed to 128, widened to 512.",
+    " channels, narrowed to 128, widened to 512."
 )
+figures.show(architectures.draw_blocks(drawn), alt)
 
 # %% [markdown]
 # The whole network is a table of such blocks. The **width** `alpha` multiplies all its
@@ -703,7 +652,7 @@ figures.show(
 # more than a tenth.
 
 # %%
-TABLE = [
+TABLE = [  # expansion, filters, blocks, stride of the first block
     (1, 16, 1, 1),
     (6, 24, 2, 2),
     (6, 32, 3, 2),
@@ -711,7 +660,7 @@ TABLE = [
     (6, 96, 3, 1),
     (6, 160, 3, 2),
     (6, 320, 1, 1),
-]  # expansion, filters, blocks, stride
+]
 
 
 def by_eight(filters):
@@ -720,28 +669,18 @@ def by_eight(filters):
     return rounded + 8 if rounded < 0.9 * filters else rounded
 
 
+# %%
 def mobilenet_v2(size, alpha=1.0):
     """Sandler et al. 2018, table 2, up to the last maps."""
     picture = layers.Input((size, size, 3))
-    x = layers.ReLU(6)(
-        normalise(
-            layers.Conv2D(by_eight(32 * alpha), 3, 2, padding="same", use_bias=False)(
-                picture
-            )
-        )
-    )  # size / 2
-    for expansion, filters, blocks, strides in TABLE:
+    first = layers.Conv2D(by_eight(32 * alpha), 3, 2, padding="same", use_bias=False)
+    x = layers.ReLU(6)(normalise(first(picture)))  # size / 2
+    for expansion, filters, blocks, stride in TABLE:
         for number in range(blocks):
-            x = inverted_residual(
-                x,
-                by_eight(int(filters * alpha)),
-                strides if number == 0 else 1,
-                expansion,
-            )
-    last = by_eight(1280 * max(alpha, 1))
-    return keras.Model(
-        picture, layers.ReLU(6)(normalise(layers.Conv2D(last, 1, use_bias=False)(x)))
-    )
+            strides = stride if number == 0 else 1
+            x = inverted_residual(x, by_eight(int(filters * alpha)), strides, expansion)
+    last = pointwise(x, by_eight(1280 * max(alpha, 1)))
+    return keras.Model(picture, layers.ReLU(6)(last))
 
 
 # %% [markdown]
@@ -754,59 +693,50 @@ def mobilenet_v2(size, alpha=1.0):
 # in a layer of its own, where we write `padding="same"`.
 
 # %%
-mine, keras_own = (
-    mobilenet_v2(96),
-    keras.applications.MobileNetV2(
-        weights=None, include_top=False, input_shape=(96, 96, 3)
-    ),
+ours = mobilenet_v2(96)
+theirs = keras.applications.MobileNetV2(
+    weights=None, include_top=False, input_shape=(96, 96, 3)
 )
-pairs = list(
-    zip(
-        list(mine.layers[1:]),
-        [
-            layer
-            for layer in keras_own.layers[1:]
-            if not isinstance(layer, layers.ZeroPadding2D)
-        ],
-        strict=True,
+padding = layers.ZeroPadding2D
+their_layers = [layer for layer in theirs.layers if not isinstance(layer, padding)]
+pairs = list(zip(ours.layers[1:], their_layers[1:], strict=True))  # but for the input
+
+
+# %%
+def same_form(one, other):
+    """Tell whether two layers are alike in kind, output's shape and weights' shapes."""
+    return (
+        type(one) is type(other)
+        and one.output.shape == other.output.shape
+        and [w.shape for w in one.weights] == [w.shape for w in other.weights]
     )
-)
-alike = [
-    type(a) is type(b)
-    and a.output.shape == b.output.shape
-    and [w.shape for w in a.weights] == [w.shape for w in b.weights]
-    for a, b in pairs
-]
+
+
+alike = [same_form(one, other) for one, other in pairs]
 print(
     f"{len(pairs)} pairs of layers, {sum(alike)} of the same kind, shape and weights."
 )
 
+# %%
 rng = np.random.default_rng(SEED)
-for (
-    a,
-    b,
-) in pairs:  # random weights everywhere, also where Keras starts from zeros and ones
-    b.set_weights(
-        [
-            (
-                rng.uniform(0.5, 1.5, w.shape)
-                if "BatchNormalization" in type(b).__name__
-                else w.numpy()
-            )
-            for w in b.weights
-        ]
-    )
-    a.set_weights(b.get_weights())
-some = squares(96)[:2] / 127.5 - 1
-outputs = [
-    keras.Model(network.input, [pair[side].output for pair in pairs])(some)
-    for side, network in enumerate((mine, keras_own))
-]
-same = [
-    np.allclose(a, b, rtol=1e-3, atol=1e-3 * np.abs(b).max()) for a, b in zip(*outputs)
-]
+for our_layer, their_layer in pairs:
+    if isinstance(their_layer, layers.BatchNormalization):  # Keras starts with 0 and 1
+        shapes = [weight.shape for weight in their_layer.weights]
+        their_layer.set_weights([rng.uniform(0.5, 1.5, shape) for shape in shapes])
+    our_layer.set_weights(their_layer.get_weights())
+
+# %%
+two_faces = squares(96)[:2] / 127.5 - 1
+our_outputs = keras.Model(ours.input, [one.output for one, _ in pairs])(two_faces)
+their_outputs = keras.Model(theirs.input, [other.output for _, other in pairs])(
+    two_faces
+)
+same = []
+for our_output, their_output in zip(our_outputs, their_outputs):
+    tolerance = 1e-3 * np.abs(their_output).max()
+    same.append(np.allclose(our_output, their_output, rtol=1e-3, atol=tolerance))
 print(
-    f"{len(mine.weights)} weights copied; {sum(same)} of {len(same)} layers give the"
+    f"{len(ours.weights)} weights copied; {sum(same)} of {len(same)} layers give the"
     " same output."
 )
 
@@ -824,17 +754,22 @@ backbones = {
     "ResNet-50": resnet50,
     "MobileNetV2": mobilenet_v2(224),
 }
-figures.show(
-    drawing.draw_skylines(backbones),
+alt = (
     "Channels of each convolution of the three networks. ResNet-34: steps from 64 to"
     " 512, with an arc around every two bars. ResNet-50: two low bars and a high one,"
     " again and again, arcs between the high ones. MobileNetV2: two high bars and a low"
-    " one, arcs between the low ones.",
+    " one, arcs between the low ones."
 )
+figures.show(architectures.draw_skylines(backbones), alt)
+
+# %%
+import pandas as pd
+
 measured = pd.DataFrame(
-    {name: totals(with_head(backbone)) for name, backbone in backbones.items()},
-    index=["parameters (million)", "multiply-adds (billion)"],
-).T
+    [totals(with_head(backbone)) for backbone in backbones.values()],
+    index=list(backbones),
+    columns=["parameters (million)", "multiply-adds (billion)"],
+)
 measured["published"] = ["21.8 and 3.6", "25.6 and 3.8", "3.4 and 0.30"]
 measured.round(2)
 
@@ -843,44 +778,27 @@ measured.round(2)
 # join low ones. And the table is the price list: MobileNetV2 needs less than a tenth of
 # the work. Where does each network spend it?
 
+
 # %%
-kinds = {
-    "convolution": "3 x 3 and larger",
-    "pointwise": "1 x 1",
-    "depthwise": "depthwise",
-}
-shares = pd.DataFrame(
-    {
-        name: (
-            (costs := count(backbone)).groupby("kind").multiply_adds.sum()
-            / costs.multiply_adds.sum()
-        )
-        for name, backbone in backbones.items()
-    }
-)
-shares = shares.reindex(list(kinds)).fillna(0).T[::-1]
-figure, axis = plt.subplots(figsize=(8.5, 2.2), layout="constrained")
-left = np.zeros(len(shares))
-for kind, words in kinds.items():
-    axis.barh(
-        shares.index,
-        100 * shares[kind],
-        left=left,
-        color=drawing.KINDS[kind],
-        label=words,
-    )
-    left += 100 * shares[kind]
-axis.set(xlabel="share of the multiply-adds (%)", xlim=(0, 100))
-axis.legend(frameon=False, loc="center left", bbox_to_anchor=(1, 0.5))
-figures.show(
-    figure,
+def share_by_kind(backbone):
+    """Return the share of the multiply-adds that each kind of convolution takes."""
+    work = count(backbone).groupby("kind").multiply_adds.sum()
+    return work / work.sum()
+
+
+columns = {name: share_by_kind(backbone) for name, backbone in backbones.items()}
+shares = pd.DataFrame(columns).T.fillna(0)
+
+# %%
+alt = (
     "Shares of multiply-adds by kind of convolution: ResNet-34 nearly all in 3 x 3,"
-    " ResNet-50 about half and half, MobileNetV2 mostly in 1 x 1.",
+    " ResNet-50 about half and half, MobileNetV2 mostly in 1 x 1."
 )
+figures.show(networks.draw_shares(shares), alt)
+mixing, looking = shares.loc["MobileNetV2", ["pointwise", "depthwise"]]
 print(
-    f"MobileNetV2 spends {shares.loc['MobileNetV2', 'pointwise']:.0%} of its work on"
-    f" mixing channels and {shares.loc['MobileNetV2', 'depthwise']:.0%} on depthwise"
-    " convolutions."
+    f"MobileNetV2 spends {mixing:.0%} of its work on mixing channels and {looking:.0%}"
+    " on depthwise convolutions."
 )
 
 # %% [markdown]
@@ -896,9 +814,8 @@ print(
 # roughly with its square.
 
 # %%
-at_full_size = {
-    alpha: count(mobilenet_v2(224, alpha)) for alpha in (0.35, 0.5, 0.75, 1.0)
-}
+WIDTHS = (0.35, 0.5, 0.75, 1.0)
+at_full_size = {alpha: count(mobilenet_v2(224, alpha)) for alpha in WIDTHS}
 
 
 def cost(alpha, size):
@@ -909,82 +826,46 @@ def cost(alpha, size):
     return costs.parameters.sum(), costs.multiply_adds.sum() * size**2 // 224**2
 
 
-small_cost = cost(0.35, 96)[1]
+# %%
+scaled = cost(0.35, 96)[1]
+counted = count(mobilenet_v2(96, 0.35)).multiply_adds.sum()
+print("Scaled from 224 pixels and counted at 96, the same:", scaled == counted)
+fewer = 1e9 * billions / counted
 print(
-    "Scaled from 224 pixels and counted at 96, the same:",
-    small_cost == count(mobilenet_v2(96, 0.35)).multiply_adds.sum(),
+    f"Width 0.35 at 96 pixels: {fewer:.0f} times fewer multiply-adds than ResNet-34 at"
+    " 224."
 )
-print(
-    f"Width 0.35 at 96 pixels: {1e9 * billions / small_cost:.0f} times fewer"
-    " multiply-adds than ResNet-34 at 224."
-)
-
-
-def draw_cost(alpha, size):
-    """Draw a face as the network sees it, and the network's cost among others."""
-    figure, (left, right) = plt.subplots(
-        1, 2, figsize=(8.5, 3.2), width_ratios=[1, 2.4], layout="constrained"
-    )
-    left.imshow(squares(size)[0] / 255)
-    left.set_title(f"{size} x {size} pixels")
-    left.axis("off")
-    for width in at_full_size:
-        line = [cost(width, side)[1] / 1e6 for side in range(32, 225, 32)]
-        right.plot(
-            range(32, 225, 32),
-            line,
-            "o-",
-            label=f"alpha {width}: {cost(width, 32)[0] / 1e6:.2f} million parameters",
-        )
-    right.plot(
-        size,
-        cost(alpha, size)[1] / 1e6,
-        "s",
-        markersize=13,
-        markerfacecolor="none",
-        color="black",
-    )
-    right.set(
-        yscale="log",
-        xlabel="size of the picture in pixels",
-        ylabel="million multiply-adds",
-        xticks=range(32, 225, 32),
-    )
-    right.legend(frameon=False, fontsize=9)
-    return (
-        figure,
-        (
-            f"A face at {size} pixels, and multiply-adds against size for four widths;"
-            f" alpha {alpha} at {size} pixels needs {cost(alpha, size)[1] / 1e6:.1f}"
-            " million."
-        ),
-    )
-
-
-figures.show(*draw_cost(0.35, 96), photographic=True)
 
 # %%
-alpha_slider = ipywidgets.SelectionSlider(
-    options=list(at_full_size), value=0.35, description="alpha"
+parameters_by_width = {alpha: cost(alpha, 224)[0] / 1e6 for alpha in WIDTHS}
+prices = pd.DataFrame(index=range(32, 225, 32), columns=WIDTHS, dtype=float)
+for alpha in WIDTHS:
+    prices[alpha] = [cost(alpha, size)[1] / 1e6 for size in prices.index]
+
+
+def draw_price(alpha, size):
+    """Draw a face as the network sees it, and the network's cost among others."""
+    face = squares(size)[0]
+    return networks.draw_price(face, prices, parameters_by_width, alpha, size)
+
+
+figure, alt = draw_price(0.35, 96)
+figures.show(figure, alt, photographic=True)
+
+# %%
+import ipywidgets
+from course_utils.notebook import widgets
+
+width_slider = ipywidgets.SelectionSlider(
+    options=WIDTHS, value=0.35, description="alpha"
 )
 size_slider = ipywidgets.IntSlider(
     value=96, min=32, max=224, step=32, description="size", continuous_update=False
 )
-cost_view = ipywidgets.HTML()
-
-
-def redraw(change=None):
-    figure, alt = draw_cost(alpha_slider.value, size_slider.value)
-    cost_view.value = figures.as_html(figure, alt, photographic=True)
-
-
-redraw()
-for slider in (alpha_slider, size_slider):
-    slider.observe(redraw, names="value")
-widgets.show(
-    ipywidgets.VBox([alpha_slider, size_slider, cost_view]),
-    "choose a width and a size, see the face and the cost.",
+view = widgets.figure_with_controls(
+    draw_price, width_slider, size_slider, photographic=True
 )
+widgets.show(view, "choose a width and a size, see the face and the cost.")
 
 # %% [markdown]
 # Find the smallest size at which *you* still see whether the mask covers the nose.
@@ -998,21 +879,19 @@ widgets.show(
 
 
 # %%
-def right(network):
+def share_right(network):
     """Return the share of its own training faces that a network, no longer in training,
     answers right.
     """
-    return float(
-        np.mean((network(faces, training=False).numpy()[:, 0] > 0) == (labels == 1))
-    )
+    says_mask = network(faces, training=False).numpy()[:, 0] > 0
+    return float(np.mean(says_mask == (labels == 1)))
 
 
 learned = trained["residual, normalised"]
-asked = {"after training": right(learned)}
-print(
-    f"Loss in training below 0.1: {histories['residual, normalised'][-1] < 0.1}. Asked"
-    f" afterwards, it answers {'well' if asked['after training'] > 0.95 else 'badly'}."
-)
+asked = {"after training": share_right(learned)}
+low = losses["residual, normalised"][-1] < 0.1
+verdict = "well" if asked["after training"] > 0.95 else "badly"
+print(f"Loss in training below 0.1: {low}. Asked afterwards, it answers {verdict}.")
 
 # %% [markdown]
 # By heart, and yet wrong? Batch normalisation behaves in two ways. In training it uses
@@ -1028,11 +907,8 @@ print(
 
 # %%
 def batch_norms(network):
-    return [
-        layer
-        for layer in network.layers
-        if isinstance(layer, layers.BatchNormalization)
-    ]
+    kind = layers.BatchNormalization
+    return [layer for layer in network.layers if isinstance(layer, kind)]
 
 
 steps = EPOCHS * -(-len(labels) // 32)
@@ -1040,14 +916,14 @@ print(
     f"After {steps} steps {0.999**steps:.0%} of the start is left; with a momentum of"
     f" 0.9 it would be {0.9**steps:.0%}."
 )
+
+# %%
 for layer in batch_norms(learned):
     layer.momentum = 0.0
 learned(faces, training=True)  # moves the running statistics; the weights stay
-asked["with new statistics"] = right(learned)
-print(
-    "With the same weights and new statistics it answers"
-    f" {'well' if asked['with new statistics'] > 0.95 else 'badly'}."
-)
+asked["with new statistics"] = share_right(learned)
+verdict = "well" if asked["with new statistics"] > 0.95 else "badly"
+print(f"With the same weights and new statistics it answers {verdict}.")
 
 # %% [markdown]
 # The weights were right all the time. How bad is it in MobileNetV2, which has less to
@@ -1066,41 +942,30 @@ def before_and_after(momentum, steps=200):
     backbone = keras.applications.MobileNetV2(
         weights=None, include_top=False, input_shape=(64, 64, 3), alpha=0.35
     )
-    network = with_head(backbone, 1)
+    network = with_head(backbone, classes=1)
     for layer in batch_norms(network):
         layer.momentum = momentum**steps
     shown = squares(64)[:48] / 127.5 - 1
-    return (
-        network(shown, training=True).numpy()[:, 0],
-        network(shown, training=False).numpy()[:, 0],
-    )
+    during = network(shown, training=True).numpy()[:, 0]
+    return during, network(shown, training=False).numpy()[:, 0]
 
 
-figure, axis = plt.subplots(figsize=(5.5, 3.6), layout="constrained")
-spread = {}
-for momentum, color, marker in ((0.999, "without_mask", "x"), (0.9, "with_mask", "o")):
-    during, afterwards = before_and_after(momentum)
-    spread[momentum] = float(np.std(afterwards) / np.std(during))
-    axis.scatter(
-        during,
-        afterwards,
-        marker=marker,
-        color=COLORS[color],
-        alpha=0.7,
-        label=f"momentum {momentum}",
-    )
-axis.set(xlabel="output in training", ylabel="output afterwards")
-axis.legend(frameon=False)
-figures.show(
-    figure,
+# %%
+outputs = {momentum: before_and_after(momentum) for momentum in (0.999, 0.9)}
+alt = (
     "Output of a MobileNetV2 for 48 faces, in training to the right and afterwards"
     " upwards. With a momentum of 0.9 the points lie on the diagonal; with 0.999 they"
-    " lie on a flat line: every face gets the same output.",
+    " lie on a flat line: every face gets the same output."
 )
-for momentum, share in spread.items():
+figures.show(networks.draw_outputs(outputs), alt)
+
+# %%
+spread = {}
+for momentum, (during, afterwards) in outputs.items():
+    spread[momentum] = np.std(afterwards) / np.std(during)
     print(
         f"momentum {momentum}: afterwards the outputs of different faces differ by"
-        f" {share:.0%} of what they did in training."
+        f" {spread[momentum]:.0%} of what they did in training."
     )
 
 # %% [markdown]
@@ -1163,24 +1028,19 @@ chapter_04.check_5(fold)
 # %%
 keras.utils.set_random_seed(SEED)
 model = models.build("mobilenetv2", size=96, classes=2, alpha=0.35)
-models.save(
-    model, out.path("untrained.keras"), class_names=["with_mask", "without_mask"]
-)
-again, class_names = models.load(out.path("untrained.keras"))
+file = out.path("untrained.keras")
+models.save(model, file, class_names=["with_mask", "without_mask"])
+again, class_names = models.load(file)
+
+# %%
 raw = squares(96)[:8]
-print(
-    "classes:",
-    ", ".join(class_names),
-    "| input:",
-    again.input_shape[1:],
-    "|",
-    f"{raw.min():.0f} to {raw.max():.0f}",
-)
-print(
-    "The loaded model gives the same probabilities:",
-    np.allclose(model(raw), again(raw), atol=1e-5),
-)
+names, shape = ", ".join(class_names), again.input_shape[1:]
+print(f"classes: {names} | input: {shape} | {raw.min():.0f} to {raw.max():.0f}")
+same_answers = np.allclose(model(raw), again(raw), atol=1e-5)
+print("The loaded model gives the same probabilities:", same_answers)
 print("Its layers:", ", ".join(layer.name for layer in again.layers))
+
+# %%
 try:
     models.build("resnet34", 96, 2, weights="imagenet")
 except models.WeightsUnavailable as error:
@@ -1188,23 +1048,24 @@ except models.WeightsUnavailable as error:
 
 # %%
 out.record(
-    vanished=round(float(np.log10(change["plain"])), 2),
-    kept=round(float(np.log10(change["residual"])), 2),
-    loss_plain=round(histories["plain"][-1], 3),
-    loss_plain_normalised=round(histories["plain, normalised"][-1], 3),
-    loss_residual_normalised=round(histories["residual, normalised"][-1], 3),
+    vanished=round(np.log10(change["plain"]), 2),
+    kept=round(np.log10(change["residual"]), 2),
+    loss_plain=round(losses["plain"][-1], 3),
+    loss_plain_normalised=round(losses["plain, normalised"][-1], 3),
+    loss_residual_normalised=round(losses["residual, normalised"][-1], 3),
     right_after_training=round(asked["after training"], 3),
     right_with_new_statistics=round(asked["with new statistics"], 3),
-    spread_0_999=round(spread[0.999], 3),
-    spread_0_9=round(spread[0.9], 3),
+    spread_0_999=round(float(spread[0.999]), 3),
+    spread_0_9=round(float(spread[0.9]), 3),
     same_layers=sum(same) / len(same),
-    resnet34_parameters=round(measured.iloc[0, 0], 2),
-    resnet34_multiply_adds=round(measured.iloc[0, 1], 2),
-    resnet50_parameters=round(measured.iloc[1, 0], 2),
-    resnet50_multiply_adds=round(measured.iloc[1, 1], 2),
-    mobilenetv2_parameters=round(measured.iloc[2, 0], 2),
-    mobilenetv2_multiply_adds=round(measured.iloc[2, 1], 3),
 )
+
+# %%
+for name, digits in (("ResNet-34", 2), ("ResNet-50", 2), ("MobileNetV2", 3)):
+    millions, billions = measured.loc[name][:2]
+    prefix = name.lower().replace("-", "")
+    parameters = {f"{prefix}_parameters": round(millions, 2)}
+    out.record(**parameters, **{f"{prefix}_multiply_adds": round(billions, digits)})
 print("Recorded:", ", ".join(sorted(path.name for path in out.folder.iterdir())))
 
 # %% [markdown]
@@ -1214,6 +1075,8 @@ print("Recorded:", ", ".join(sorted(path.name for path in out.folder.iterdir()))
 # wrong one tells you what it overlooks.
 
 # %%
+from course_utils.notebook import quizzes
+
 quizzes.show("04_architectures")
 
 # %% [markdown]

@@ -26,27 +26,20 @@
 PROFILE = "sample"
 
 # %%
-import matplotlib.pyplot as plt
 import numpy as np
-from course_utils import figures, models, quiet
+from course_utils import models, quiet
 from course_utils.checks import chapter_04
 from course_utils.models import count
-from course_utils.profiles import SEED
 
 keras = quiet.import_keras()
 from keras import layers
 
 
+# %%
 def convolve(x, filters, kernel, strides=1):
     """A convolution without bias, and batch normalisation: as in the chapter."""
-    x = layers.Conv2D(
-        filters,
-        kernel,
-        strides,
-        padding="same",
-        use_bias=False,
-        kernel_initializer="he_normal",
-    )(x)
+    options = {"padding": "same", "use_bias": False, "kernel_initializer": "he_normal"}
+    x = layers.Conv2D(filters, kernel, strides, **options)(x)
     return layers.BatchNormalization()(x)
 
 
@@ -80,12 +73,14 @@ chapter_04.check_1(receptive_field)
 # ResNet-34 see, stage by stage?
 
 # %%
-steps, seen = [(7, 2), (3, 2)], {"stem": receptive_field([(7, 2), (3, 2)])}
+steps = [(7, 2), (3, 2)]
+seen = [f"after the stem: {receptive_field(steps)} pixels"]
 for stage, blocks in enumerate((3, 4, 6, 3), start=1):
     for number in range(blocks):
-        steps += [(3, 2 if stage > 1 and number == 0 else 1), (3, 1)]
-    seen[f"stage {stage}"] = receptive_field(steps)
-print("; ".join(f"after the {name}: {side} pixels" for name, side in seen.items()))
+        begins = stage > 1 and number == 0
+        steps += [(3, 2 if begins else 1), (3, 1)]
+    seen.append(f"after the stage {stage}: {receptive_field(steps)} pixels")
+print("; ".join(seen))
 
 # %% [markdown]
 # With pictures of 224 pixels the last two stages could see everything. *Could*: most of
@@ -121,20 +116,23 @@ chapter_04.check_2(bottleneck_block)
 
 # %%
 picture = layers.Input((224, 224, 3))
-x = layers.MaxPooling2D(3, 2, padding="same")(
-    layers.ReLU()(convolve(picture, 64, 7, 2))
-)
+x = layers.ReLU()(convolve(picture, 64, 7, 2))
+x = layers.MaxPooling2D(3, 2, padding="same")(x)
 for filters, blocks in ((64, 3), (128, 4), (256, 6), (512, 3)):
     for number in range(blocks):
-        x = bottleneck_block(x, filters, 2 if filters > 64 and number == 0 else 1)
-mine = count(
-    keras.Model(picture, layers.Dense(1000)(layers.GlobalAveragePooling2D()(x)))
-)
-theirs = count(models.build("resnet50", 224, 1000))
-for name, costs in {"by hand": mine, "Keras": theirs}.items():
+        begins = filters > 64 and number == 0  # a new stage
+        x = bottleneck_block(x, filters, strides=2 if begins else 1)
+answer = layers.Dense(1000)(layers.GlobalAveragePooling2D()(x))
+
+# %%
+ours = keras.Model(picture, answer)
+theirs = models.build("resnet50", 224, 1000)
+for name, model in {"by hand": ours, "Keras": theirs}.items():
+    costs = count(model)
+    millions, billions = costs.parameters.sum() / 1e6, costs.multiply_adds.sum() / 1e9
     print(
-        f"ResNet-50 {name}: {costs.parameters.sum() / 1e6:.2f} million parameters,"
-        f" {costs.multiply_adds.sum() / 1e9:.2f} billion multiply-adds"
+        f"ResNet-50 {name}: {millions:.2f} million parameters,"
+        f" {billions:.2f} billion multiply-adds"
     )
 
 # %% [markdown]
@@ -162,26 +160,19 @@ chapter_04.check_3(saving)
 # newer networks take 5 x 5 and 7 x 7 depthwise.
 
 # %%
+from course_utils import figures
+from course_utils.figures import networks
+
 channels = 2 ** np.arange(3, 12)
-figure, axis = plt.subplots(figsize=(7, 3), layout="constrained")
-for kernel, line in ((3, "-"), (5, "--"), (7, ":")):
-    axis.plot(
-        channels,
-        [saving(kernel, 64, number) for number in channels],
-        line,
-        label=f"{kernel} x {kernel}, at most {kernel**2}",
-    )
-axis.set(
-    xscale="log", xlabel="channels that go out", ylabel="times fewer multiply-adds"
-)
-axis.set_xticks(channels, channels)
-axis.minorticks_off()
-axis.legend(frameon=False)
-figures.show(
-    figure,
+savings = {}
+for kernel in (3, 5, 7):
+    title = f"{kernel} x {kernel}, at most {kernel**2}"
+    savings[title] = [saving(kernel, 64, number) for number in channels]
+alt = (
     "Saving against the channels that go out for kernels of 3, 5 and 7: each curve"
-    " rises towards the square of its kernel.",
+    " rises towards the square of its kernel."
 )
+figures.show(networks.draw_savings(channels, savings), alt)
 
 # %% [markdown]
 # ## 4-4: how long the start lasts
@@ -204,10 +195,8 @@ chapter_04.check_4(steps_needed)
 
 # %%
 for momentum in (0.9, 0.99, 0.999):
-    print(
-        f"momentum {momentum}: {steps_needed(momentum, 0.05):,} steps until 5 % of the"
-        " start is left"
-    )
+    steps = steps_needed(momentum, 0.05)
+    print(f"momentum {momentum}: {steps:,} steps until 5 % of the start is left")
 
 # %% [markdown]
 # The tempting answer is the rule of thumb $1 / (1 - m)$; after that many steps more
@@ -241,6 +230,8 @@ chapter_04.check_5(fold)
 # network: fold every normalisation of a residual block and compare what comes out.
 
 # %%
+from course_utils.profiles import SEED
+
 keras.utils.set_random_seed(SEED)
 x = layers.Input((14, 14, 64))
 block = keras.Model(x, bottleneck_block(x, 16))
@@ -251,29 +242,31 @@ def all_of(model, kind):
     return [layer for layer in model.layers if isinstance(layer, kind)]
 
 
-for norm in all_of(block, layers.BatchNormalization):
+norms = all_of(block, layers.BatchNormalization)
+for norm in norms:
     norm.set_weights([rng.uniform(0.5, 1.5, weight.shape) for weight in norm.weights])
 
 
+# %%
 def convolve(x, filters, kernel, strides=1):
     """From here on: a convolution with a bias, and no normalisation."""
     return layers.Conv2D(filters, kernel, strides, padding="same")(x)
 
 
 lean = keras.Model(x, bottleneck_block(x, 16))
-for conv, norm, slim in zip(
-    all_of(block, layers.Conv2D),
-    all_of(block, layers.BatchNormalization),
-    all_of(lean, layers.Conv2D),
-    strict=True,
-):
-    gamma, beta, mean, variance = norm.get_weights()
-    slim.set_weights(
-        fold(conv.get_weights()[0], gamma, beta, mean, variance, norm.epsilon)
-    )
 
+# %%
+convolutions = all_of(block, layers.Conv2D)
+folded = all_of(lean, layers.Conv2D)
+for convolution, norm, target in zip(convolutions, norms, folded, strict=True):
+    kernel = convolution.get_weights()[0]
+    gamma, beta, mean, variance = norm.get_weights()
+    target.set_weights(fold(kernel, gamma, beta, mean, variance, norm.epsilon))
+
+# %%
 maps = rng.normal(size=(4, 14, 14, 64)).astype(np.float32)
+same = np.allclose(block(maps), lean(maps), rtol=1e-3, atol=1e-3)
 print(
-    f"{len(block.layers)} layers, folded into {len(lean.layers)}; the same output:"
-    f" {np.allclose(block(maps), lean(maps), rtol=1e-3, atol=1e-3)}."
+    f"{len(block.layers)} layers, folded into {len(lean.layers)};"
+    f" the same output: {same}."
 )

@@ -234,3 +234,27 @@ def draw_outputs(outputs):
     axis.set(xlabel="output in training", ylabel="output afterwards")
     axis.legend(frameon=False)
     return figure
+
+
+def draw_savings(channels, savings):
+    """Draw how many times fewer multiply-adds separable convolutions need.
+
+    Parameters
+    ----------
+    channels : numpy.ndarray
+        Channels that go out, shape (n,).
+    savings : dict of str to sequence of float
+        Title of a kernel and n numbers.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+    """
+    figure, axis = plt.subplots(figsize=(7, 3), layout="constrained")
+    for line, (title, values) in zip(("-", "--", ":"), savings.items(), strict=True):
+        axis.plot(channels, values, line, label=title)
+    axis.set(xscale="log", xlabel="channels that go out", ylabel="times fewer multiply-adds")
+    axis.set_xticks(channels, channels)
+    axis.minorticks_off()
+    axis.legend(frameon=False)
+    return figure
