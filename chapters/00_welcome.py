@@ -32,32 +32,14 @@
 # for the four exercises. Press Shift+Enter to run a cell.
 
 # %% tags=["parameters"]
-PROFILE = (  # "real": the last picture gallery shows photographs that you fetched
-    "sample"
-)
+PROFILE = "sample"  # "real": the last gallery shows photographs that you fetched
 
 # %%
-import io
-import json
-
-import ipywidgets
-import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
-from course_utils import figures
-from course_utils.checks import chapter_00
 from course_utils.data.faces_table import faces_dir, load_faces
 from course_utils.detection import welcome
-from course_utils.errors import CourseError
-from course_utils.figures import welcome as welcome_figures
-from course_utils.notebook import chapter_map, quizzes, widgets
-from course_utils.notebook.artefacts import Artefacts
-from course_utils.notebook.progress import progress
-from course_utils.pictures.annotations import Box, read_voc
 from course_utils.pictures.images import read_rgb
-from course_utils.profiles import SEED
-
-pd.set_option("display.max_colwidth", 100)
 
 # %% [markdown]
 # ## What does the finished program do?
@@ -71,27 +53,23 @@ pd.set_option("display.max_colwidth", 100)
 
 # %%
 SAMPLE = faces_dir("sample")
-scenes = pd.read_csv(SAMPLE / "scenes.csv")
 first_scene = read_rgb(SAMPLE / "scenes/scene_2.jpg")
 first_faces = welcome.detect(first_scene)
 
-masked = sum(face.label == "with_mask" for face in first_faces)
 height, width = first_scene.shape[:2]
-print(
-    f"In a picture of {width} x {height} pixels the program found {len(first_faces)}"
-    " faces:"
-)
-print(f"{masked} with a mask, {len(first_faces) - masked} without.")
+masked = [face for face in first_faces if face.label == "with_mask"]
+print(f"In a picture of {width} x {height} pixels", end=" ")
+print(f"the program found {len(first_faces)} faces:")
+print(f"{len(masked)} with a mask, {len(first_faces) - len(masked)} without.")
 
 # %%
-figure, axis = plt.subplots(figsize=(10, 5.7), layout="constrained")
-welcome_figures.draw(axis, first_scene, first_faces)
-figures.show(
-    figure,
+from course_utils.figures import welcome as welcome_figures
+
+alt = (
     f"A rendered scene with people near and far. {len(first_faces)} faces are boxed;"
-    f" {masked} boxes say mask.",
-    photographic=True,
+    f" {len(masked)} boxes say mask."
 )
+welcome_figures.show_faces(first_scene, first_faces, alt)
 
 # %% [markdown]
 # A solid box says *mask*, a dashed box says *no mask*. The number is a **probability**:
@@ -115,14 +93,7 @@ figures.show(
 # The next cell lets the faces above travel through the stages.
 
 # %%
-figure = welcome_figures.draw_stages(first_scene, first_faces)
-figures.show(
-    figure,
-    "The camera's picture and then four stages from left to right: the scene; the scene"
-    " with boxes around its largest faces; the faces cut out; a bar of probability for"
-    " each with the threshold at 0.5; the label mask or no mask.",
-    photographic=True,
-)
+welcome_figures.show_stages(first_scene, first_faces)
 
 # %% [markdown]
 # Two parts of very different making share the work. The detector slides a fixed pattern
@@ -145,22 +116,28 @@ figures.show(
 
 
 # %%
-def contains_centre(annotated, found):
-    """Tell whether the centre of the found box lies inside the annotated one."""
-    x, y = (found.x_min + found.x_max) / 2, (found.y_min + found.y_max) / 2
-    return (
-        annotated.x_min <= x < annotated.x_max
-        and annotated.y_min <= y < annotated.y_max
-    )
+from course_utils.pictures.annotations import read_voc
 
 
+def faces_at(annotated, faces):
+    """List the found faces whose centre lies inside the annotated box."""
+    hits = []
+    for face in faces:
+        x = (face.box.x_min + face.box.x_max) / 2
+        y = (face.box.y_min + face.box.y_max) / 2
+        if (
+            annotated.x_min <= x < annotated.x_max
+            and annotated.y_min <= y < annotated.y_max
+        ):
+            hits.append(face)
+    return hits
+
+
+# %%
 boxes, problems = read_voc(SAMPLE / "scenes/scene_2.xml")
 for box in boxes[-3:]:
-    hits = [face for face in first_faces if contains_centre(box, face.box)]
-    print(
-        f"A face of {box.width} pixels, annotated as {box.label}:"
-        f" {'found' if hits else 'missed'}."
-    )
+    fate = "found" if faces_at(box, first_faces) else "missed"
+    print(f"A face of {box.width} pixels, annotated as {box.label}: {fate}.")
 
 # %% [markdown]
 # The rule is simple: a face is *found* when the centre of some found box lies inside
@@ -169,88 +146,45 @@ for box in boxes[-3:]:
 # class, whether it was found and what the program said.
 
 # %%
-detected = {
-    picture: welcome.detect(read_rgb(SAMPLE / picture)) for picture in scenes.picture
-}
+scenes = pd.read_csv(SAMPLE / "scenes.csv")
 rows, extra_boxes = [], 0
-for picture, faces in detected.items():
+for picture in scenes.picture:
+    faces = welcome.detect(read_rgb(SAMPLE / picture))
     boxes, problems = read_voc((SAMPLE / picture).with_suffix(".xml"))
+    matched = []
     for box in boxes:
-        hits = [face for face in faces if contains_centre(box, face.box)]
-        rows.append(
-            {
-                "width": box.width,
-                "class": box.label,
-                "found": bool(hits),
-                "said": hits[0].label if hits else "",
-            }
-        )
-    extra_boxes += sum(
-        not any(contains_centre(box, face.box) for box in boxes) for face in faces
-    )
-counted = pd.DataFrame(rows)
-counted["truth"] = np.where(
-    counted["class"] == "with_mask", "with_mask", "without_mask"
-)
+        hits = faces_at(box, faces)
+        said = hits[0].label if hits else ""
+        rows.append([box.width, box.label, bool(hits), said])
+        matched += hits
+    extra_boxes += len(faces) - len(set(matched))
+
+# %%
+counted = pd.DataFrame(rows, columns=["width", "class", "found", "said"])
+is_masked = counted["class"] == "with_mask"
+counted["truth"] = np.where(is_masked, "with_mask", "without_mask")
 counted["right"] = counted.said == counted.truth
 
 # %%
-sizes = pd.cut(
-    counted.width,
-    [0, 20, 40, 80, 1000],
-    right=False,
-    labels=["under 20", "20 to 39", "40 to 79", "80 and more"],
-)
-by_size = counted.groupby(sizes, observed=False).agg(
-    faces=("found", "size"), found=("found", "sum"), right=("right", "sum")
-)
-by_size.index.name = "width of the face in pixels"
-large, small_found = (
-    counted[counted.width >= 40],
-    counted.found[counted.width < 40].sum(),
-)
-print(
-    f"Of {len(counted)} faces in {len(scenes)} scenes the program found"
-    f" {counted.found.sum()}."
-)
-print(
-    f"Of the {len(large)} faces that are at least 40 pixels wide it found"
-    f" {large.found.sum()}."
-)
-print(
-    f"Of the {counted.found.sum()} found faces it labelled {counted.right.sum()}"
-    " correctly."
-)
+large = counted[counted.width >= 40]
+number_found, number_right = counted.found.sum(), counted.right.sum()
+print(f"Of {len(counted)} faces in {len(scenes)} scenes", end=" ")
+print(f"the program found {number_found}.")
+print(f"Of the {len(large)} faces that are at least 40 pixels wide", end=" ")
+print(f"it found {large.found.sum()}.")
+print(f"Of the {number_found} found faces it labelled {number_right} correctly.")
 print(f"Boxes without any face in them: {extra_boxes}.")
-by_size
 
 # %%
-figure, axis = plt.subplots(figsize=(8, 3), layout="constrained")
-outcomes = [
-    ("missed", ~counted.found, "x", "neutral"),
-    ("found, wrong label", counted.found & ~counted.right, "s", "without_mask"),
-    ("found, right label", counted.right, "o", "with_mask"),
-]
-jitter = np.random.default_rng(SEED).uniform(-0.2, 0.2, len(counted))
-for level, (_, chosen, marker, color) in enumerate(outcomes):
-    axis.scatter(
-        counted.width[chosen],
-        level + jitter[chosen],
-        marker=marker,
-        color=figures.COLORS[color],
-        s=45,
-    )
-axis.axvline(40, color="black", linestyle=":")
-axis.set(xscale="log", xlabel="width of the face in pixels", ylim=(-0.5, 2.5))
-axis.set_yticks(range(3), [name for name, *_ in outcomes])
-axis.set_xticks([12, 20, 40, 80, 160], ["12", "20", "40", "80", "160"], minor=False)
-axis.minorticks_off()
-figures.show(
-    figure,
-    "Every annotated face as a mark: its width in pixels to the right, its fate"
-    f" upwards. {(counted.width < 40).sum() - small_found} of the"
-    f" {(~counted.found).sum()} missed faces lie left of the dotted line at 40 pixels.",
-)
+edges = [0, 20, 40, 80, 1000]
+names = ["under 20", "20 to 39", "40 to 79", "80 and more"]
+sizes = pd.cut(counted.width, edges, right=False, labels=names)
+sizes.name = "width of the face in pixels"
+by_size = counted.groupby(sizes, observed=False)
+by_size.agg(faces=("found", "size"), found=("found", "sum"), right=("right", "sum"))
+
+# %%
+welcome_figures.show_fates(counted)
 
 # %% [markdown]
 # What do we see? The smallest faces are all missed. The detector was made for faces of
@@ -266,21 +200,18 @@ figures.show(
 # face? That was written down when it was trained.
 
 # %%
-print(
-    large.groupby("class")
-    .agg(faces=("found", "size"), found=("found", "sum"))
-    .to_string()
-)
+import json
 
-provenance = json.loads(
-    (SAMPLE.parent / "welcome_detector" / "provenance.json").read_text(encoding="utf-8")
-)
+by_class = large.groupby("class").agg(faces=("found", "size"), found=("found", "sum"))
+print(by_class.to_string())
+
+path = SAMPLE.parent / "welcome_detector" / "provenance.json"
+provenance = json.loads(path.read_text(encoding="utf-8"))
 for label, counts in provenance["photographs by class"].items():
     number = sum(counts.values())
-    print(
-        f"In {counts['found'] / number:.0%} of {number} photographs labelled"
-        f" {welcome.WORDS[label]} a face was found."
-    )
+    share = counts["found"] / number
+    word = welcome.WORDS[label]
+    print(f"In {share:.0%} of {number} photographs labelled {word} a face was found.")
 
 # %% [markdown]
 # Compare the two sentences. The detector learned what a face is from *bare* faces:
@@ -300,18 +231,19 @@ for label, counts in provenance["photographs by class"].items():
 # mouth, a mask under the nose, under the chin, or on the nose only.
 
 # %%
+from course_utils.pictures.annotations import Box
+
 people = load_faces("sample")
 people = people[people.split == "test"].reset_index(drop=True)
-squares = [
-    welcome.cut_face(
-        read_rgb(SAMPLE / row.picture),
-        Box("face", row.x_min, row.y_min, row.x_max, row.y_max),
-    )
-    for row in people.itertuples()
-]
+squares = []
+for row in people.itertuples():
+    box = Box("face", row.x_min, row.y_min, row.x_max, row.y_max)
+    squares.append(welcome.cut_face(read_rgb(SAMPLE / row.picture), box))
 people["probability"] = welcome.classify(squares)
 people["said"] = np.where(people.probability >= 0.5, "with_mask", "without_mask")
 people["right"] = people.said == people.label
+
+# %%
 kinds = {
     "none": "bare face",
     "proper": "mask worn properly",
@@ -327,19 +259,10 @@ things = {
 people["kind"] = people.occlusion.map(things).fillna(people.wearing.map(kinds))
 
 # %%
+chapters = dict.fromkeys(kinds.values(), "02") | dict.fromkeys(things.values(), "09")
+chapters |= {"bare face": "05", "mask worn properly": "05"}
 by_kind = people.groupby("kind").agg(faces=("right", "size"), right=("right", "sum"))
-by_kind["treated in chapter"] = by_kind.index.map(
-    {
-        "bare face": "05",
-        "mask worn properly": "05",
-        "mask under the nose": "02",
-        "mask on the nose only": "02",
-        "mask under the chin": "02",
-        "hand over the mouth": "09",
-        "scarf over the mouth": "09",
-        "arm before the mouth": "09",
-    }
-)
+by_kind["treated in chapter"] = by_kind.index.map(chapters)
 by_kind.sort_values(["faces", "right"], ascending=False)
 
 # %% [markdown]
@@ -348,40 +271,18 @@ by_kind.sort_values(["faces", "right"], ascending=False)
 # wear a mask.
 
 # %%
-hard = (
-    people[people.kind != "bare face"]
-    .sort_values(["kind", "probability"], ascending=[True, False])
-    .groupby("kind")
-    .head(2)
-)
-titles = [
-    f"{row.kind}\n{welcome.WORDS[row.said]}"
-    f" {row.probability:.2f}{'' if row.right else '  WRONG'}"
-    for row in hard.itertuples()
-]
-frames = [
-    figures.COLORS["highlight"] if right else figures.COLORS["without_mask"]
-    for right in hard.right
-]
+hard = people[people.kind != "bare face"]
+hard = hard.sort_values(["kind", "probability"], ascending=[True, False])
+hard = hard.groupby("kind").head(2)
 pictures = [read_rgb(SAMPLE / picture) for picture in hard.picture]
-figure = figures.picture_grid(pictures, titles, columns=7, size=1.5, colors=frames)
-figures.show(
-    figure,
-    f"{len(hard)} test faces with a mask or something like it, two of each kind, each"
-    f" with what the classifier says of it. {(~hard.right).sum()} answers are marked"
-    " wrong.",
-    photographic=True,
-)
+welcome_figures.show_hard_faces(pictures, hard)
 
-bare, tricky = (
-    people[people.kind == "bare face"],
-    people[~people.kind.isin(["bare face", "mask worn properly"])],
-)
+# %%
+bare = people[people.kind == "bare face"]
+tricky = people[~people.kind.isin(["bare face", "mask worn properly"])]
 print(f"Right on {people.right.sum()} of {len(people)} test faces in all,")
-print(
-    f"on {bare.right.sum()} of {len(bare)} bare faces, but on {tricky.right.sum()} of"
-    f" {len(tricky)} hard negatives."
-)
+print(f"on {bare.right.sum()} of {len(bare)} bare faces,", end=" ")
+print(f"but on {tricky.right.sum()} of {len(tricky)} hard negatives.")
 
 # %% [markdown]
 # The share of right answers is called **accuracy**. One accuracy over all faces would
@@ -400,56 +301,19 @@ print(
 # next figure counts both errors on the test faces while the threshold moves.
 
 # %%
+with_mask = people.probability[people.label == "with_mask"]
+without_mask = people.probability[people.label == "without_mask"]
 thresholds = np.linspace(0, 1, 101)
-wears = (people.label == "with_mask").to_numpy()
-passed = [(people.probability[~wears] >= threshold).sum() for threshold in thresholds]
-stopped = [(people.probability[wears] < threshold).sum() for threshold in thresholds]
-
-figure, axis = plt.subplots(figsize=(8, 3), layout="constrained")
-axis.step(
-    thresholds,
-    passed,
-    color=figures.COLORS["without_mask"],
-    label="no mask, but called mask",
-)
-axis.step(
-    thresholds,
-    stopped,
-    color=figures.COLORS["with_mask"],
-    linestyle="--",
-    label="mask, but called no mask",
-)
-axis.axvline(0.5, color="black", linestyle=":")
-axis.set(xlabel="threshold", ylabel="wrong test faces", ylim=(0, 20))
-axis.legend(frameon=False)
-figures.show(
-    figure,
-    "Two kinds of error against the threshold. As it rises from 0 to 1, fewer faces"
-    " without a mask are called mask, and more faces with a mask are called no mask.",
-)
-
+passed = [np.sum(without_mask >= threshold) for threshold in thresholds]
+stopped = [np.sum(with_mask < threshold) for threshold in thresholds]
+welcome_figures.show_errors(thresholds, passed, stopped)
 
 # %%
-def scene_at(threshold):
-    """Return the first scene, labelled at a threshold, as JPEG."""
-    return welcome_figures.draw_jpeg(
-        first_scene,
-        [
-            welcome.label_face(face.box, face.probability, threshold)
-            for face in first_faces
-        ],
-    )
+from course_utils.notebook import welcome as try_out
+from course_utils.notebook import widgets
 
-
-slider = ipywidgets.FloatSlider(
-    value=0.5, min=0, max=1, step=0.01, description="threshold", continuous_update=False
-)
-scene_view = ipywidgets.Image(value=scene_at(0.5), format="jpeg", width=800)
-slider.observe(
-    lambda change: setattr(scene_view, "value", scene_at(change["new"])), names="value"
-)
 widgets.show(
-    ipywidgets.VBox([slider, scene_view]),
+    try_out.threshold_slider(first_scene, first_faces),
     "move the threshold and watch the labels of the first scene change.",
 )
 
@@ -469,45 +333,14 @@ widgets.show(
 
 
 # %%
-def judge(source):
-    """Return a picture of any format, its faces and one sentence about them."""
-    try:
-        rgb = welcome.at_most(read_rgb(source), 1600)
-    except CourseError as error:
-        return None, [], str(error)
-    faces = welcome.detect(rgb)
-    words = ", ".join(welcome.WORDS[face.label] for face in faces)
-    return (
-        rgb,
-        faces,
-        (
-            f"From left to right: {words}."
-            if faces
-            else "No face found: is it 40 pixels wide, and does it look at the camera?"
-        ),
-    )
-
-
-rgb, faces, sentence = judge(
-    SAMPLE / people[people.kind == "mask worn properly"].picture.iloc[0]
-)
-figure, axis = plt.subplots(figsize=(3.5, 3.5), layout="constrained")
-welcome_figures.draw(axis, rgb, faces)
-figures.show(figure, f"A rendered head and shoulders. {sentence}", photographic=True)
-
+example = people[people.kind == "mask worn properly"].picture.iloc[0]
+rgb, faces, sentence = try_out.judge(SAMPLE / example)
+alt = f"A rendered head and shoulders. {sentence}"
+welcome_figures.show_faces(rgb, faces, alt, size=(3.5, 3.5))
 
 # %%
-def on_upload(change):
-    """Judge the chosen picture and show it below the button."""
-    rgb, faces, answer.value = judge(io.BytesIO(change["new"][0]["content"]))
-    picture_view.value = b"" if rgb is None else welcome_figures.draw_jpeg(rgb, faces)
-
-
-upload = ipywidgets.FileUpload(accept="image/*", multiple=False, description="choose")
-answer, picture_view = ipywidgets.Label(), ipywidgets.Image(format="jpeg", width=800)
-upload.observe(on_upload, names="value")
 widgets.show(
-    ipywidgets.VBox([upload, answer, picture_view]),
+    try_out.Upload(),
     "choose a picture of your own; it is judged on your machine.",
 )
 
@@ -519,42 +352,29 @@ widgets.show(
 # its training.
 
 # %%
+from course_utils.profiles import SEED
+
 gallery = load_faces(PROFILE)
 gallery = gallery[gallery.split.isin(["test", ""])]
 each = min(8, gallery.label.value_counts().min())
 gallery = gallery.groupby("label").sample(each, random_state=SEED)
-cut = [
-    welcome.cut_largest_face(read_rgb(faces_dir(PROFILE) / picture))
-    for picture in gallery.picture
-]
-found = [square for square in cut if square is not None]
-truth = [label for label, square in zip(gallery.label, cut) if square is not None]
-said = [
-    "with_mask" if probability >= 0.5 else "without_mask"
-    for probability in welcome.classify(found)
-]
-right = [one == other for one, other in zip(said, truth)]
-for label in ("with_mask", "without_mask"):
-    print(
-        f"Of {each} pictures with the label {welcome.WORDS[label]}, a face was found in"
-        f" {truth.count(label)}."
-    )
-print(f"Of the {len(found)} found faces the program labelled {sum(right)} correctly.")
+pictures = [read_rgb(faces_dir(PROFILE) / picture) for picture in gallery.picture]
+gallery["face"] = [welcome.cut_largest_face(picture) for picture in pictures]
 
 # %%
-titles = [
-    welcome.WORDS[label] + ("" if is_right else "  WRONG")
-    for label, is_right in zip(said, right)
-]
-figure = figures.picture_grid(
-    found, titles, columns=8, size=1.2, colors=[figures.COLORS[label] for label in said]
-)
-figures.show(
-    figure,
-    f"{len(found)} faces cut out of single pictures, each titled with the label that"
-    " the program gave it.",
-    photographic=True,
-)
+found = gallery[gallery.face.notna()].copy()
+found["probability"] = welcome.classify(list(found.face))
+found["said"] = np.where(found.probability >= 0.5, "with_mask", "without_mask")
+found["right"] = found.said == found.label
+for label in ("with_mask", "without_mask"):
+    number = sum(found.label == label)
+    print(f"Of {each} pictures with the label {welcome.WORDS[label]},", end=" ")
+    print(f"a face was found in {number}.")
+print(f"Of the {len(found)} found faces the program labelled", end=" ")
+print(f"{found.right.sum()} correctly.")
+
+# %%
+welcome_figures.show_gallery(found)
 
 # %% [markdown]
 # ## How sure is an accuracy?
@@ -585,24 +405,11 @@ original.round(2)
 random = np.random.default_rng(SEED)
 measured = random.binomial(813, 0.88, size=10_000) / 813
 low, high = np.percentile(measured, [2.5, 97.5])
-print(
-    f"95 of 100 tests measure between {low:.2f} and {high:.2f}, though the network"
-    " never changes."
-)
+print(f"95 of 100 tests measure between {low:.2f} and {high:.2f},", end=" ")
+print("though the network never changes.")
 
-figure, axis = plt.subplots(figsize=(8, 2.8), layout="constrained")
-axis.hist(measured, bins=np.arange(0.83, 0.931, 0.004), color=figures.COLORS["neutral"])
-axis.axvspan(low, high, color=figures.COLORS["with_mask"], alpha=0.15)
-for value, name in ((0.8696, "ResNet-50"), (0.8819, "ResNet-34")):
-    axis.axvline(value, color="black", linestyle=":")
-    axis.text(value, axis.get_ylim()[1], name, ha="center", va="bottom", fontsize=10)
-axis.set(xlabel="accuracy measured on 813 faces", ylabel="number of tests")
-figures.show(
-    figure,
-    "Histogram of 10,000 imagined tests of one network: accuracies scatter around"
-    f" 0.88, 95 percent of them from {low:.2f} to {high:.2f}. The results of ResNet-50"
-    " and ResNet-34 both lie inside.",
-)
+known = original["after the fix"].drop("MobileNetV2")
+welcome_figures.show_repeats(measured, (low, high), known)
 
 # %% [markdown]
 # Both results lie well inside the luck of one and the same network. The shaded span is
@@ -622,39 +429,15 @@ def half_width(accuracy, faces):
     return 1.96 * np.sqrt(accuracy * (1 - accuracy) / faces)
 
 
-figure, axis = plt.subplots(figsize=(8, 3), layout="constrained")
-for shift, column, marker in (
-    (0.12, "before the fix", "s"),
-    (-0.12, "after the fix", "o"),
-):
-    heights = np.arange(len(original))[::-1] + shift
-    axis.errorbar(
-        original[column],
-        heights,
-        xerr=half_width(original[column], 813),
-        fmt=marker,
-        capsize=4,
-        label=column,
-    )
-axis.set(xlabel="accuracy on 813 faces, with its 95 % interval", ylim=(-0.6, 2.6))
-axis.set_yticks(np.arange(len(original))[::-1], original.index)
-axis.legend(frameon=False, loc="center left", bbox_to_anchor=(1, 0.5))
-figures.show(
-    figure,
-    "Accuracy of three networks before and after the fix with 95 % intervals. Only for"
-    " ResNet-34 do the two intervals lie apart; after the fix those of ResNet-50 and"
-    " ResNet-34 overlap almost fully.",
-)
+reaches = half_width(original, 813)
+welcome_figures.show_intervals(original, reaches)
 
-for network, row in original.iterrows():
-    gap = row["after the fix"] - row["before the fix"]
-    reach = half_width(row["before the fix"], 813) + half_width(
-        row["after the fix"], 813
-    )
-    print(
-        f"{network}: the fix gained {gap:.3f}; its two intervals"
-        f" {'lie apart' if gap > reach else 'overlap'}."
-    )
+# %%
+gains = original["after the fix"] - original["before the fix"]
+both_reaches = reaches.sum(axis=1)
+for network, gain in gains.items():
+    how = "lie apart" if gain > both_reaches[network] else "overlap"
+    print(f"{network}: the fix gained {gain:.3f}; its two intervals {how}.")
 
 # %% [markdown]
 # So one gain stands out and two may be luck. (Overlap is a rough guide; chapter 05
@@ -669,25 +452,24 @@ for network, row in original.iterrows():
 # %%
 accuracy = people.right.mean()
 reach = half_width(accuracy, len(people))
-print(
-    f"Embedded test people, measured by this run: {accuracy:.2f} on {len(people)}"
-    f" faces, give or take {reach:.2f}."
-)
+print("Embedded test people, measured by this run:", end=" ")
+print(f"{accuracy:.2f} on {len(people)} faces, give or take {reach:.2f}.")
 
-photographs = provenance["held out"]["photographs"]
-low, high = photographs["interval"]
-print(
-    f"Real photographs, measured when it was trained: {photographs['accuracy']:.2f} on"
-    f" {photographs['faces']} faces, from {low:.2f} to {high:.2f}."
-)
+held_out = provenance["held out"]["photographs"]
+low, high = held_out["interval"]
+print("Real photographs, measured when it was trained:", end=" ")
+print(f"{held_out['accuracy']:.2f} on {held_out['faces']} faces,", end=" ")
+print(f"from {low:.2f} to {high:.2f}.")
 
-metrics = {
-    "faces_40px_found": large.found.mean(),
-    "found_labelled_right": counted.right.sum() / counted.found.sum(),
-    "test_accuracy": accuracy,
-    "bare_faces_right": bare.right.mean(),
-}
-Artefacts("00_welcome", PROFILE).record(**metrics)
+# %%
+from course_utils.notebook.artefacts import Artefacts
+
+Artefacts("00_welcome", PROFILE).record(
+    faces_40px_found=large.found.mean(),
+    found_labelled_right=number_right / number_found,
+    test_accuracy=accuracy,
+    bare_faces_right=bare.right.mean(),
+)
 
 # %% [markdown]
 # ## What must it not be used for?
@@ -723,6 +505,8 @@ Artefacts("00_welcome", PROFILE).record(**metrics)
 # three colours? Replace the first `None` and run the cell again.
 
 # %%
+from course_utils.checks import chapter_00
+
 for answer_to_try in (None, 64 * 64, 64 * 64 * 3):
     display(chapter_00.check_demonstration(answer_to_try))
 
@@ -736,6 +520,9 @@ for answer_to_try in (None, 64 * 64, 64 * 64 * 3):
 # and 20 lines of code a minute, and to run:
 
 # %%
+from course_utils.notebook import chapter_map
+
+pd.set_option("display.max_colwidth", 100)
 chapter_map.course_map()
 
 # %% [markdown]
@@ -744,6 +531,8 @@ chapter_map.course_map()
 # chapter, `course progress` in a terminal; `course progress --reset` begins anew.
 
 # %%
+from course_utils.notebook.progress import progress
+
 progress()
 
 # %% [markdown]
@@ -824,6 +613,8 @@ chapter_00.check_4(surprising)
 # wrong one tells you what it overlooks.
 
 # %%
+from course_utils.notebook import quizzes
+
 quizzes.show("00_welcome")
 
 # %% [markdown]

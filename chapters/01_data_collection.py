@@ -34,41 +34,13 @@
 PROFILE = "sample"
 
 # %%
-import hashlib
-import io
-import json
-from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
-from xml.etree import ElementTree
-
-import imagehash
 import numpy as np
 import pandas as pd
-import pooch
-from course_utils import figures, files, profiles, project
-from course_utils.checks import chapter_01
 from course_utils.data import registry
 from course_utils.data.faces_table import faces_dir, load_faces
-from course_utils.figures import COLORS, collection
-from course_utils.notebook import camera, quizzes, widgets
+from course_utils.figures import collection
 from course_utils.notebook.artefacts import Artefacts
-from course_utils.pictures.annotations import Box, crop
-from course_utils.pictures.images import read_rgb
 from course_utils.profiles import SEED
-from IPython.display import Markdown
-from PIL import Image, ImageEnhance, ImageOps
-from scipy.sparse import csr_matrix
-from scipy.sparse.csgraph import connected_components
-from sklearn.linear_model import LogisticRegression
-from sklearn.model_selection import (
-    GroupShuffleSplit,
-    ShuffleSplit,
-    StratifiedGroupKFold,
-    cross_val_score,
-)
-from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import StandardScaler
-from sklearn.tree import DecisionTreeClassifier
 
 out = Artefacts("01_data_collection", PROFILE)
 
@@ -83,21 +55,14 @@ out = Artefacts("01_data_collection", PROFILE)
 
 # %%
 sources = [dataset for dataset in registry.load().values() if not dataset.embedded]
-figures.show(
-    collection.draw_sources(sources),
-    "Bars of the seven sources by label. The set of 1,020 people has by far the most"
-    " faces, all without a mask; the webcam pictures are too few to see.",
-)
-pd.DataFrame(
-    {
-        "data set": [dataset.title for dataset in sources],
-        "licence": [dataset.licence for dataset in sources],
-        "to get it": [
-            "course data fetch" if dataset.archive else "course data import"
-            for dataset in sources
-        ],
-    }
-)
+collection.show_sources(sources)
+
+# %%
+rows = []
+for dataset in sources:
+    command = "course data fetch" if dataset.archive else "course data import"
+    rows.append([dataset.title, dataset.licence, command])
+pd.DataFrame(rows, columns=["data set", "licence", "to get it"])
 
 # %% [markdown]
 # **What may we do with a stranger's face?** Look at the column *licence*. A
@@ -116,19 +81,23 @@ pd.DataFrame(
 # one single bit of a picture changes?
 
 # %%
-dataset = registry.find(profiles.get_profile(PROFILE).dataset)
+import hashlib
+
+dataset = registry.find(out.profile.dataset)
 faces, folder = load_faces(PROFILE), faces_dir(PROFILE)
 content = (folder / faces.picture[0]).read_bytes()
 damaged = bytearray(content)
 damaged[len(damaged) // 2] ^= 1  # flip the lowest bit of the byte in the middle
 
-digest, other = (hashlib.sha256(data).hexdigest() for data in (content, bytes(damaged)))
-print(f"as listed: {digest[:32]}...\none bit:   {other[:32]}...")
-bits = bin(int(digest, 16) ^ int(other, 16)).count("1")
-print(
-    f"One bit of {len(content) * 8:,} was flipped; {bits} of the 256 bits of the"
-    " checksum changed."
-)
+digest = hashlib.sha256(content).hexdigest()
+other = hashlib.sha256(damaged).hexdigest()
+print(f"as listed: {digest[:32]}...")
+print(f"one bit:   {other[:32]}...")
+
+# %%
+bits = (int(digest, 16) ^ int(other, 16)).bit_count()
+print(f"One bit of {len(content) * 8:,} was flipped;", end=" ")
+print(f"{bits} of the 256 bits of the checksum changed.")
 listed = {file.path: file.sha256 for file in registry.listed_files(dataset)}
 print("The registry lists the same checksum:", listed.get(faces.picture[0]) == digest)
 
@@ -140,6 +109,10 @@ print("The registry lists the same checksum:", listed.get(faces.picture[0]) == d
 # ask the network at all.
 
 # %%
+from pathlib import Path
+
+import pooch
+
 deliveries = [bytes(damaged), content]
 
 
@@ -148,23 +121,22 @@ def deliver(url, output_file, pooch):
     Path(output_file).write_bytes(deliveries.pop(0))
 
 
+# %%
 pooch.get_logger().setLevel("ERROR")
-out.path("fetched.bin").unlink(missing_ok=True)
+kept = out.path("fetched.bin")
+kept.unlink(missing_ok=True)
 for attempt in (1, 2, 3):
     try:
         pooch.retrieve(
             "https://example.org/picture",
             known_hash=f"sha256:{digest}",
-            fname="fetched.bin",
-            path=out.folder,
+            path=kept.parent,
+            fname=kept.name,
             downloader=deliver,
         )
         print(f"attempt {attempt}: kept; {len(deliveries)} deliveries left")
     except ValueError:
-        print(
-            f"attempt {attempt}: refused; a file left behind:"
-            f" {out.path('fetched.bin').exists()}"
-        )
+        print(f"attempt {attempt}: refused; a file left behind: {kept.exists()}")
 
 # %% [markdown]
 # `course data fetch` does this for thousands of files, and `course data verify` checks
@@ -179,61 +151,38 @@ for attempt in (1, 2, 3):
 
 
 # %%
-def read_small(name, longest=256):
-    """Read a picture.
+from course_utils.pictures.images import read_rgb
+from PIL import Image
 
-    Return it at most `longest` pixels wide and high, and its true width and height.
-    """
+pictures, sizes = [], []
+for name in faces.picture:
     image = Image.fromarray(read_rgb(folder / name))
-    size = image.size
-    image.thumbnail((longest, longest))
-    return np.asarray(image), size
-
-
-with ThreadPoolExecutor(2) as pool:
-    pictures, sizes = zip(*pool.map(read_small, faces.picture))
-faces["width"], faces["height"] = zip(*sizes)
-shown = pd.concat(
-    [
-        group.sample(16, random_state=SEED, replace=len(group) < 16)
-        for _, group in faces.groupby("label")
-    ]
-)
-shown = shown.sample(frac=1, random_state=SEED)
-figure = figures.picture_grid(
-    [pictures[i] for i in shown.index],
-    columns=8,
-    size=1.1,
-    colors=[COLORS[label] for label in shown.label],
-)
-figures.show(
-    figure,
-    "Thirty-two pictures of the collection, half of them with a mask, with a coloured"
-    " frame for the label.",
-    photographic=True,
-)
+    sizes.append(image.size)
+    image.thumbnail((256, 256))
+    pictures.append(np.asarray(image))
+faces[["width", "height"]] = sizes
 
 # %%
-counts, shorter = (
-    faces.label.value_counts().sort_index(),
-    faces[["width", "height"]].min(axis=1),
-)
-figures.show(
-    collection.draw_labels_and_sizes(faces),
-    "Left: pictures by label. Right: histogram of the pictures' shorter sides by"
-    " label.",
-)
-print(
-    f"{len(faces):,} pictures, {counts['with_mask']:,} of them with a mask"
-    f" ({counts['with_mask'] / len(faces):.0%}): who always answers"
-    f" '{counts.idxmax().replace('_', ' ')}' is right {counts.max() / len(faces):.0%}"
-    " of the time."
-)
-spread = shorter.groupby(faces.label).median()
-print(
-    f"Median of the shorter side: with a mask {spread['with_mask']:.0f} px, without"
-    f" {spread['without_mask']:.0f} px."
-)
+each = min(16, faces.label.value_counts().min())
+shown = faces.groupby("label").sample(each, random_state=SEED)
+shown = shown.sample(frac=1, random_state=SEED)
+collection.show_sample([pictures[i] for i in shown.index], shown.label)
+
+# %%
+collection.show_labels_and_sizes(faces)
+
+# %%
+counts = faces.label.value_counts().sort_index()
+shares = counts / len(faces)
+lazy = counts.idxmax().replace("_", " ")
+print(f"{len(faces):,} pictures, {counts['with_mask']:,} of them with a mask", end=" ")
+print(f"({shares['with_mask']:.0%}): who always answers '{lazy}'", end=" ")
+print(f"is right {shares.max():.0%} of the time.")
+
+shorter = faces[["width", "height"]].min(axis=1)
+median = shorter.groupby(faces.label).median()
+print(f"Median of the shorter side: with a mask {median['with_mask']:.0f} px,", end=" ")
+print(f"without {median['without_mask']:.0f} px.")
 
 # %% [markdown]
 # An accuracy means nothing until you know what a lazy answer gets. When the
@@ -250,35 +199,32 @@ print(
 
 
 # %%
+from xml.etree import ElementTree
+
+EDGES = ("xmin", "ymin", "xmax", "ymax")
+
+
 def read_boxes(path):
     """Read a VOC annotation: a list of (label, (x_min, y_min, x_max, y_max))."""
     boxes = []
     for element in ElementTree.parse(path).iter("object"):
-        corners = tuple(
-            int(element.findtext(f"bndbox/{edge}"))
-            for edge in ("xmin", "ymin", "xmax", "ymax")
-        )
-        boxes.append((element.findtext("name"), corners))
+        corners = [int(element.findtext(f"bndbox/{edge}")) for edge in EDGES]
+        boxes.append((element.findtext("name"), tuple(corners)))
     return boxes
 
 
-scenes = {
-    path: read_boxes(path)
-    for path in sorted((faces_dir("sample") / "scenes").glob("*.xml"))
-}
-path, boxes = min(
-    scenes.items(), key=lambda item: min(corners[0] for _, corners in item[1])
-)
-scene = read_rgb(path.with_suffix(".jpg"))
-figures.show(
-    collection.draw_boxes(scene, boxes),
-    "A scene with people at many distances, with a labelled box around each face.",
-    photographic=True,
-)
-print(
-    f"{len(scenes)} scenes with {sum(map(len, scenes.values()))} boxes; this scene is"
-    f" {scene.shape[1]} x {scene.shape[0]} pixels and has {len(boxes)} faces."
-)
+# %%
+from course_utils import figures
+
+scene_folder = faces_dir("sample") / "scenes"
+scenes = {path.stem: read_boxes(path) for path in sorted(scene_folder.glob("*.xml"))}
+scene, boxes = read_rgb(scene_folder / "scene_1.jpg"), scenes["scene_1"]
+alt = "A scene with people at many distances, with a labelled box around each face."
+figures.show(collection.draw_boxes(scene, boxes), alt, photographic=True)
+
+height, width = scene.shape[:2]
+print(f"{len(scenes)} scenes with {sum(map(len, scenes.values()))} boxes;", end=" ")
+print(f"this scene is {width} x {height} pixels and has {len(boxes)} faces.")
 
 # %% [markdown]
 # The labels have three values. The original project counted a wrongly worn mask as
@@ -297,35 +243,25 @@ def slice_with_margin(picture, corners, margin):
     return picture[y_min - dy : y_max + dy, x_min - dx : x_max + dx]
 
 
-large = max(
-    (corners for _, corners in boxes if corners[0] > 100), key=lambda c: c[2] - c[0]
-)
-border = min((corners for _, corners in boxes), key=lambda c: c[0])
-cuts = {
-    f"margin {margin:.0%}": slice_with_margin(scene, large, margin)
-    for margin in (0, 0.3, 0.8)
-}
-cuts["at the border,\nno margin"] = slice_with_margin(scene, border, 0)
-cuts["at the border,\nmargin 30 %"] = wrong = slice_with_margin(scene, border, 0.3)
-shown = [
-    cut if cut.size else np.full((60, 60, 3), 215, np.uint8) for cut in cuts.values()
-]
-figure = figures.picture_grid(
-    shown,
-    [f"{name}\n{cut.shape[1]} x {cut.shape[0]}" for name, cut in cuts.items()],
-    columns=5,
-    size=1.8,
-)
-figures.show(
-    figure,
-    "One face cut with three margins, and a face at the left border, whose cut with a"
-    " margin is empty.",
-    photographic=True,
-)
-print(
-    "The slice for the face at the border starts at a negative column and holds"
-    f" {wrong.size} pixels. No error was raised."
-)
+def width_of(corners):
+    x_min, y_min, x_max, y_max = corners
+    return x_max - x_min
+
+
+# %%
+at_border = min(corners for label, corners in boxes)  # the smallest x_min
+inside = [corners for label, corners in boxes if corners[0] > 100]
+large = max(inside, key=width_of)
+
+cuts = {}
+for margin in (0, 0.3, 0.8):
+    cuts[f"margin {margin:.0%}"] = slice_with_margin(scene, large, margin)
+cuts["at the border,\nno margin"] = slice_with_margin(scene, at_border, 0)
+empty = slice_with_margin(scene, at_border, 0.3)
+cuts["at the border,\nmargin 30 %"] = empty
+collection.show_cuts(cuts)
+print("The slice for the face at the border starts at a negative column", end=" ")
+print(f"and holds {empty.size} pixels. No error was raised.")
 
 # %% [markdown]
 # A negative start counts from the right edge in Python: the slice begins behind its own
@@ -345,6 +281,8 @@ def clip_box(box, width, height):
 
 
 # %%
+from course_utils.checks import chapter_01
+
 chapter_01.check_1(clip_box)
 
 # %% [markdown]
@@ -354,23 +292,19 @@ chapter_01.check_1(clip_box)
 
 # %%
 embedded = load_faces("sample")
-in_scenes = [
-    x_max - x_min for boxes in scenes.values() for _, (x_min, _, x_max, _) in boxes
-]
 in_portraits = embedded.x_max - embedded.x_min
-figures.show(
-    collection.draw_widths(
-        {"embedded portraits": in_portraits, "faces in scenes": in_scenes}
-    ),
-    "Histograms of face widths: many faces in scenes are far narrower than those in the"
-    " portraits.",
+in_scenes = []
+for boxes in scenes.values():
+    in_scenes += [width_of(corners) for label, corners in boxes]
+collection.show_widths(
+    {"embedded portraits": in_portraits, "faces in scenes": in_scenes}
 )
-print(
-    f"Median width of a face: {np.median(in_portraits):.0f} px in the portraits,"
-    f" {np.median(in_scenes):.0f} px in the scenes;"
-    f" {np.mean(np.array(in_scenes) < in_portraits.min()):.0%} of the scene faces are"
-    " narrower than the narrowest of the portraits."
-)
+
+narrower = np.mean(np.array(in_scenes) < in_portraits.min())
+print(f"Median width of a face: {np.median(in_portraits):.0f} px in the", end=" ")
+print(f"portraits, {np.median(in_scenes):.0f} px in the scenes;", end=" ")
+print(f"{narrower:.0%} of the scene faces are narrower than", end=" ")
+print("the narrowest of the portraits.")
 
 # %% [markdown]
 # We shall train on large faces and meet small ones. The original project met this gap
@@ -393,29 +327,21 @@ print(
 
 # %%
 bare = embedded[(embedded.label == "without_mask") & (embedded.occlusion == "none")]
-chosen = {light: part.index[0] for light, part in bare.groupby("light")}
-chosen |= {
-    "turned left": bare.yaw.idxmax(),
-    "turned right": bare.yaw.idxmin(),
-    "looking up": bare.pitch.idxmax(),
-    "looking down": bare.pitch.idxmin(),
-}
-rows = [read_rgb(faces_dir("sample") / bare.picture[i]) for i in chosen.values()]
-far = Image.fromarray(rows[0]).resize((24, 24), Image.Resampling.BOX)
-titles = [
-    f"light: {name}" if i < bare.light.nunique() else name
-    for i, name in enumerate(chosen)
-] + ["far away (24 px)"]
-figure = figures.picture_grid(
-    [*rows, far], titles, columns=-(-len(titles) // 2), size=1.55
-)
-figures.show(
-    figure,
-    "Portraits that differ in light, in pose and in distance.",
-    photographic=True,
-)
+chosen = {f"light: {light}": part.index[0] for light, part in bare.groupby("light")}
+chosen["turned left"] = bare.yaw.idxmax()
+chosen["turned right"] = bare.yaw.idxmin()
+chosen["looking up"] = bare.pitch.idxmax()
+chosen["looking down"] = bare.pitch.idxmin()
+
+portraits = []
+for index in chosen.values():
+    portraits.append(read_rgb(faces_dir("sample") / bare.picture[index]))
+far = Image.fromarray(portraits[0]).resize((24, 24), Image.Resampling.BOX)
+collection.show_variety([*portraits, far], [*chosen, "far away (24 px)"])
 
 # %%
+from course_utils.notebook import camera, widgets
+
 widgets.show(
     camera.Camera(),
     "start the camera, choose a label, and take pictures; they are saved in work/own/.",
@@ -438,23 +364,21 @@ widgets.show(
 # tell.
 
 # %%
-with ThreadPoolExecutor(2) as pool:
-    faces["sha256"] = list(
-        pool.map(files.sha256, [folder / name for name in faces.picture])
-    )
+from course_utils import files
+
+faces["sha256"] = [files.sha256(folder / name) for name in faces.picture]
 copies = faces.sha256.value_counts()
-exact_groups, exact_extra = int((copies > 1).sum()), int((copies - 1).sum())
-print(
-    f"{exact_groups} groups of byte-identical files, {exact_extra} extra copies among"
-    f" {len(faces):,} pictures."
-)
+exact_groups, exact_extra = sum(copies > 1), sum(copies - 1)
+print(f"{exact_groups} groups of byte-identical files,", end=" ")
+print(f"{exact_extra} extra copies among {len(faces):,} pictures.")
+
+# %%
+import io
 
 buffer = io.BytesIO()
 Image.fromarray(read_rgb(folder / faces.picture[0])).save(buffer, "JPEG", quality=95)
-print(
-    "Saved again, to the eye the same. Same checksum:",
-    hashlib.sha256(buffer.getvalue()).hexdigest() == faces.sha256[0],
-)
+again = hashlib.sha256(buffer.getvalue()).hexdigest()
+print("Saved again, to the eye the same. Same checksum:", again == faces.sha256[0])
 
 # %% [markdown]
 # A checksum is the wrong tool for **twins**, near-duplicates of one picture: one
@@ -468,66 +392,40 @@ print(
 
 
 # %%
+def shrink_grey(picture, width, height):
+    """Shrink a picture to width x height grey pixels."""
+    grey = Image.fromarray(picture).convert("L")
+    return np.asarray(grey.resize((width, height), Image.Resampling.LANCZOS))
+
+
 def difference_hash(picture):
     """Return 64 booleans that describe a picture's rough shape of light and dark."""
-    grey = Image.fromarray(picture).convert("L")
-    tiny = np.asarray(
-        grey.resize((9, 8), Image.Resampling.LANCZOS)
-    )  # Pillow says (width, height): the array is (8, 9)
+    tiny = shrink_grey(picture, width=9, height=8)  # as an array: (8, 9)
     return (tiny[:, 1:] > tiny[:, :-1]).ravel()
 
 
-example = pictures[0]
+# %%
+from course_utils.figures import twins
+from PIL import ImageEnhance
+
+example, another = pictures[0], pictures[len(pictures) // 2]
 brighter = np.asarray(ImageEnhance.Brightness(Image.fromarray(example)).enhance(1.3))
-panels, titles = (
-    [],
-    [
-        "a picture",
-        "9 x 8 pixels",
-        "64 answers",
-        "changed",
-        "brightened",
-        "",
-        "",
-        "",
-        "another picture",
-        "",
-        "",
-        "",
-    ],
-)
-for picture in (example, brighter, pictures[len(pictures) // 2]):
-    tiny = (
-        Image.fromarray(picture).convert("L").resize((9, 8), Image.Resampling.LANCZOS)
-    )
-    answer = difference_hash(picture).reshape(8, 8)
-    panels += [
-        picture,
-        tiny,
-        answer * 255,
-        (answer != difference_hash(example).reshape(8, 8)) * 255,
-    ]
-figure = figures.picture_grid(panels, titles, columns=4)
-figures.show(
-    figure,
-    "Three rows: a picture, its brightened copy and another picture; each with its 9 x"
-    " 8 version, its 64 answers in black and white, and the answers that differ from"
-    " the first row's.",
-    photographic=True,
-)
-codes = np.array([difference_hash(picture) for picture in pictures])  # (pictures, 64)
-print(
-    f"Distance to the brightened copy: {np.sum(codes[0] != difference_hash(brighter))}"
-    f" of 64; to the other picture: {np.sum(codes[0] != codes[len(codes) // 2])}."
-)
-agree = [
-    np.array_equal(imagehash.dhash(Image.fromarray(picture)).hash.ravel(), code)
-    for picture, code in zip(pictures, codes)
-]
-print(
-    f"The package imagehash gives the same 64 answers for {sum(agree):,} of"
-    f" {len(agree):,} pictures."
-)
+three = [example, brighter, another]
+tiny = [shrink_grey(picture, 9, 8) for picture in three]
+code, brighter_code, another_code = [difference_hash(picture) for picture in three]
+twins.show_hashes(three, tiny, [code, brighter_code, another_code])
+print(f"Distance to the brightened copy: {sum(code != brighter_code)} of 64;", end=" ")
+print(f"to the other picture: {sum(code != another_code)}.")
+
+# %%
+import imagehash
+
+agree = 0
+for picture in pictures:
+    theirs = imagehash.dhash(Image.fromarray(picture)).hash.ravel()
+    agree += np.array_equal(theirs, difference_hash(picture))
+print(f"The package imagehash gives the same 64 answers for {agree:,}", end=" ")
+print(f"of {len(pictures):,} pictures.")
 
 # %% [markdown]
 # **Exercise 1-2** (medium, 10 minutes). Our hash asks only sideways: a picture of
@@ -561,6 +459,9 @@ chapter_01.check_2(vertical_hash)
 
 
 # %%
+from PIL import ImageOps
+
+
 def save_again(image, rng):
     buffer = io.BytesIO()
     image.save(buffer, "JPEG", quality=int(rng.integers(30, 70)))
@@ -569,48 +470,48 @@ def save_again(image, rng):
 
 def resize(image, rng):
     scale = rng.uniform(0.4, 0.8)
-    return image.resize(
-        (max(9, int(image.width * scale)), max(9, int(image.height * scale)))
-    )
+    width, height = int(image.width * scale), int(image.height * scale)
+    return image.resize((max(9, width), max(9, height)))
 
 
 def crop_slightly(image, rng):
     left, top, right, bottom = rng.uniform(0.01, 0.035, 4)
     width, height = image.size
-    return image.crop(
-        (
-            round(width * left),
-            round(height * top),
-            round(width * (1 - right)),
-            round(height * (1 - bottom)),
-        )
-    )
+    box = (width * left, height * top, width * (1 - right), height * (1 - bottom))
+    return image.crop([round(edge) for edge in box])
+
+
+# %%
+def change_light(image, rng):
+    return ImageEnhance.Brightness(image).enhance(rng.uniform(0.7, 1.35))
+
+
+def mirror(image, rng):
+    return ImageOps.mirror(image)
 
 
 CHANGES = {
     "saved again": save_again,
     "resized": resize,
     "cropped": crop_slightly,
-    "brightened": (
-        lambda image, rng: ImageEnhance.Brightness(image).enhance(
-            rng.uniform(0.7, 1.35)
-        )
-    ),
-    "mirrored": lambda image, rng: ImageOps.mirror(image),
+    "brightened": change_light,
+    "mirrored": mirror,
 }
+
+# %%
 rng = np.random.default_rng(SEED)
-rows, everything = [(i, "original") for i in range(len(faces))], list(pictures)
-chosen = sorted(rng.choice(len(faces), min(150, len(faces)), replace=False).tolist())
-for i in chosen:
+copied = np.sort(rng.choice(len(faces), min(150, len(faces)), replace=False))
+rows = [(i, "original") for i in range(len(faces))]
+everything = list(pictures)
+for i in copied:
     for kind, change in CHANGES.items():
         rows.append((i, kind))
         everything.append(np.asarray(change(Image.fromarray(pictures[i]), rng)))
+
 table = pd.DataFrame(rows, columns=["origin", "kind"])
 table[["label", "person"]] = faces.loc[table.origin, ["label", "person"]].to_numpy()
-print(
-    f"{len(faces):,} originals and {len(table) - len(faces)} planted copies of"
-    f" {len(chosen)} of them."
-)
+print(f"{len(faces):,} originals and {len(table) - len(faces)} planted copies", end=" ")
+print(f"of {len(copied)} of them.")
 
 
 # %%
@@ -630,41 +531,31 @@ def differ(values):
     return (number[:, None] != number[None, :]) & known[:, None] & known[None, :]
 
 
-codes = np.array([difference_hash(picture) for picture in everything])
+# %%
+codes = np.array([difference_hash(picture) for picture in everything])  # (n, 64)
 distance = distances(codes, codes)
 unrelated = differ(table.label) | differ(table.person)
 thresholds = np.arange(0, 17)
 
 
-def recall(distance, kinds):
-    """Return the share of the copies of some kinds within each threshold of their
-    original.
-    """
-    rows = table.index[table.kind.isin(kinds)]
-    return np.array(
-        [np.mean(distance[rows, table.origin[rows]] <= t) for t in thresholds]
-    )
+def recall(distance, copies):
+    """Return the share of copies within each threshold of their original."""
+    to_original = distance[copies.index, copies.origin]
+    return np.array([np.mean(to_original <= t) for t in thresholds])
 
 
 def false_alarms(distance):
-    """Return the share of pictures within each threshold of a picture that can't be a
-    twin.
-    """
+    """Return the share of pictures within each threshold of one that is no twin."""
     nearest = np.where(unrelated, distance, 99).min(axis=1)
     return np.array([np.mean(nearest <= t) for t in thresholds])
 
 
-figures.show(
-    collection.draw_threshold_curves(
-        thresholds,
-        {kind: recall(distance, [kind]) for kind in CHANGES},
-        false_alarms(distance),
-    ),
-    "Recall of five kinds of copies and false alarms against the threshold. Saved"
-    " again, resized and brightened copies are found at once, cropped ones rise slowly,"
-    " mirrored ones are hardly found, and false alarms rise steeply at large"
-    " thresholds.",
-)
+# %%
+planted = table[table.kind != "original"]
+recalls = {}
+for kind in CHANGES:
+    recalls[kind] = recall(distance, planted[planted.kind == kind])
+twins.show_threshold_curves(thresholds, recalls, false_alarms(distance))
 
 # %% [markdown]
 # Two things to see. Cropping moves the whole grid, so recall rises slowly where the
@@ -684,14 +575,14 @@ mirrored = np.array([difference_hash(picture[:, ::-1]) for picture in everything
 across = distances(codes, mirrored)
 distance = np.minimum(distance, np.minimum(across, across.T))
 
-alarms, found = false_alarms(distance), recall(distance, list(CHANGES))
+found, alarms = recall(distance, planted), false_alarms(distance)
 threshold = int(thresholds[alarms <= 0.005].max())
-print(
-    f"Chosen threshold: {threshold} of 64. Found: {found[threshold]:.0%} of the planted"
-    f" copies, false alarms for {alarms[threshold]:.1%} of the pictures."
-)
+print(f"Chosen threshold: {threshold} of 64.", end=" ")
+print(f"Found: {found[threshold]:.0%} of the planted copies,", end=" ")
+print(f"false alarms for {alarms[threshold]:.1%} of the pictures.")
 for kind in CHANGES:
-    print(f"  {kind:12} {recall(distance, [kind])[threshold]:.0%}")
+    of_kind = recall(distance, planted[planted.kind == kind])
+    print(f"  {kind:12} {of_kind[threshold]:.0%}")
 
 # %% [markdown]
 # Numbers alone should not choose a threshold: look at the pairs just inside and just
@@ -700,46 +591,15 @@ for kind in CHANGES:
 
 # %%
 origin = table.origin.to_numpy()
-planted = origin[:, None] == origin[None, :]
 
 
 def draw_pairs(threshold):
     """Draw pairs at the threshold (upper row) and one step outside (lower row)."""
-    rows = []
-    for t in (threshold, threshold + 1):
-        pairs = np.random.default_rng(SEED + t).permutation(
-            np.argwhere(np.triu(distance == t, 1))
-        )
-        first = np.unique(np.sort(origin[pairs], axis=1), axis=0, return_index=True)[
-            1
-        ]  # two sources are shown once
-        pairs = pairs[np.sort(first)][:6]
-        frames = [
-            (
-                "highlight"
-                if planted[i, j]
-                else "without_mask"
-                if unrelated[i, j]
-                else "neutral"
-            )
-            for i, j in pairs
-        ]
-        rows.append(
-            [
-                (everything[i], everything[j], f"distance {t}", COLORS[frame])
-                for (i, j), frame in zip(pairs, frames)
-            ]
-        )
-    return (
-        collection.draw_pairs(rows),
-        (
-            f"Pairs of pictures at distance {threshold} (upper row) and {threshold + 1}"
-            " (lower row)."
-        ),
-    )
+    return twins.draw_pairs(threshold, everything, distance, origin, unrelated)
 
 
-figures.show(*draw_pairs(threshold), photographic=True)
+figure, alt = draw_pairs(threshold)
+figures.show(figure, alt, photographic=True)
 widgets.show(
     widgets.figure_slider(draw_pairs, 0, 15, threshold, "threshold", photographic=True),
     "move the threshold and see the pairs just inside and just outside of it.",
@@ -757,28 +617,33 @@ widgets.show(
 
 
 # %%
+from scipy.sparse import csr_matrix
+from scipy.sparse.csgraph import connected_components
+
+
 def group_pictures(tied):
     """Number the groups that a table of ties, (n, n) booleans, makes."""
-    return connected_components(csr_matrix(tied), directed=False)[1]
+    number, groups = connected_components(csr_matrix(tied), directed=False)
+    return groups
 
 
-twins = (distance <= threshold) & ~unrelated
+are_twins = (distance <= threshold) & ~unrelated
 person = table.person.to_numpy(str)
 same_person = (person[:, None] == person[None, :]) & (person != "")
-by_hash, by_both = group_pictures(twins), group_pictures(twins | same_person)
+by_hash = group_pictures(are_twins)
+by_both = group_pictures(are_twins | same_person)
 
-natural = group_pictures(twins[: len(faces), : len(faces)])
-near_groups = int((np.bincount(natural) > 1).sum())
-near_extra = len(faces) - len(set(natural))
-print(
-    f"Before we planted any: {near_groups} groups of near-duplicates hold {near_extra}"
-    f" extra copies ({exact_extra} of them byte-identical)."
-)
-print(
-    f"With the planted copies: {len(set(by_hash)):,} groups by hash,"
-    f" {len(set(by_both)):,} by hash and person, the largest of"
-    f" {np.bincount(by_both).max()} pictures."
-)
+# %%
+natural = group_pictures(are_twins[: len(faces), : len(faces)])
+near_groups = sum(np.bincount(natural) > 1)
+near_extra = len(faces) - len(np.unique(natural))
+print(f"Before we planted any: {near_groups} groups of near-duplicates", end=" ")
+print(f"hold {near_extra} extra copies ({exact_extra} of them byte-identical).")
+
+hash_groups, both_groups = np.bincount(by_hash), np.bincount(by_both)
+print(f"With the planted copies: {len(hash_groups):,} groups by hash,", end=" ")
+print(f"{len(both_groups):,} by hash and person,", end=" ")
+print(f"the largest of {both_groups.max()} pictures.")
 
 # %% [markdown]
 # ## The leak
@@ -831,54 +696,54 @@ chapter_01.check_4(group_split)
 # `data/reference/01_data_collection.json`.
 
 # %%
-truth = natural[origin]  # the number of a picture's true source, natural twins included
-ways = {"at random": None, "by hash": by_hash, "by hash and person": by_both}
-if not same_person.any():
-    del ways["by hash and person"]  # nobody is known by name in this collection
+from sklearn.model_selection import GroupShuffleSplit, ShuffleSplit
+
+ways = {"at random": None, "by hash": by_hash}
+if same_person.any():  # somebody is known by name in this collection
+    ways["by hash and person"] = by_both
+strictest = list(ways)[-1]
 
 
 def splits(groups):
-    """Return twenty (training, test) pairs of positions, by group when groups are
-    given.
-    """
+    """Return twenty (training, test) pairs of positions, by group if there are any."""
     splitter = ShuffleSplit if groups is None else GroupShuffleSplit
-    return list(
-        splitter(20, test_size=0.2, random_state=SEED).split(codes, groups=groups)
-    )
+    splitter = splitter(20, test_size=0.2, random_state=SEED)
+    return list(splitter.split(codes, groups=groups))
 
 
-leaks = {
-    name: [
-        np.mean(np.isin(truth[test], truth[train])) for train, test in splits(groups)
-    ]
-    for name, groups in ways.items()
-}
-last = list(ways)[-1]
-figures.show(
-    collection.draw_repeats({"": leaks}, "test pictures with a twin in training (%)"),
+# %%
+truth = natural[origin]  # the number of a picture's true source, natural twins included
+
+
+def leak(source, train, test):
+    """Return the share of test pictures whose source is in training as well."""
+    return np.mean(np.isin(source[test], source[train]))
+
+
+leaks = {}
+for name, groups in ways.items():
+    leaks[name] = [leak(truth, train, test) for train, test in splits(groups)]
+
+# %%
+alt = (
     "Leak of twenty splits for each way of splitting: large at random, small or zero by"
-    " groups.",
+    " groups."
 )
+twins.show_repeats({"": leaks}, "test pictures with a twin in training (%)", alt)
 for name, values in leaks.items():
-    print(
-        f"split {name}: {np.mean(values):.1%} of the test pictures have a twin in"
-        " training."
-    )
+    print(f"split {name}: {np.mean(values):.1%} of the test pictures", end=" ")
+    print("have a twin in training.")
+
+# %%
+reference = out.reference()
+number_real = reference["metrics"]["pictures"]
+leak_real = reference["metrics"]["leak_natural"]
 
 alone = ShuffleSplit(20, test_size=0.2, random_state=SEED).split(natural)
-leak_natural = np.mean(
-    [np.mean(np.isin(natural[test], natural[train])) for train, test in alone]
-)
-reference = json.loads(
-    (project.data_dir() / "reference" / "01_data_collection.json").read_text(
-        encoding="utf-8"
-    )
-)
-print(
-    f"Without any planted copy a random split leaks {leak_natural:.1%} here, and"
-    f" {reference['metrics']['leak_natural']:.1%} on the"
-    f" {reference['metrics']['pictures']:,} real photographs."
-)
+leak_natural = np.mean([leak(natural, train, test) for train, test in alone])
+print("Without any planted copy a random split leaks", end=" ")
+print(f"{leak_natural:.1%} here, and {leak_real:.1%}", end=" ")
+print(f"on the {number_real:,} real photographs.")
 
 # %% [markdown]
 # What does a leak do to the *number* in a report? Take the simplest learner there is:
@@ -886,63 +751,59 @@ print(
 # take labels that *nobody* can learn: toss a coin for each source, so that copies share
 # it. On coins an honest test must say 50 % on average. Everything above is memory.
 
+
 # %%
-thumbs = (
-    np.array(
-        [
-            np.asarray(
-                Image.fromarray(picture)
-                .convert("L")
-                .resize((16, 16), Image.Resampling.BOX)
-            )
-            for picture in everything
-        ]
-    )
-    / 255
-)
-thumbs = (thumbs - thumbs.mean(axis=(1, 2), keepdims=True)).reshape(
-    len(thumbs), -1
-)  # (pictures, 256), mean 0
-squared = np.sum(thumbs**2, axis=1)
-apart = squared[:, None] + squared[None, :] - 2 * thumbs @ thumbs.T  # squared distances
-masked = (table.label == "with_mask").to_numpy()
+def thumbnail(picture):
+    """Return 16 x 16 grey pixels as one row of numbers with mean 0."""
+    grey = Image.fromarray(picture).convert("L")
+    small = np.asarray(grey.resize((16, 16), Image.Resampling.BOX)) / 255
+    return (small - small.mean()).ravel()
+
+
+thumbs = np.array([thumbnail(picture) for picture in everything])  # (n, 256)
+squares = np.sum(thumbs**2, axis=1)
+apart = squares[:, None] + squares[None, :] - 2 * thumbs @ thumbs.T  # squared distance
+
+# %%
+source = group_pictures((origin[:, None] == origin[None, :]) | same_person)
+
+
+def toss_coins(number):
+    """Toss ten coins for each source, shared by its copies: (10, n)."""
+    rng = np.random.default_rng((SEED, number))
+    return rng.integers(0, 2, (10, len(source)))[:, source]
 
 
 def balanced_accuracy(truth, answers):
     """Return the mean of the classes' hit rates."""
-    return np.mean(
-        [np.mean(answers[truth == label] == label) for label in np.unique(truth)]
-    )
+    rates = [np.mean(answers[truth == label] == label) for label in np.unique(truth)]
+    return np.mean(rates)
 
 
-source = group_pictures(planted | same_person)
-scores = {"labels: coins": {}, "labels: masks": {}}
+# %%
+is_masked = (table.label == "with_mask").to_numpy()
+on_coins, on_masks = {}, {}
 for name, groups in ways.items():
-    for what in scores:
-        scores[what][name] = []
+    on_coins[name], on_masks[name] = [], []
     for number, (train, test) in enumerate(splits(groups)):
         nearest = train[apart[np.ix_(test, train)].argmin(axis=1)]
-        coins = np.random.default_rng((SEED, number)).integers(0, 2, (10, len(source)))[
-            :, source
-        ]  # ten tosses for each source
-        scores["labels: coins"][name].append(
-            np.mean(coins[:, nearest] == coins[:, test])
-        )
-        scores["labels: masks"][name].append(
-            balanced_accuracy(masked[test], masked[nearest])
-        )
-figures.show(
-    collection.draw_repeats(scores, "accuracy (%)", chance=0.5),
+        coins = toss_coins(number)
+        on_coins[name].append(np.mean(coins[:, nearest] == coins[:, test]))
+        score = balanced_accuracy(is_masked[test], is_masked[nearest])
+        on_masks[name].append(score)
+
+# %%
+alt = (
     "Accuracy of the nearest-neighbour learner in twenty splits. With coins for labels"
     " the random split scores above 50 percent and the split by groups about 50; with"
-    " true labels the random split scores higher than the split by groups, too.",
+    " true labels the random split scores higher than the split by groups, too."
 )
+scores = {"labels: coins": on_coins, "labels: masks": on_masks}
+twins.show_repeats(scores, "accuracy (%)", alt, chance=0.5)
 for name in ways:
-    coin, mask = (np.mean(scores[what][name]) for what in scores)
-    print(
-        f"split {name}: {coin:.0%} on coins, {mask:.0%} on masks (balanced; mean of"
-        " twenty splits)."
-    )
+    coin, mask = np.mean(on_coins[name]), np.mean(on_masks[name])
+    print(f"split {name}: {coin:.0%} on coins, {mask:.0%} on masks", end=" ")
+    print("(balanced; mean of twenty splits).")
 
 # %% [markdown]
 # A learner that knows nothing scores above chance on coins, on a test that looks proper
@@ -960,55 +821,45 @@ for name in ways:
 # with logistic regression, the simplest classifier that learns weights.
 
 # %%
-faces["group"] = pd.factorize(
-    group_pictures((twins | same_person)[: len(faces), : len(faces)])
-)[0]
-labels = (faces.label == "with_mask").to_numpy()
+from sklearn.linear_model import LogisticRegression
+from sklearn.model_selection import StratifiedGroupKFold, cross_val_score
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
 
 
 def shrink(picture, side=8):
-    """Return a picture of side x side pixels between 0 and 1, each the mean of its
-    area: (side, side, 3).
-    """
-    return (
-        np.asarray(Image.fromarray(picture).resize((side, side), Image.Resampling.BOX))
-        / 255
-    )
+    """Return side x side x 3 numbers from 0 to 1, each the mean of its area."""
+    small = Image.fromarray(picture).resize((side, side), Image.Resampling.BOX)
+    return np.asarray(small) / 255
 
 
 def linear():
-    return make_pipeline(
-        StandardScaler(),
-        LogisticRegression(C=0.1, class_weight="balanced", max_iter=2000),
-    )
+    learner = LogisticRegression(C=0.1, class_weight="balanced", max_iter=2000)
+    return make_pipeline(StandardScaler(), learner)
+
+
+# %%
+tied = (are_twins | same_person)[: len(faces), : len(faces)]
+faces["group"] = pd.factorize(group_pictures(tied))[0]
+labels = (faces.label == "with_mask").to_numpy()
 
 
 def test_by_group(features, model):
-    """Return 15 balanced accuracies.
-
-    Five parts that don't share a group, shuffled three times.
-    """
-    return np.concatenate(
-        [
-            cross_val_score(
-                model,
-                features.reshape(len(features), -1),
-                labels,
-                groups=faces.group,
-                scoring="balanced_accuracy",
-                cv=StratifiedGroupKFold(5, shuffle=True, random_state=SEED + repeat),
-            )
-            for repeat in range(3)
-        ]
-    )
+    """Return 15 balanced accuracies: five parts, three times, no group torn."""
+    features, scores = features.reshape(len(features), -1), []
+    options = {"groups": faces.group, "scoring": "balanced_accuracy"}
+    for seed in range(SEED, SEED + 3):
+        parts = StratifiedGroupKFold(5, shuffle=True, random_state=seed)
+        scores.append(cross_val_score(model, features, labels, cv=parts, **options))
+    return np.concatenate(scores)
 
 
+# %%
 tiny = np.array([shrink(picture) for picture in pictures])  # (pictures, 8, 8, 3)
 results = {"all 64 pixels": test_by_group(tiny, linear())}
-print(
-    f"All 64 pixels: balanced accuracy {results['all 64 pixels'].mean():.0%} (spread of"
-    f" the parts: {results['all 64 pixels'].std():.0%})."
-)
+mean, spread = results["all 64 pixels"].mean(), results["all 64 pixels"].std()
+print(f"All 64 pixels: balanced accuracy {mean:.0%}", end=" ")
+print(f"(spread of the parts: {spread:.0%}).")
 
 # %% [markdown]
 # Is that the mask, or the frame around it? In `test_by_group` every part is tested by a
@@ -1034,38 +885,25 @@ def border_accuracy(tiny, labels, groups):
 chapter_01.check_5(border_accuracy)
 
 # %%
+from sklearn.tree import DecisionTreeClassifier
+
 ring = np.ones((8, 8), bool)
 ring[1:-1, 1:-1] = False  # the inner 6 x 6 pixels hold the face
 upper = ring & (np.arange(8) < 4)[:, None]  # from the eyes upwards in a portrait
 results["border, 28 pixels"] = test_by_group(tiny[:, ring], linear())
 results["upper border, 14 pixels"] = test_by_group(tiny[:, upper], linear())
-shapes = np.log(faces[["width", "height"]].to_numpy())
-results["width and height, 0 pixels"] = test_by_group(
-    shapes,
-    DecisionTreeClassifier(max_depth=4, class_weight="balanced", random_state=SEED),
-)
 
-spreads = {
-    out.profile.title: {
-        name: (values.mean(), values.std()) for name, values in results.items()
-    },
-    "reference run, real photographs": {
-        name: (known["mean"], known["spread"])
-        for name, known in reference["separability"].items()
-    },
-}
-figures.show(
-    collection.draw_spreads(spreads, "balanced accuracy (%); 50 is chance"),
-    "Balanced accuracy from all pixels, the border, its upper half and the size, for"
-    " this run and for the real photographs, where width and height alone predict the"
-    " label far above chance.",
-)
+shapes = np.log(faces[["width", "height"]].to_numpy())
+tree = DecisionTreeClassifier(max_depth=4, class_weight="balanced", random_state=SEED)
+results["width and height, 0 pixels"] = test_by_group(shapes, tree)
+
+# %%
+on_photographs = reference["separability"]
+collection.show_separability(out.profile.title, results, on_photographs)
 for name, values in results.items():
-    known = reference["separability"][name]["mean"]
-    print(
-        f"{name}: {values.mean():.0%} ± {values.std():.0%} in this run; {known:.0%} on"
-        f" the {reference['metrics']['pictures']:,} real photographs."
-    )
+    known = on_photographs[name]["mean"]
+    print(f"{name}: {values.mean():.0%} ± {values.std():.0%} in this run;", end=" ")
+    print(f"{known:.0%} on the {number_real:,} real photographs.")
 
 # %% [markdown]
 # On the embedded pictures a classifier that sees only the border, or only the size,
@@ -1085,49 +923,35 @@ for name, values in results.items():
 
 
 # %%
-def in_two_framings(row):
-    """Return the 8 x 8 versions of a portrait: whole, and cut tight around the face."""
+from course_utils.pictures.annotations import Box, crop
+
+
+def two_framings(row):
+    """Return a portrait whole, and cut tight around the face."""
     picture = read_rgb(faces_dir("sample") / row.picture)
-    tight = crop(
-        picture, Box(row.label, row.x_min, row.y_min, row.x_max, row.y_max), margin=0.1
-    )
-    return shrink(picture), shrink(tight)
+    box = Box(row.label, row.x_min, row.y_min, row.x_max, row.y_max)
+    return picture, crop(picture, box, margin=0.1)
 
 
-framings = np.array(
-    [in_two_framings(row) for row in embedded.itertuples()]
-)  # (people, 2, 8, 8, 3)
+framings = []
+for row in embedded.itertuples():
+    whole, tight = two_framings(row)
+    framings.append([shrink(whole), shrink(tight)])
+framings = np.array(framings)  # (people, 2, 8, 8, 3)
 borders = framings[:, :, ring].reshape(len(embedded), 2, -1)
-is_masked = (embedded.label == "with_mask").to_numpy()
-people, mistake = (
-    np.arange(len(embedded)),
-    np.where(is_masked, 0, 1),
-)  # 0: whole, 1: tight
 
-examples = [*np.flatnonzero(is_masked)[:4], *np.flatnonzero(~is_masked)[:4]]
-seen = np.where(ring[:, :, None], framings[people, mistake], 0.5)
-cuts = [read_rgb(faces_dir("sample") / embedded.picture[i]) for i in examples]
-cuts = [
-    (
-        crop(cut, Box("", *embedded.loc[i, ["x_min", "y_min", "x_max", "y_max"]]), 0.1)
-        if mistake[i]
-        else cut
-    )
-    for i, cut in zip(examples, cuts)
-]
-frames = [COLORS[embedded.label[i]] for i in examples] * 2
-figure = figures.picture_grid(
-    [*cuts, *(np.uint8(255 * seen[i]) for i in examples)],
-    columns=8,
-    size=1.2,
-    colors=frames,
-)
-figures.show(
-    figure,
-    "Eight pictures of the spoiled collection, four whole with a mask and four cut"
-    " tight without; below each what the classifier sees, a ring of 28 pixels.",
-    photographic=True,
-)
+# %%
+wears = (embedded.label == "with_mask").to_numpy()
+mistake = np.where(wears, 0, 1)  # 0: whole, 1: tight
+
+examples = embedded.groupby("label", sort=False).head(4)
+examples = examples.sort_values("label", kind="stable")
+cuts, seen = [], []
+for row in examples.itertuples():
+    framing = mistake[row.Index]
+    cuts.append(two_framings(row)[framing])
+    seen.append(np.where(ring[:, :, None], framings[row.Index, framing], 0.5))
+collection.show_framings(cuts, seen, examples.label)
 
 # %%
 tests = {
@@ -1136,29 +960,27 @@ tests = {
     "the opposite mistake": [1 - mistake],
 }
 outcome = {name: [] for name in tests}
-for repeat in range(3):
-    parts = StratifiedGroupKFold(5, shuffle=True, random_state=SEED + repeat)
-    for train, test in parts.split(borders, is_masked, embedded.person):
-        model = linear().fit(borders[train, mistake[train]], is_masked[train])
+people = np.arange(len(embedded))
+for seed in range(SEED, SEED + 3):
+    parts = StratifiedGroupKFold(5, shuffle=True, random_state=seed)
+    for train, test in parts.split(borders, wears, embedded.person):
+        model = linear().fit(borders[train, mistake[train]], wears[train])
         for name, framing in tests.items():
-            answers = np.concatenate(
-                [model.predict(borders[test, which[test]]) for which in framing]
-            )
-            outcome[name].append(
-                balanced_accuracy(np.tile(is_masked[test], len(framing)), answers)
-            )
-spreads = {
-    "border": {
-        name: (np.mean(values), np.std(values)) for name, values in outcome.items()
-    }
-}
-figures.show(
-    collection.draw_spreads(spreads, "balanced accuracy of the border classifier (%)"),
+            seen = np.concatenate([borders[test, which[test]] for which in framing])
+            truth = np.tile(wears[test], len(framing))
+            outcome[name].append(balanced_accuracy(truth, model.predict(seen)))
+
+# %%
+alt = (
     "High on data with the same mistake, about chance when both framings occur, far"
-    " below chance on the opposite mistake.",
+    " below chance on the opposite mistake."
 )
-for name, values in outcome.items():
-    print(f"tested on {name}: {np.mean(values):.0%} ± {np.std(values):.0%}")
+spreads = {name: (np.mean(values), np.std(values)) for name, values in outcome.items()}
+collection.show_spreads(
+    {"border": spreads}, "balanced accuracy of the border classifier (%)", alt
+)
+for name, (mean, spread) in spreads.items():
+    print(f"tested on {name}: {mean:.0%} ± {spread:.0%}")
 
 # %% [markdown]
 # Good on its own kind of data, near chance on a fair test, and far worse than a coin
@@ -1182,57 +1004,59 @@ for name, values in outcome.items():
 
 # %%
 if not (faces.split != "").all():
-    parts = StratifiedGroupKFold(5, shuffle=True, random_state=SEED).split(
-        faces, labels, faces.group
-    )
-    (_, testing), (_, validating), *_ = parts
+    parts = StratifiedGroupKFold(5, shuffle=True, random_state=SEED)
+    folds = [test for train, test in parts.split(faces, labels, faces.group)]
     faces["split"] = "train"
-    faces.loc[testing, "split"], faces.loc[validating, "split"] = "test", "validation"
+    faces.loc[folds[0], "split"] = "test"
+    faces.loc[folds[1], "split"] = "validation"
 faces["group"] = [f"g{number:04d}" for number in faces.group]
-torn = int((faces.groupby("group").split.nunique() > 1).sum())
+torn = sum(faces.groupby("group").split.nunique() > 1)
+
 columns = ["picture", "label", "person", "group", "split"]
-faces[columns].to_csv(
-    out.path("faces.csv"), index=False, lineterminator="\n", encoding="utf-8"
-)
+text = faces[columns].to_csv(index=False, lineterminator="\n")
+files.write_text(out.path("faces.csv"), text)
 print(f"{faces.group.nunique():,} groups, {torn} of them torn by the split.")
 pd.crosstab(faces.split, faces.label, margins=True, margins_name="all")
 
 # %%
-report = folder / "report.csv"
-refused = (
-    int((pd.read_csv(report, keep_default_na=False).what == "refused").sum())
-    if report.exists()
-    else 0
-)
-with_name = faces[faces.person != ""]
-people = (
-    f"{with_name.person.nunique():,}, told apart by name on {len(with_name):,} pictures"
-)
-if len(with_name) < len(faces):
+report = folder / "report.csv"  # what the import could not read
+refused = 0
+if report.exists():
+    refused = sum(pd.read_csv(report, keep_default_na=False).what == "refused")
+
+known = faces[faces.person != ""]
+people = f"{known.person.nunique():,}, told apart by name on {len(known):,} pictures"
+if len(known) < len(faces):
     people += "; anyone else may be on both sides of the split"
 percent = {name: f"{values.mean():.0%}" for name, values in results.items()}
-parts = ", ".join(
-    f"{name} {(faces.split == name).sum():,}"
-    for name in ("train", "validation", "test")
-)
-low, middle, high = np.percentile(shorter, (5, 50, 95))
+sizes = [f"{size:,.0f}" for size in np.percentile(shorter, (5, 50, 95))]
+split_counts = faces.split.value_counts()
+parts = [f"{part} {split_counts[part]:,}" for part in ("train", "validation", "test")]
 
 # %%
+near = f"near-duplicates (distance {threshold} of 64 or less, mirror images too)"
+facts = {
+    "files": f"{len(faces) + refused:,}: {len(faces):,} read, {refused:,} unreadable",
+    "with a mask": f"{counts['with_mask']:,}",
+    "without a mask": f"{counts['without_mask']:,}",
+    "people": people,
+    "shorter side, 5 % / 50 % / 95 %": f"{' / '.join(sizes)} px",
+    "byte-identical": f"{exact_groups:,} groups, {exact_extra:,} extra copies",
+    near: f"{near_groups:,} groups, {near_extra:,} extra copies",
+    "split by group": f"{', '.join(parts)}; {torn} groups torn",
+}
+fact_lines = "\n".join(f"| {name} | {fact} |" for name, fact in facts.items())
+
+# %%
+from IPython.display import Markdown
+
 card = f"""# Data card: {dataset.title}
 
 **What it holds.** {dataset.holds}
 
 | | |
 |---|---|
-| files | {len(faces) + refused:,}: {len(faces):,} read, {refused:,} unreadable |
-| with a mask | {counts["with_mask"]:,} |
-| without a mask | {counts["without_mask"]:,} |
-| people | {people} |
-| shorter side, 5 % / 50 % / 95 % | {low:,.0f} / {middle:,.0f} / {high:,.0f} px |
-| byte-identical | {exact_groups:,} groups, {exact_extra:,} extra copies |
-| near-duplicates (distance {threshold} of 64 or less, mirror images too) | \
-{near_groups:,} groups, {near_extra:,} extra copies |
-| split by group | {parts}; {torn} groups torn |
+{fact_lines}
 
 **Source.** {dataset.source}
 
@@ -1256,35 +1080,33 @@ Markdown(card.replace("# Data card", "### Data card", 1))
 measured = {
     "leak_random": leaks["at random"],
     "leak_hash": leaks["by hash"],
-    "leak_grouped": leaks[last],
+    "leak_grouped": leaks[strictest],
     "leak_natural": leak_natural,
     "hash_recall": found[threshold],
     "hash_false_alarms": alarms[threshold],
-    "coin_random": scores["labels: coins"]["at random"],
-    "coin_grouped": scores["labels: coins"][last],
+    "coin_random": on_coins["at random"],
+    "coin_grouped": on_coins[strictest],
     "border_accuracy": results["border, 28 pixels"],
     "size_accuracy": results["width and height, 0 pixels"],
     "spoiled_same": outcome["the same mistake"],
     "spoiled_fair": outcome["both framings of everyone"],
     "spoiled_opposite": outcome["the opposite mistake"],
 }
-out.record(
-    pictures=len(faces),
-    hash_threshold=threshold,
-    torn_groups=torn,
-    **{name: round(float(np.mean(value)), 4) for name, value in measured.items()},
-)
-separability = {
-    name: {
-        "mean": round(float(values.mean()), 3),
-        "spread": round(float(values.std()), 3),
-    }
-    for name, values in results.items()
-}
-files.write_text(
-    out.path("separability.json"), json.dumps(separability, indent=2) + "\n"
-)
-print("Recorded:", ", ".join(sorted(path.name for path in out.folder.glob("*.[cjm]*"))))
+
+# %%
+import json
+
+means = {name: round(float(np.mean(values)), 4) for name, values in measured.items()}
+out.record(pictures=len(faces), hash_threshold=threshold, torn_groups=torn, **means)
+
+separability = {}
+for name, values in results.items():
+    mean, spread = float(values.mean()), float(values.std())
+    separability[name] = {"mean": round(mean, 3), "spread": round(spread, 3)}
+text = json.dumps(separability, indent=2) + "\n"
+files.write_text(out.path("separability.json"), text)
+written = sorted(path.name for path in out.folder.glob("*.[cjm]*"))
+print("Recorded:", ", ".join(written))
 
 # %% [markdown]
 # ## Test yourself
@@ -1293,6 +1115,8 @@ print("Recorded:", ", ".join(sorted(path.name for path in out.folder.glob("*.[cj
 # wrong one tells you what it overlooks.
 
 # %%
+from course_utils.notebook import quizzes
+
 quizzes.show("01_data_collection")
 
 # %% [markdown]

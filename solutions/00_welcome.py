@@ -79,14 +79,12 @@ chapter_00.check_2(intersection_over_union)
 
 # %%
 picture, face = Box("face", 0, 0, 1280, 720), Box("face", 590, 310, 690, 410)
-print(
-    "Intersection over union of the whole picture and the face:"
-    f" {intersection_over_union(picture, face):.2f}"
-)
-print(
-    "The same box shifted by a tenth of its width:"
-    f" {intersection_over_union(face, Box('face', 600, 310, 700, 410)):.2f}"
-)
+overlap = intersection_over_union(picture, face)
+print(f"Intersection over union of the whole picture and the face: {overlap:.2f}")
+
+shifted = Box("face", 600, 310, 700, 410)
+overlap = intersection_over_union(face, shifted)
+print(f"The same box shifted by a tenth of its width: {overlap:.2f}")
 
 # %% [markdown]
 # The second line is worth remembering: a box that looks perfect is already well
@@ -115,14 +113,11 @@ def faces_needed(accuracy, reach):
 chapter_00.check_3(faces_needed)
 
 # %%
-print(
-    f"To keep 0.87 out of the interval around 0.88: {faces_needed(0.88, 0.01)} faces,"
-    " where the original project had 813."
-)
-print(
-    f"For half that reach: {faces_needed(0.88, 0.005)} faces. Half the reach costs four"
-    " times the faces."
-)
+whole, half = faces_needed(0.88, 0.01), faces_needed(0.88, 0.005)
+print(f"To keep 0.87 out of the interval around 0.88: {whole} faces,", end=" ")
+print("where the original project had 813.")
+print(f"For half that reach: {half} faces.", end=" ")
+print("Half the reach costs four times the faces.")
 
 # %% [markdown]
 # This is the mildest demand: it treats 0.87 as if it were known exactly. When both

@@ -28,37 +28,25 @@ PROFILE = "sample"
 # %%
 import numpy as np
 import pandas as pd
-from course_utils import figures
 from course_utils.checks import chapter_01
 from course_utils.data.faces_table import faces_dir
-from course_utils.figures import collection
 from course_utils.notebook.artefacts import Artefacts
 from course_utils.pictures.images import read_rgb
 from course_utils.profiles import SEED
-from PIL import Image, ImageEnhance
-from sklearn.dummy import DummyClassifier
-from sklearn.linear_model import LogisticRegression
-from sklearn.model_selection import StratifiedGroupKFold, cross_val_score
-from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import StandardScaler
+from PIL import Image
 
 table = Artefacts("01_data_collection", PROFILE).earlier(
     "01_data_collection", "faces.csv"
 )
 faces = pd.read_csv(table, keep_default_na=False)
+few = faces.sample(min(400, len(faces)), random_state=SEED)  # enough for the figures
 
-
-def read_small(name, longest=256):
-    """Read a picture and shrink it to at most `longest` pixels a side."""
+# %%
+pictures = []
+for name in few.picture:
     image = Image.fromarray(read_rgb(faces_dir(PROFILE) / name))
-    image.thumbnail((longest, longest))
-    return np.asarray(image)
-
-
-few = (
-    faces.sample(400, random_state=SEED) if len(faces) > 400 else faces
-)  # enough for the figures below
-pictures = [read_small(name) for name in few.picture]
+    image.thumbnail((256, 256))
+    pictures.append(np.asarray(image))
 print(f"{len(faces):,} pictures in the table of chapter 01, {len(few)} of them read.")
 
 # %% [markdown]
@@ -91,12 +79,9 @@ chapter_01.check_1(clip_box)
 
 # %%
 outside = (210, 20, 260, 50)
-print(
-    "np.clip gives",
-    tuple(int(edge) for edge in np.clip(outside, 0, (200, 100, 200, 100))),
-    "and clip_box gives",
-    clip_box(outside, 200, 100),
-)
+clipped = np.clip(outside, 0, (200, 100, 200, 100))
+print("np.clip gives", tuple(clipped.tolist()), end=" ")
+print("and clip_box gives", clip_box(outside, 200, 100))
 
 # %% [markdown]
 # ## 1-2: a hash that asks downwards
@@ -130,9 +115,8 @@ chapter_01.check_2(vertical_hash)
 
 # %%
 def horizontal_hash(picture):
-    tiny = np.asarray(
-        Image.fromarray(picture).convert("L").resize((9, 8), Image.Resampling.LANCZOS)
-    )
+    grey = Image.fromarray(picture).convert("L")
+    tiny = np.asarray(grey.resize((9, 8), Image.Resampling.LANCZOS))  # (8, 9)
     return (tiny[:, 1:] > tiny[:, :-1]).ravel()
 
 
@@ -141,44 +125,33 @@ def distances(codes):
     return (codes @ (1 - codes).T + (1 - codes) @ codes.T).astype(int)
 
 
-sideways, downwards = (
-    np.array([code(picture) for picture in pictures])
-    for code in (horizontal_hash, vertical_hash)
-)
+# %%
+from course_utils.figures import twins
+
+sideways = np.array([horizontal_hash(picture) for picture in pictures])
+downwards = np.array([vertical_hash(picture) for picture in pictures])
 group = pd.factorize(few.group)[0]
 strangers = group[:, None] != group[None, :]
 shares = np.arange(0, 17)
-curves = {}
-for name, codes in {
-    "sideways, 64 answers": sideways,
-    "both, 128 answers": np.hstack([sideways, downwards]),
-}.items():
-    nearest = (
-        np.where(strangers, distances(codes), 999).min(axis=1) * 64 / codes.shape[1]
-    )
-    curves[name] = np.array([np.mean(nearest <= share) for share in shares])
-figure = collection.draw_threshold_curves(shares, {}, curves["sideways, 64 answers"])
-axis = figure.axes[0]
-axis.lines[0].set_label("false alarms: sideways, 64 answers")
-axis.plot(
-    shares,
-    100 * curves["both, 128 answers"],
-    "--",
-    linewidth=3,
-    label="false alarms: both, 128 answers",
-)
-axis.legend(frameon=False, loc="upper left")
-figures.show(
-    figure,
-    "False alarms against the threshold, for the sideways hash alone and for both"
-    " hashes: both together raise fewer.",
-)
-worse = int(np.argmax(curves["sideways, 64 answers"] > 0.05))
+
+
+def false_alarms(codes):
+    """Return the share of pictures with a false partner, at each threshold of 64."""
+    apart = distances(codes) * 64 / codes.shape[1]
+    nearest = np.where(strangers, apart, 999).min(axis=1)
+    return np.array([np.mean(nearest <= share) for share in shares])
+
+
+# %%
+alone, together = false_alarms(sideways), false_alarms(np.hstack([sideways, downwards]))
+curves = {"sideways, 64 answers": alone, "both, 128 answers": together}
+twins.show_false_alarms(shares, curves)
+worse = int(np.argmax(alone > 0.05))
 print(
-    f"At {worse} of 64, {curves['sideways, 64 answers'][worse]:.0%} of the pictures"
-    " have a false partner by the sideways hash,"
-    f" {curves['both, 128 answers'][worse]:.0%} by both."
+    f"At {worse} of 64, {alone[worse]:.0%} of the pictures have a false partner",
+    end=" ",
 )
+print(f"by the sideways hash, {together[worse]:.0%} by both.")
 
 # %% [markdown]
 # ## 1-3: predict the leak
@@ -250,15 +223,14 @@ def fifth_of_groups(groups, test_share, seed):
     return np.flatnonzero(~in_test), np.flatnonzero(in_test)
 
 
-for name, split in (
-    ("until the share is reached", group_split),
-    ("a fifth of the groups", fifth_of_groups),
-):
+def print_spread(name, split):
     shares = [len(split(groups, 0.2, seed)[1]) / len(groups) for seed in range(20)]
-    print(
-        f"{name}: the test holds {min(shares):.1%} to {max(shares):.1%} of the"
-        " pictures."
-    )
+    print(f"{name}: the test holds {min(shares):.1%} to {max(shares):.1%}", end=" ")
+    print("of the pictures.")
+
+
+print_spread("until the share is reached", group_split)
+print_spread("a fifth of the groups", fifth_of_groups)
 
 # %% [markdown]
 # ## 1-5: borders only
@@ -267,6 +239,13 @@ for name, split in (
 # balanced, so that unequal classes give the lazy answer nothing. Every part is tested
 # by a model that has not seen it. And parts are made by group, so that a twin is no
 # help.
+
+
+# %%
+from sklearn.linear_model import LogisticRegression
+from sklearn.model_selection import StratifiedGroupKFold, cross_val_score
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
 
 
 # %% tags=["exercise-1-5"]
@@ -296,57 +275,49 @@ chapter_01.check_5(border_accuracy)
 # brightened copies. An honest experiment must say 50 %.
 
 # %%
+from PIL import ImageEnhance
+
 rng = np.random.default_rng(SEED)
-originals = [
-    pictures[i]
-    for i in rng.choice(len(pictures), min(100, len(pictures)), replace=False)
-]
-copies = [
-    np.asarray(
-        ImageEnhance.Brightness(Image.fromarray(picture))
-        .enhance(factor)
-        .resize((8, 8), Image.Resampling.BOX)
-    )
-    / 255
-    for picture in originals
-    for factor in (0.85, 0.95, 1, 1.05, 1.15)
-]
-tiny, groups = np.array(copies), np.repeat(np.arange(len(originals)), 5)
+number = min(100, len(pictures))
+tiny = []
+for i in rng.choice(len(pictures), number, replace=False):
+    light = ImageEnhance.Brightness(Image.fromarray(pictures[i]))
+    for factor in (0.85, 0.95, 1, 1.05, 1.15):
+        copy = light.enhance(factor).resize((8, 8), Image.Resampling.BOX)
+        tiny.append(np.asarray(copy) / 255)
+tiny, groups = np.array(tiny), np.repeat(np.arange(number), 5)
+
 ring = np.ones((8, 8), bool)
 ring[1:-1, 1:-1] = False
 features = tiny[:, ring].reshape(len(tiny), -1)
 
 
-def measure(groups_used, scoring, weight="balanced", tosses=10):
+# %%
+def measure(groups_used, scoring, weight="balanced"):
     """Average over ten tosses of the labels, one picture in ten masked."""
-    scores = []
-    for _ in range(tosses):
-        labels = np.repeat(rng.permutation(len(originals)) < len(originals) // 10, 5)
-        model = make_pipeline(
-            StandardScaler(),
-            LogisticRegression(C=0.1, class_weight=weight, max_iter=2000),
-        )
-        parts = StratifiedGroupKFold(5, shuffle=True, random_state=SEED)
-        scores.append(
-            cross_val_score(
-                model, features, labels, groups=groups_used, cv=parts, scoring=scoring
-            ).mean()
-        )
-    return np.mean(scores)
+    learner = LogisticRegression(C=0.1, class_weight=weight, max_iter=2000)
+    model = make_pipeline(StandardScaler(), learner)
+    parts = StratifiedGroupKFold(5, shuffle=True, random_state=SEED)
+    options = {"groups": groups_used, "cv": parts, "scoring": scoring}
+    means = []
+    for _ in range(10):
+        labels = np.repeat(rng.permutation(number) < number // 10, 5)
+        means.append(cross_val_score(model, features, labels, **options).mean())
+    return np.mean(means)
 
 
-lazy = cross_val_score(
-    DummyClassifier(), features, np.arange(len(tiny)) % 10 == 0, cv=5
-).mean()
-print(f"as it should be:              {measure(groups, 'balanced_accuracy'):.0%}")
-print(
-    f"plain accuracy:               {measure(groups, 'accuracy', None):.0%} (who always"
-    f" says 'without' gets {lazy:.0%})"
-)
-print(
-    "copies on both sides:        "
-    f" {measure(np.arange(len(tiny)), 'balanced_accuracy'):.0%}"
-)
+# %%
+from sklearn.dummy import DummyClassifier
+
+tenth = np.arange(len(tiny)) % 10 == 0
+lazy = cross_val_score(DummyClassifier(), features, tenth, cv=5).mean()
+honest = measure(groups, "balanced_accuracy")
+plain = measure(groups, "accuracy", weight=None)
+torn = measure(np.arange(len(tiny)), "balanced_accuracy")
+print(f"as it should be:              {honest:.0%}")
+print(f"plain accuracy:               {plain:.0%}", end=" ")
+print(f"(who always says 'without' gets {lazy:.0%})")
+print(f"copies on both sides:         {torn:.0%}")
 
 # %% [markdown]
 # Both wrong measures make nothing look like something. They are also the two mistakes

@@ -1,15 +1,15 @@
 """Figures of a collection of pictures.
 
-Sources, labels, sizes, boxes, thresholds and repeated measurements.
+Sources, labels, sizes, boxes, and what a classifier sees that is kept from the face.
 
-Drawing only. Each function takes finished numbers and returns a figure for `figures.show`.
+Each takes finished numbers. `draw_...` returns a figure for `figures.show`; `show_...` displays it
+with its alternative text.
 """
 
 import matplotlib.pyplot as plt
 import numpy as np
-from PIL import Image
 
-from course_utils.figures import COLORS
+from course_utils.figures import COLORS, picture_grid, show
 
 LABEL_COLORS = {
     "with_mask": COLORS["with_mask"],
@@ -23,16 +23,12 @@ def in_words(label):
     return label.replace("_", " ").replace("weared incorrect", "worn wrongly")
 
 
-def draw_sources(datasets):
-    """Draw one bar a data set: what the original project counted, by label where it is known.
+def show_sources(datasets):
+    """Show one bar a data set: what the original project counted, by label where it is known.
 
     Parameters
     ----------
     datasets : sequence of course_utils.data.registry.Dataset
-
-    Returns
-    -------
-    matplotlib.figure.Figure
     """
 
     def counts(dataset):
@@ -67,20 +63,20 @@ def draw_sources(datasets):
     axis.margins(x=0.1)
     axis.set(xlabel="faces or pictures that the original project counted")
     axis.legend(frameon=False, loc="center right", bbox_to_anchor=(1, 0.36))
-    return figure
+    show(
+        figure,
+        "Bars of the seven sources by label. The set of 1,020 people has by far the most"
+        " faces, all without a mask; the webcam pictures are too few to see.",
+    )
 
 
-def draw_labels_and_sizes(faces):
-    """Draw how many pictures bear each label, and a histogram of their shorter sides.
+def show_labels_and_sizes(faces):
+    """Show how many pictures bear each label, and a histogram of their shorter sides.
 
     Parameters
     ----------
     faces : pandas.DataFrame
         Columns `label`, and `width` and `height` in pixels.
-
-    Returns
-    -------
-    matplotlib.figure.Figure
     """
     figure, (bars, histogram) = plt.subplots(
         1, 2, figsize=(9, 3.2), layout="constrained", width_ratios=(1, 2)
@@ -99,7 +95,10 @@ def draw_labels_and_sizes(faces):
     bars.set(ylabel="pictures")
     histogram.set(xscale="log", xlabel="shorter side of the picture (pixels)", ylabel="pictures")
     histogram.legend(frameon=False)
-    return figure
+    show(
+        figure,
+        "Left: pictures by label. Right: histogram of the pictures' shorter sides by label.",
+    )
 
 
 def draw_boxes(picture, boxes):
@@ -135,17 +134,13 @@ def draw_boxes(picture, boxes):
     return figure
 
 
-def draw_widths(widths):
-    """Draw histograms of face widths, each as a share of its own set.
+def show_widths(widths):
+    """Show histograms of face widths, each as a share of its own set.
 
     Parameters
     ----------
     widths : dict of str to sequence of int
         Pixels, by the name of the set.
-
-    Returns
-    -------
-    matplotlib.figure.Figure
     """
     figure, axis = plt.subplots(figsize=(8, 3), layout="constrained")
     bins = np.arange(0, max(map(max, widths.values())) + 8, 8)
@@ -160,131 +155,25 @@ def draw_widths(widths):
         )
     axis.set(xlabel="width of the face (pixels)", ylabel="share of the faces (%)")
     axis.legend(frameon=False)
-    return figure
-
-
-def draw_threshold_curves(thresholds, recalls, alarms):
-    """Draw what a threshold finds, by kind of copy, and its false alarms.
-
-    Parameters
-    ----------
-    thresholds : ndarray of int
-    recalls : dict of str to ndarray
-        Shares between 0 and 1, one a threshold.
-    alarms : ndarray
-        Shares between 0 and 1.
-
-    Returns
-    -------
-    matplotlib.figure.Figure
-    """
-    figure, axis = plt.subplots(figsize=(8, 4), layout="constrained")
-    for (kind, shares), style in zip(recalls.items(), ("-", "--", "-.", ":", "-")):
-        axis.plot(thresholds, 100 * shares, style, linewidth=2, label=f"found: {kind}")
-    axis.plot(thresholds, 100 * alarms, color="black", linewidth=3, label="false alarms")
-    axis.set(
-        xlabel="threshold (answers that may differ, of 64)", ylabel="share (%)", ylim=(-2, 102)
+    show(
+        figure,
+        "Histograms of face widths: many faces in scenes are far narrower than those in the"
+        " portraits.",
     )
-    axis.legend(frameon=False, loc="center left", bbox_to_anchor=(1, 0.5))
-    return figure
 
 
-def draw_pairs(rows, columns=6):
-    """Draw pairs of pictures side by side, one row a list of pairs.
-
-    Parameters
-    ----------
-    rows : sequence of list of (ndarray, ndarray, str, str)
-        The two pictures (uint8, H x W x 3), a title and the colour of the frame.
-    columns : int
-        Pairs a row; longer lists are cut, shorter ones leave room.
-
-    Returns
-    -------
-    matplotlib.figure.Figure
-    """
-    figure, axes = plt.subplots(
-        len(rows),
-        columns,
-        figsize=(1.75 * columns, 1.3 * len(rows)),
-        squeeze=False,
-        layout="constrained",
-    )
-    for axis in axes.flat:
-        axis.axis("off")
-    for line, pairs in zip(axes, rows):
-        for axis, (one, other, title, color) in zip(line, pairs):
-            axis.imshow(
-                np.hstack(
-                    [
-                        np.asarray(Image.fromarray(picture).resize((96, 96)))
-                        for picture in (one, other)
-                    ]
-                )
-            )
-            axis.set_title(title, fontsize=9)
-            axis.axis("on")
-            axis.set(xticks=[], yticks=[])
-            for spine in axis.spines.values():
-                spine.set(visible=True, color=color, linewidth=3)
-    return figure
-
-
-def draw_repeats(panels, xlabel, chance=None):
-    """Draw every measurement of a repeated experiment as a dot: a row a way, a panel an experiment.
-
-    Parameters
-    ----------
-    panels : dict of str to dict of str to sequence of float
-        Title of the panel, name of the row, shares between 0 and 1.
-    xlabel : str
-    chance : float, optional
-        A share to mark with a dashed line.
-
-    Returns
-    -------
-    matplotlib.figure.Figure
-    """
-    names = list(next(iter(panels.values())))
-    figure, axes = plt.subplots(
-        1,
-        len(panels),
-        figsize=(3 + 3 * len(panels), 1.3 + 0.5 * len(names)),
-        sharey=True,
-        squeeze=False,
-        layout="constrained",
-    )
-    for axis, (title, rows) in zip(axes.flat, panels.items()):
-        for position, name in enumerate(names):
-            values = 100 * np.asarray(rows[name])
-            axis.plot(values, position + np.linspace(-0.18, 0.18, len(values)), "o", alpha=0.6)
-        if chance is not None:
-            axis.axvline(100 * chance, color=COLORS["neutral"], linestyle="--")
-        axis.set(
-            yticks=range(len(names)),
-            yticklabels=names,
-            ylim=(len(names) - 0.5, -0.5),
-            xlabel=xlabel,
-            title=title,
-            xlim=(-3, 103),
-        )
-    return figure
-
-
-def draw_spreads(series, xlabel, chance=0.5):
-    """Draw means with their spread, one row a name, one marker a series.
+def show_spreads(series, xlabel, alt, chance=0.5):
+    """Show means with their spread, one row a name, one marker a series.
 
     Parameters
     ----------
     series : dict of str to dict of str to (float, float)
         Name of the series, name of the row: mean and spread, between 0 and 1.
     xlabel : str
+    alt : str
+        Alternative text.
     chance : float
         A share to mark with a dashed line.
-
-    Returns
-    -------
-    matplotlib.figure.Figure
     """
     names = list(next(iter(series.values())))
     figure, axis = plt.subplots(figsize=(8, 1.5 + 0.5 * len(names)), layout="constrained")
@@ -309,4 +198,100 @@ def draw_spreads(series, xlabel, chance=0.5):
     )
     if len(series) > 1:
         axis.legend(frameon=False, loc="lower left", bbox_to_anchor=(0, 1), ncols=len(series))
-    return figure
+    show(figure, alt)
+
+
+def show_sample(pictures, labels):
+    """Show pictures in rows of eight, each in a frame of its label's colour.
+
+    Parameters
+    ----------
+    pictures : sequence of ndarray, uint8, (H, W, 3)
+    labels : sequence of str
+    """
+    show(
+        picture_grid(pictures, columns=8, size=1.1, colors=[COLORS[label] for label in labels]),
+        "Thirty-two pictures of the collection, half of them with a mask, with a coloured"
+        " frame for the label.",
+        photographic=True,
+    )
+
+
+def show_cuts(cuts):
+    """Show what was cut out of a scene; grey where the cut is empty.
+
+    Parameters
+    ----------
+    cuts : dict of str to ndarray, uint8, (H, W, 3)
+        By the words for it.
+    """
+    empty = np.full((60, 60, 3), 215, np.uint8)
+    shown = [cut if cut.size else empty for cut in cuts.values()]
+    titles = [f"{name}\n{cut.shape[1]} x {cut.shape[0]}" for name, cut in cuts.items()]
+    show(
+        picture_grid(shown, titles, columns=len(shown), size=1.8),
+        "One face cut with three margins, and a face at the left border, whose cut with a"
+        " margin is empty.",
+        photographic=True,
+    )
+
+
+def show_variety(portraits, titles):
+    """Show portraits in two rows.
+
+    Parameters
+    ----------
+    portraits : sequence of ndarray, uint8, (H, W, 3)
+    titles : sequence of str
+    """
+    show(
+        picture_grid(portraits, titles, columns=-(-len(titles) // 2), size=1.55),
+        "Portraits that differ in light, in pose and in distance.",
+        photographic=True,
+    )
+
+
+def show_separability(title, results, reference):
+    """Show how well a starved classifier tells the labels apart, beside the real photographs.
+
+    Parameters
+    ----------
+    title : str
+        Names this run.
+    results : dict of str to ndarray
+        Balanced accuracies, 0 to 1, by what the classifier sees.
+    reference : dict of str to dict
+        The same names: "mean" and "spread" on the real photographs.
+    """
+    here = {name: (values.mean(), values.std()) for name, values in results.items()}
+    there = {name: (reference[name]["mean"], reference[name]["spread"]) for name in results}
+    show_spreads(
+        {title: here, "reference run, real photographs": there},
+        "balanced accuracy (%); 50 is chance",
+        "Balanced accuracy from all pixels, the border, its upper half and the size, for"
+        " this run and for the real photographs, where width and height alone predict the"
+        " label far above chance.",
+    )
+
+
+def show_framings(cuts, seen, labels):
+    """Show pictures in two framings, and below each the border that a classifier sees.
+
+    Parameters
+    ----------
+    cuts : sequence of ndarray, uint8, (H, W, 3)
+    seen : ndarray, (n, 8, 8, 3)
+        Between 0 and 1.
+    labels : sequence of str
+    """
+    show(
+        picture_grid(
+            [*cuts, *np.uint8(255 * np.asarray(seen))],
+            columns=len(cuts),
+            size=1.2,
+            colors=[COLORS[label] for label in labels] * 2,
+        ),
+        "Eight pictures of the spoiled collection, four whole with a mask and four cut"
+        " tight without; below each what the classifier sees, a ring of 28 pixels.",
+        photographic=True,
+    )

@@ -1,6 +1,6 @@
 """What chapter 00 draws.
 
-Boxed and labelled faces, and how a face travels from the camera to a label.
+`draw_...` returns a picture; `show_...` displays a figure with its alternative text.
 """
 
 import io
@@ -10,7 +10,8 @@ import numpy as np
 from matplotlib.patches import Rectangle
 
 from course_utils.detection.welcome import WORDS, cut_face
-from course_utils.figures import COLORS
+from course_utils.figures import COLORS, picture_grid, show
+from course_utils.profiles import SEED
 
 
 def draw(axis, rgb, faces):
@@ -78,6 +79,24 @@ def draw_jpeg(rgb, faces, width=10.0):
     return buffer.getvalue()
 
 
+def show_faces(rgb, faces, alt, size=(10, 5.7)):
+    """Show a picture with its faces boxed and labelled.
+
+    Parameters
+    ----------
+    rgb : numpy.ndarray
+        uint8, shape (height, width, 3).
+    faces : list of Face
+    alt : str
+        Alternative text.
+    size : (float, float)
+        Width and height in inches.
+    """
+    figure, axis = plt.subplots(figsize=size, layout="constrained")
+    draw(axis, rgb, faces)
+    show(figure, alt, photographic=True)
+
+
 STAGES = {
     "camera \u2192": "chapter 01: pictures",
     "detect \u2192": "chapter 07",
@@ -87,8 +106,8 @@ STAGES = {
 }
 
 
-def draw_stages(rgb, faces):
-    """Draw how the three largest faces of a picture travel from the camera to a label.
+def show_stages(rgb, faces):
+    """Show how the three largest faces of a picture travel from the camera to a label.
 
     Parameters
     ----------
@@ -96,10 +115,6 @@ def draw_stages(rgb, faces):
         uint8, shape (height, width, 3).
     faces : list of Face
         At least one.
-
-    Returns
-    -------
-    matplotlib.figure.Figure
     """
     shown = sorted(faces, key=lambda face: -face.box.width)[:3]
     colors = [COLORS[face.label] for face in shown]
@@ -156,4 +171,175 @@ def draw_stages(rgb, faces):
             fontsize=12,
             bbox={"facecolor": color, "edgecolor": "none", "pad": 5},
         )
-    return figure
+    show(
+        figure,
+        "The camera's picture and then four stages from left to right: the scene; the scene"
+        " with boxes around its largest faces; the faces cut out; a bar of probability for"
+        " each with the threshold at 0.5; the label mask or no mask.",
+        photographic=True,
+    )
+
+
+def show_fates(counted):
+    """Show every annotated face as a mark: its width, and what became of it.
+
+    Parameters
+    ----------
+    counted : pandas.DataFrame
+        A row a face; columns `width` (pixels), `found` and `right` (bool).
+    """
+    figure, axis = plt.subplots(figsize=(8, 3), layout="constrained")
+    fates = [
+        ("missed", ~counted.found, "x", "neutral"),
+        ("found, wrong label", counted.found & ~counted.right, "s", "without_mask"),
+        ("found, right label", counted.right, "o", "with_mask"),
+    ]
+    jitter = np.random.default_rng(SEED).uniform(-0.2, 0.2, len(counted))
+    for level, (_, chosen, marker, color) in enumerate(fates):
+        axis.scatter(
+            counted.width[chosen],
+            level + jitter[chosen],
+            marker=marker,
+            color=COLORS[color],
+            s=45,
+        )
+    axis.axvline(40, color="black", linestyle=":")
+    axis.set(xscale="log", xlabel="width of the face in pixels", ylim=(-0.5, 2.5))
+    axis.set_yticks(range(3), [name for name, *_ in fates])
+    axis.set_xticks([12, 20, 40, 80, 160], ["12", "20", "40", "80", "160"], minor=False)
+    axis.minorticks_off()
+    missed = ~counted.found
+    show(
+        figure,
+        "Every annotated face as a mark: its width in pixels to the right, its fate"
+        f" upwards. {(missed & (counted.width < 40)).sum()} of the {missed.sum()} missed"
+        " faces lie left of the dotted line at 40 pixels.",
+    )
+
+
+def show_hard_faces(pictures, answers):
+    """Show the faces that the classifier believes most, with its answers.
+
+    Parameters
+    ----------
+    pictures : sequence of numpy.ndarray
+        uint8, shape (height, width, 3) each.
+    answers : pandas.DataFrame
+        A row a picture; columns `kind`, `said` (str), `probability` (float), `right` (bool).
+    """
+    titles = [
+        f"{row.kind}\n{WORDS[row.said]} {row.probability:.2f}{'' if row.right else '  WRONG'}"
+        for row in answers.itertuples()
+    ]
+    frames = [COLORS["highlight" if right else "without_mask"] for right in answers.right]
+    show(
+        picture_grid(pictures, titles, columns=7, size=1.5, colors=frames),
+        f"{len(answers)} test faces with a mask or something like it, two of each kind,"
+        f" each with what the classifier says of it. {(~answers.right).sum()} answers are"
+        " marked wrong.",
+        photographic=True,
+    )
+
+
+def show_errors(thresholds, passed, stopped):
+    """Show the two kinds of error against the threshold.
+
+    Parameters
+    ----------
+    thresholds : sequence of float
+    passed, stopped : sequence of int
+        Faces without a mask that are called mask, and with one that are not, at each threshold.
+    """
+    figure, axis = plt.subplots(figsize=(8, 3), layout="constrained")
+    axis.step(thresholds, passed, color=COLORS["without_mask"], label="no mask, but called mask")
+    axis.step(
+        thresholds,
+        stopped,
+        color=COLORS["with_mask"],
+        linestyle="--",
+        label="mask, but called no mask",
+    )
+    axis.axvline(0.5, color="black", linestyle=":")
+    axis.set(xlabel="threshold", ylabel="wrong test faces", ylim=(0, 20))
+    axis.legend(frameon=False)
+    show(
+        figure,
+        "Two kinds of error against the threshold. As it rises from 0 to 1, fewer faces"
+        " without a mask are called mask, and more faces with a mask are called no mask.",
+    )
+
+
+def show_gallery(faces):
+    """Show faces cut out of single pictures, each under the label that the program gave it.
+
+    Parameters
+    ----------
+    faces : pandas.DataFrame
+        Columns `face` (uint8, shape (size, size, 3) each), `said` (str) and `right` (bool).
+    """
+    titles = [WORDS[row.said] + ("" if row.right else "  WRONG") for row in faces.itertuples()]
+    frames = [COLORS[label] for label in faces.said]
+    show(
+        picture_grid(list(faces.face), titles, columns=8, size=1.2, colors=frames),
+        f"{len(faces)} faces cut out of single pictures, each titled with the label that"
+        " the program gave it.",
+        photographic=True,
+    )
+
+
+def show_repeats(measured, span, known):
+    """Show a histogram of repeated tests of one network, with two known results in it.
+
+    Parameters
+    ----------
+    measured : numpy.ndarray
+        Accuracies, 0 to 1.
+    span : (float, float)
+        Ends of what is shaded.
+    known : dict of str to float
+        Accuracies to mark.
+    """
+    low, high = span
+    figure, axis = plt.subplots(figsize=(8, 2.8), layout="constrained")
+    axis.hist(measured, bins=np.arange(0.83, 0.931, 0.004), color=COLORS["neutral"])
+    axis.axvspan(low, high, color=COLORS["with_mask"], alpha=0.15)
+    for name, value in known.items():
+        axis.axvline(value, color="black", linestyle=":")
+        axis.text(value, axis.get_ylim()[1], name, ha="center", va="bottom", fontsize=10)
+    axis.set(xlabel="accuracy measured on 813 faces", ylabel="number of tests")
+    show(
+        figure,
+        "Histogram of 10,000 imagined tests of one network: accuracies scatter around"
+        f" 0.88, 95 percent of them from {low:.2f} to {high:.2f}. The results of ResNet-50"
+        " and ResNet-34 both lie inside.",
+    )
+
+
+def show_intervals(accuracies, reaches):
+    """Show accuracies with their intervals, a row a network and a marker a column.
+
+    Parameters
+    ----------
+    accuracies, reaches : pandas.DataFrame
+        A row a network; what is measured, and how far its interval reaches to either side.
+    """
+    figure, axis = plt.subplots(figsize=(8, 3), layout="constrained")
+    rows = np.arange(len(accuracies))[::-1]
+    for shift, column, marker in zip((0.12, -0.12), accuracies.columns, "so", strict=True):
+        axis.errorbar(
+            accuracies[column],
+            rows + shift,
+            xerr=reaches[column],
+            fmt=marker,
+            capsize=4,
+            label=column,
+        )
+    axis.set(xlabel="accuracy on 813 faces, with its 95 % interval", ylim=(-0.6, 2.6))
+    axis.set_yticks(rows, accuracies.index)
+    axis.legend(frameon=False, loc="center left", bbox_to_anchor=(1, 0.5))
+    show(
+        figure,
+        "Accuracy of three networks before and after the fix with 95 % intervals. Only for"
+        " ResNet-34 do the two intervals lie apart; after the fix those of ResNet-50 and"
+        " ResNet-34 overlap almost fully.",
+    )

@@ -69,6 +69,17 @@ class Artefacts:
             )
         return path
 
+    def reference(self):
+        """Read the figures of the reference run: this chapter on the real photographs.
+
+        Returns
+        -------
+        dict
+            What `data/reference/NN_slug.json` holds.
+        """
+        path = project.data_dir() / "reference" / f"{self.chapter}.json"
+        return json.loads(path.read_text(encoding="utf-8"))
+
     def record(self, **metrics):
         """Write numbers to `metrics.json`, which `course check` holds against the stated bounds.
 

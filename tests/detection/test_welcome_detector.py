@@ -17,8 +17,9 @@ from course_utils.detection import welcome
 from course_utils.errors import CourseError
 from course_utils.figures import welcome as welcome_figures
 from course_utils.notebook import chapter_map
+from course_utils.notebook import welcome as try_out
 from course_utils.pictures.annotations import Box
-from course_utils.pictures.images import read_rgb
+from course_utils.pictures.images import read_rgb, write_jpeg
 
 ROOT = Path(__file__).resolve().parents[2]
 FOLDER = ROOT / "data" / "welcome_detector"
@@ -221,34 +222,26 @@ def test_the_interval_draws_whole_groups(train):
 
 
 def test_the_upload_shows_the_picture_or_says_why_not(scene, tmp_path):
-    """Run the chapter's own cell with what the button would hand over."""
-    import io
-
-    import ipywidgets
-    import jupytext
-
-    from course_utils.pictures.images import write_jpeg
-
-    cells = [cell.source for cell in jupytext.read(ROOT / "chapters" / "00_welcome.py").cells]
-    judge = next(cell for cell in cells if "def judge" in cell).split("\nrgb, faces")[0]
-    on_upload = next(cell for cell in cells if "def on_upload" in cell).split("\nupload =")[0]
-    space = {
-        "io": io,
-        "welcome": welcome,
-        "welcome_figures": welcome_figures,
-        "read_rgb": read_rgb,
-        "CourseError": CourseError,
-        "answer": ipywidgets.Label(),
-        "picture_view": ipywidgets.Image(),
-    }
-    exec(judge + on_upload, space)
+    """Hand the widget what its button would."""
+    upload = try_out.Upload()
     write_jpeg(tmp_path / "scene.jpg", scene)
-    space["on_upload"]({"new": ({"content": memoryview((tmp_path / "scene.jpg").read_bytes())},)})
-    assert space["answer"].value.startswith("From left to right")
-    assert bytes(space["picture_view"].value).startswith(b"\xff\xd8")
-    space["on_upload"]({"new": ({"content": memoryview(b"no picture")},)})
-    assert "is not a JPEG" in space["answer"].value
-    assert space["picture_view"].value == b""
+    upload._take({"new": ({"content": memoryview((tmp_path / "scene.jpg").read_bytes())},)})
+    assert upload.answer.value.startswith("From left to right")
+    assert bytes(upload.view.value).startswith(b"\xff\xd8")
+    upload._take({"new": ({"content": memoryview(b"no picture")},)})
+    assert "is not a JPEG" in upload.answer.value
+    assert upload.view.value == b""
+
+
+def test_the_slider_labels_the_faces_anew(scene):
+    faces = [welcome.Face(Box("face", 100, 100, 200, 200), "with_mask", 0.75)]
+    widget = try_out.threshold_slider(scene, faces)
+    slider, view = widget.children
+    before = bytes(view.value)
+    slider.value = 0.7
+    assert bytes(view.value) == before
+    slider.value = 0.8
+    assert bytes(view.value) != before
 
 
 @pytest.mark.parametrize(
