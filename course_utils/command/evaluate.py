@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 
@@ -119,13 +120,13 @@ def print_report(report):
         "pictures",
         "recall",
         "precision",
-        *(f"said {name}" for name in report.class_names),
+        *(f"said {escape(name)}" for name in report.class_names),
     ):
         table.add_column(heading, justify="right", no_wrap=True)
     for name in report.class_names:
         row = report.per_class.loc[name]
         table.add_row(
-            name,
+            escape(name),
             f"{row.pictures:,.0f}",
             share(row.recall),
             share(row.precision),

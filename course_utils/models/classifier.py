@@ -15,7 +15,8 @@ from pathlib import Path
 
 from course_utils import files, quiet
 from course_utils.errors import CourseError
-from course_utils.models import imagenet
+from course_utils.models import imagenet, loading
+from course_utils.models.loading import CLASS_NAMES
 from course_utils.models.resnet import resnet34
 
 NAMES = ("resnet34", "resnet50", "mobilenetv2")
@@ -30,9 +31,6 @@ IMAGENET_ALPHAS = (0.35, 0.5, 0.75, 1.0, 1.3, 1.4)
 
 SMALLEST = 32
 """Pixels: all three networks halve the picture five times."""
-
-CLASS_NAMES = "class_names.json"
-"""The file inside a `.keras` file that names the classes, in the order of the outputs."""
 
 
 class WeightsUnavailable(CourseError):
@@ -156,30 +154,18 @@ def load(path):
     Raises
     ------
     CourseError
-        When the file is missing, is no model, or holds no names of classes.
+        When the file is missing, is no model, or holds no names of classes; `loading` says what
+        else it refuses.
     """
     path = Path(path)
-    if not path.is_file():
-        raise CourseError(f"{path} is missing: give the .keras file of a trained model.")
     from course_utils.augmentation import face_size  # noqa: F401  tells Keras of its layers
 
+    class_names = loading.read_class_names(path)
     try:
-        with zipfile.ZipFile(path) as archive:
-            class_names = (
-                tuple(json.loads(archive.read(CLASS_NAMES)))
-                if CLASS_NAMES in archive.namelist()
-                else None
-            )
         model = quiet.import_keras().models.load_model(path, compile=False)
-    except (zipfile.BadZipFile, ValueError, KeyError, OSError) as error:
-        raise CourseError(
-            f"{path} can't be read as a Keras model: it is damaged or something else; train it"
-            " again or fetch it again."
-        ) from error
-    if class_names is None:
-        raise CourseError(
-            f"{path} holds no names of classes: save it with course_utils.models.save."
-        )
+    except loading.UNREADABLE as error:
+        raise loading.unreadable(path) from error
+    loading.check_outputs(path, model, class_names)
     return model, class_names
 
 
@@ -275,6 +261,7 @@ def _load_backbone(backbone, path, name):
                 "error", message="Skipping"
             )  # Keras would go on with random numbers where a part is missing
             if path.suffix == ".keras":
+                loading.read_class_names(path)
                 backbone.set_weights(
                     keras.models.load_model(path, compile=False).get_layer("backbone").get_weights()
                 )

@@ -390,7 +390,7 @@ def test_files_that_are_no_model_get_a_sentence(built, tmp_path):
     for name, problem in {
         "none.keras": "is missing",
         "text.keras": "can't be read",
-        "cut.keras": "can't be read",
+        "cut.keras": "can't be read as a Keras model",
         "plain.keras": "no names of classes",
     }.items():
         with pytest.raises(CourseError, match=f"{name} .*{problem}"):
