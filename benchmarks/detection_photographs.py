@@ -31,7 +31,8 @@ from course_utils.data import registry
 from course_utils.data.progress import progress
 from course_utils.detection import detectors, load_detector
 from course_utils.detection.boxes import as_boxes, iou, sizes
-from course_utils.pictures.images import find_pictures, read_rgb
+from course_utils.pictures.finding import find_pictures
+from course_utils.pictures.images import read_rgb
 from course_utils.profiles import SEED
 
 WIDTHS = (16, 20, 24, 32, 48, 64)

@@ -26,7 +26,8 @@ from tqdm import tqdm
 
 from course_utils.faces import blazeface, find_faces
 from course_utils.faces.weights import weights
-from course_utils.pictures.images import find_pictures, read_rgb
+from course_utils.pictures.finding import find_pictures
+from course_utils.pictures.images import read_rgb
 
 HOG, CASCADE = "HOG of dlib", "the course's cascade"
 EASY = 160

@@ -34,7 +34,8 @@ from course_utils.errors import CourseError  # noqa: E402
 from course_utils.masks.choice import MaskOptions  # noqa: E402
 from course_utils.masks.picture import MASKED, Task, mask_picture  # noqa: E402
 from course_utils.masks.workers import AHEAD, in_flight, processes, single_threaded  # noqa: E402
-from course_utils.pictures.images import find_pictures, read_rgb  # noqa: E402
+from course_utils.pictures.finding import find_pictures  # noqa: E402
+from course_utils.pictures.images import read_rgb  # noqa: E402
 
 WARM_UP = 20  # pictures; models and textures are read once
 CROP = 160  # pixels of the longer side of a typical face crop

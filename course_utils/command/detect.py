@@ -233,6 +233,7 @@ def as_dict(report):
         "alerts": report.alerts,
         "alerts_failed": report.alerts_failed,
         "problems": report.problems,
+        "other_files": report.others,
         "written": report.written,
         "stopped": report.stopped,
         "frames_per_second": rate and round(rate, 1),
@@ -280,6 +281,10 @@ def print_report(report):
         highlight=False,
         soft_wrap=True,
     )
+    if report.others is not None:
+        console.print(
+            f"unreadable: {len(report.problems):,}, no pictures: {report.others:,}", highlight=False
+        )
     if report.alerts or report.alerts_failed:
         console.print(
             f"alerts sent: {report.alerts:,}, failed: {report.alerts_failed:,}", highlight=False

@@ -18,7 +18,8 @@ from scipy.sparse.csgraph import connected_components
 
 from course_utils.data.progress import progress
 from course_utils.errors import CourseError
-from course_utils.pictures.images import BadPicture, find_pictures, read_rgb
+from course_utils.pictures.finding import find_pictures
+from course_utils.pictures.images import BadPicture, read_rgb
 
 PERCENTILES = (5, 50, 95)
 

@@ -14,7 +14,7 @@ from course_utils.data.tables import refused
 from course_utils.errors import CourseError
 from course_utils.files import files_below
 from course_utils.pictures.annotations import Box, read_voc, read_yolo
-from course_utils.pictures.images import find_pictures
+from course_utils.pictures.finding import find_pictures
 
 
 @dataclass(frozen=True)

@@ -79,6 +79,8 @@ class Report:
     alerts, alerts_failed : int
     problems : list of str
         A sentence for each thing that could not be read.
+    others : int or None
+        Files of a folder that are no pictures; None when the source is no folder.
     written : list of str
         Files and folders.
     stopped : bool
@@ -95,6 +97,7 @@ class Report:
     alerts: int = 0
     alerts_failed: int = 0
     problems: list = field(default_factory=list)
+    others: int | None = None
     written: list = field(default_factory=list)
     stopped: bool = False
     seconds: float = 0.0
@@ -151,7 +154,7 @@ def _work(order, report, say, progress):
             )
         source = sources.open_source(order.source, say, order.give_up)
         writer = stack.enter_context(Writer(order, plan, source))
-        report.written = writer.written
+        report.written, report.others = writer.written, getattr(source, "others", None)
         classify = order.classify or (
             ask_server(order.server) if order.server else load_classifier(order.model)
         )

@@ -21,7 +21,8 @@ import cv2
 import numpy as np
 
 from course_utils.errors import CourseError
-from course_utils.pictures.images import PICTURE_NAME, BadPicture, find_pictures, read_rgb
+from course_utils.pictures.finding import find_files, foreign_or_kind
+from course_utils.pictures.images import PICTURE_NAME, BadPicture, read_rgb
 
 ADDRESS = re.compile(r"^(rtsp|rtsps|rtmp|http|https|udp|tcp)://", re.IGNORECASE)
 ANSWER = 10.0
@@ -60,19 +61,23 @@ class Frame:
 class Pictures:
     """One picture, or those in and below a folder.
 
-    `problems` holds a sentence for each that can't be read.
+    `problems` holds a sentence for each that can't be read, `others` counts the files of a folder
+    that are no pictures; None of a single picture.
     """
 
     live, moving, fps = False, False, None
 
     def __init__(self, path):
-        self.problems, self.folder = [], Path(path)
+        self.problems, self.folder, self.others = [], Path(path), None
         if self.folder.is_dir():
-            self._paths = find_pictures(self.folder)
+            found = find_files(self.folder)
+            self._paths, self.others = found.pictures, len(found.others)
+            self.problems = [f"{place} {why}" for place, why in found.unreadable]
             if not self._paths:
+                first = f" ({self.problems[0]})" if self.problems else ""
                 raise CourseError(
-                    f"{path} holds no pictures: name a folder with JPEG or PNG files in it or"
-                    " below it."
+                    f"{path} holds no pictures{first}: name a folder with JPEG or PNG files in it"
+                    " or below it."
                 )
         else:
             self._paths, self.folder = [self.folder], self.folder.parent
@@ -319,7 +324,7 @@ def open_source(source, say, give_up=300.0):
     if path.is_dir():
         return Pictures(path)
     if path.is_file():
-        if PICTURE_NAME.search(path.name) or _is_picture(path):
+        if PICTURE_NAME.search(path.name) or _is_picture(path) or foreign_or_kind(path):
             return Pictures(path)
         return Video(path)
     if re.fullmatch(r"\d{1,3}", source):

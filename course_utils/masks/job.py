@@ -26,7 +26,8 @@ from course_utils.masks.picture import (
 )
 from course_utils.masks.textures import load_texture
 from course_utils.masks.workers import results
-from course_utils.pictures.images import PICTURE_NAME, find_pictures
+from course_utils.pictures.finding import find_files
+from course_utils.pictures.images import PICTURE_NAME
 
 
 @dataclass(frozen=True)
@@ -209,7 +210,7 @@ def _pictures(source):
         return [(source.name, source)]
     if not source.exists():
         raise CourseError(f"{source} does not exist: name a picture or a folder of pictures.")
-    found = [(path.relative_to(source).as_posix(), path) for path in find_pictures(source)]
+    found = [(path.relative_to(source).as_posix(), path) for path in find_files(source).pictures]
     if not found:
         raise CourseError(
             f"{source} holds no picture: name a folder with JPEG, PNG or other pictures in it or"

@@ -24,6 +24,7 @@ MASKED, REFUSED, NO_FACE, UNREADABLE, FAILED = (
 ENCODINGS = {
     "png": ("PNG", {}),
     "webp": ("WEBP", {"lossless": True}),
+    "avif": ("AVIF", {"quality": 95, "subsampling": "4:4:4"}),
     "bmp": ("BMP", {}),
     "gif": ("GIF", {}),
     "tif": ("TIFF", {}),

@@ -10,7 +10,7 @@ from pathlib import Path
 import pandas as pd
 
 from course_utils.errors import CourseError
-from course_utils.pictures.images import find_pictures
+from course_utils.pictures.finding import find_pictures
 
 SPLITS = {
     "train": "train",

@@ -10,9 +10,9 @@ import pytest
 from PIL import Image
 
 from course_utils.pictures import images
+from course_utils.pictures.finding import find_pictures
 from course_utils.pictures.images import (
     BadPicture,
-    find_pictures,
     plain_suffix,
     read_rgb,
     write_jpeg,
