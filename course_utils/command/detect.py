@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from course_utils.errors import CourseError
+from course_utils.errors import CourseError, readable
 
 SHOWN = 20  # rows and people printed
 
@@ -39,8 +39,8 @@ def detect(
         typer.Argument(
             metavar="SOURCE",
             help=(
-                "A picture, a folder, a video file, a camera's number (0 is the first), or an"
-                " address: rtsp://... or http://..."
+                "A picture, a folder, a video file, a moving GIF, a camera's number (0 is the"
+                " first), or an address: rtsp://... or http://..."
             ),
             show_default=False,
         ),
@@ -74,11 +74,15 @@ def detect(
             help=(
                 "Write the annotated picture, folder or video here, and a table with a row a face"
                 " beside it. A name that ends in .csv or .jsonl: the table alone. Nothing is stored"
-                " without."
+                " without. A file of an earlier run is replaced, any other needs --force."
             ),
             show_default=False,
         ),
     ] = None,
+    force: Annotated[
+        bool,
+        typer.Option("--force", help="Replace files that no earlier run wrote. An input never is."),
+    ] = False,
     table: Annotated[
         str, typer.Option(help="Format of the table: csv or jsonl.", callback=known_table)
     ] = "csv",
@@ -142,8 +146,9 @@ def detect(
             metavar="CMD",
             help=(
                 "Run this program, without a shell. {track}, {time}, {seconds}, {label},"
-                " {probability}, {frame} and {source} are replaced; COURSE_ALERT holds the alert as"
-                " JSON."
+                " {probability}, {frame} and {source} are replaced; in the script of sh -c they"
+                " become quoted variables. The environment variable COURSE_ALERT holds the alert as"
+                " JSON, COURSE_ALERT_SOURCE, COURSE_ALERT_TRACK and so on its values."
             ),
             show_default=False,
         ),
@@ -172,8 +177,8 @@ def detect(
     With a served model: `course detect 0 --server http://127.0.0.1:8501/v1/models/face-mask --show`
 
     Ctrl-C ends a video or a camera with playable files. The status is 1 when something could not be
-    read or written, and when a file was not worked through; faces are personal data, and nothing is
-    stored without -o.
+    read or written, when a file was not worked through, and when no alert got through; faces are
+    personal data, and nothing is stored without -o. Passwords in addresses are never shown.
     """
     if (model is None) == (server is None):
         raise typer.BadParameter("give a model: either --model FILE or --server ADDRESS.")
@@ -190,6 +195,7 @@ def detect(
             server=server,
             out=out and str(out),
             table=table,
+            force=force,
             show=show,
             blur=blur_faces,
             detector=detector,
@@ -207,7 +213,7 @@ def detect(
         not as_json,
     )
     if as_json:
-        print(json.dumps(as_dict(report), indent=2, ensure_ascii=False))
+        print(json.dumps(as_dict(report), indent=2))
     else:
         print_report(report)
     for problem in report.problems:
@@ -232,9 +238,9 @@ def as_dict(report):
         "people": [{"track": number} | known for number, known in report.people.items()],
         "alerts": report.alerts,
         "alerts_failed": report.alerts_failed,
-        "problems": report.problems,
+        "problems": [readable(problem) for problem in report.problems],
         "other_files": report.others,
-        "written": report.written,
+        "written": [readable(path) for path in report.written],
         "stopped": report.stopped,
         "frames_per_second": rate and round(rate, 1),
     }

@@ -1,5 +1,6 @@
 """The `course` command: a thin layer over the package."""
 
+import io
 import json
 import subprocess
 import sys
@@ -289,6 +290,10 @@ def book(
 
 def main():
     """Run the command; a `CourseError` becomes one sentence and status 1."""
+    for stream in (sys.stdout, sys.stderr):
+        # A file's name may hold what the terminal has no letter for.
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
     try:
         app()
     except CourseError as error:

@@ -6,26 +6,32 @@ camera.
 
 import json
 import os
-import shlex
-import shutil
+import signal
 import subprocess
 import sys
 import threading
 from concurrent.futures import ThreadPoolExecutor, wait
+from contextlib import suppress
+from pathlib import Path
 
-import requests
+import psutil
 
+from course_utils.detection import webhook as webhook_program
+from course_utils.detection.alert_command import FIELDS, AlertCommand
 from course_utils.detection.labels import NOT_SURE, is_unmasked
 from course_utils.errors import CourseError
 
+__all__ = ["FIELDS", "Messenger", "due"]
+
 TIMEOUT = 10.0
-"""Seconds that a command or a web address may take."""
+"""Seconds that a command or a web address may take, all in all."""
+
+STANDARD_ERROR = 2
+"""Where the words of an alert's command go, as ours about the work do."""
 
 QUEUE = 100
 """Alerts that may wait; more are counted as failed, so that a dead web address does not fill the
 memory."""
-
-FIELDS = ("source", "frame", "time", "track", "label", "probability", "seconds")
 
 
 def due(tracks, time, seconds):
@@ -64,17 +70,19 @@ class Messenger:
     Parameters
     ----------
     command : str, optional
-        A program and its arguments, split as a shell would, but run without one: `;`, `|` and `$`
-        mean nothing. In each argument `{track}`, `{time}` and the other names of `FIELDS` are
-        replaced. The program gets the alert as JSON in the environment variable COURSE_ALERT.
+        As for `AlertCommand`.
     webhook : str, optional
         An address that gets the alert as JSON in a POST request.
     say : callable
         Gets one sentence when an alert can't be delivered for the first time.
+    timeout : float
+        Seconds that a delivery may take, all in all; then it is ended with every process that it
+        started.
 
     Attributes
     ----------
     sent, failed : int
+        Add up to the deliveries that were asked for, once `close` has returned.
 
     Raises
     ------
@@ -82,13 +90,14 @@ class Messenger:
         When the program does not exist or the address is none.
     """
 
-    def __init__(self, command=None, webhook=None, say=print):
-        self._arguments = _split(command) if command else None
+    def __init__(self, command=None, webhook=None, say=print, timeout=TIMEOUT):
+        self._command = AlertCommand(command) if command else None
         if webhook and not webhook.lower().startswith(("http://", "https://")):
-            raise CourseError(f"{webhook} is no web address: it starts with http:// or https://.")
-        self._webhook, self._say = webhook, say
+            raise CourseError("The webhook is no web address: it starts with http:// or https://.")
+        self._webhook, self._say, self._timeout = webhook, say, timeout
         self.sent, self.failed = 0, 0
-        self._lock, self._pool, self._waiting = threading.Lock(), ThreadPoolExecutor(2), set()
+        self._lock, self._pool = threading.Lock(), ThreadPoolExecutor(2)
+        self._waiting, self._running, self._closed = set(), set(), False
 
     def send(self, alert):
         """Deliver an alert soon.
@@ -98,9 +107,7 @@ class Messenger:
         alert : dict
             `FIELDS` and `box`, as JSON can hold them.
         """
-        for deliver in ([self._run] if self._arguments else []) + (
-            [self._post] if self._webhook else []
-        ):
+        for deliver in [self._run] * bool(self._command) + [self._post] * bool(self._webhook):
             self._waiting = {one for one in self._waiting if not one.done()}
             if len(self._waiting) >= QUEUE:
                 self._note(f"more than {QUEUE} alerts are waiting")
@@ -108,20 +115,23 @@ class Messenger:
                 self._waiting.add(self._pool.submit(self._try, deliver, dict(alert)))
 
     def close(self):
-        """Wait for what is on its way, at most as long as a delivery may take."""
-        wait(self._waiting, timeout=TIMEOUT + 1)
-        self._pool.shutdown(wait=False, cancel_futures=True)
+        """Wait for what is on its way, at most as long as a delivery may take; end the rest."""
+        wait(self._waiting, timeout=self._timeout)
+        with self._lock:
+            self._closed = True
+            running = list(self._running)
+        for process in running:
+            _end(process)
+        for one in self._waiting:
+            if one.cancel():
+                self._note("there was no time left")
+        self._pool.shutdown()
 
     def _try(self, deliver, alert):
         try:
             deliver(alert)
-        except (
-            OSError,
-            subprocess.SubprocessError,
-            requests.RequestException,
-            ValueError,
-        ) as error:
-            self._note(_reason(error))
+        except (OSError, ValueError, _Failure) as error:
+            self._note(str(error))
         else:
             with self._lock:
                 self.sent += 1
@@ -136,52 +146,64 @@ class Messenger:
             )
 
     def _run(self, alert):
-        arguments = [_filled(argument, alert) for argument in self._arguments]
-        environment = os.environ | {"COURSE_ALERT": json.dumps(alert)}
-        # Its own session, so that Ctrl-C does not end it half way; its words go where ours about
-        # the work go.
-        subprocess.run(
-            arguments,
-            env=environment,
-            stdin=subprocess.DEVNULL,
-            stdout=sys.stderr.fileno(),
-            timeout=TIMEOUT,
-            check=True,
-            start_new_session=True,
-        )
+        arguments, environment = self._command.filled(alert)
+        status, _ = self._carry(arguments, environment, None, STANDARD_ERROR)
+        if status:
+            raise _Failure(f"the command left with status {status}")
 
     def _post(self, alert):
-        requests.post(self._webhook, json=alert, timeout=TIMEOUT).raise_for_status()
-
-
-def _split(command):
-    try:
-        arguments = shlex.split(command, posix=os.name != "nt")
-    except ValueError as error:
-        raise CourseError(
-            f"The alert's command {command!r} can't be split into arguments ({error}): close its"
-            " quotes."
-        ) from error
-    if not arguments or shutil.which(arguments[0]) is None:
-        raise CourseError(
-            f"The alert's command {command!r} names no program that can be run: give its full path."
+        order = {"address": self._webhook, "alert": alert, "seconds": self._timeout}
+        status, said = self._carry(
+            [sys.executable, "-P", str(Path(webhook_program.__file__))],
+            os.environ,
+            json.dumps(order).encode(),
+            subprocess.PIPE,
         )
-    return arguments
+        if status:
+            raise _Failure(said.decode(errors="replace").strip() or "the web address failed")
+
+    def _carry(self, arguments, environment, sent, output):
+        """Run a program until its end or its deadline; return its status and what it said."""
+        with self._lock:
+            if self._closed:
+                raise _Failure("there was no time left")
+            # A group of its own: Ctrl-C does not end it half way, and it can be ended as a whole.
+            process = subprocess.Popen(
+                arguments,
+                env=environment,
+                stdin=subprocess.DEVNULL if sent is None else subprocess.PIPE,
+                stdout=output,
+                stderr=subprocess.DEVNULL if output == subprocess.PIPE else None,
+                start_new_session=True,
+            )
+            self._running.add(process)
+        try:
+            with process:
+                try:
+                    said, _ = process.communicate(sent, self._timeout)
+                except subprocess.TimeoutExpired:
+                    _end(process)
+                    raise _Failure(f"no answer within {self._timeout:.0f} s") from None
+        finally:
+            with self._lock:
+                self._running.discard(process)
+        return process.returncode, said
 
 
-def _filled(argument, alert):
-    for name in FIELDS:
-        argument = argument.replace(f"{{{name}}}", str(alert[name]))
-    return argument
+class _Failure(Exception):
+    """Why an alert was not delivered."""
 
 
-def _reason(error):
-    if isinstance(error, subprocess.CalledProcessError):
-        return f"the command left with status {error.returncode}"
-    if isinstance(error, (subprocess.TimeoutExpired, requests.Timeout)):
-        return f"no answer within {TIMEOUT:.0f} s"
-    if isinstance(error, requests.HTTPError):
-        return f"the web address answered {error.response.status_code}"
-    if isinstance(error, requests.ConnectionError):
-        return "the web address can't be reached"
-    return str(error)
+def _end(process):
+    """End a program and whatever it started."""
+    try:
+        family = psutil.Process(process.pid).children(recursive=True)
+    except psutil.NoSuchProcess:
+        family = []
+    if os.name == "posix":
+        with suppress(ProcessLookupError):  # it has just ended by itself, and so has its group
+            os.killpg(process.pid, signal.SIGKILL)
+    process.kill()
+    for one in family:
+        with suppress(psutil.NoSuchProcess):
+            one.kill()

@@ -46,6 +46,7 @@ class Order:
     classify: object = None
     out: str | None = None
     table: str = "csv"
+    force: bool = False
     show: bool = False
     blur: bool = False
     detector: str = DEFAULT
@@ -138,7 +139,6 @@ def run(order, say, progress=True):
 
 
 def _work(order, report, say, progress):
-    plan = plan_of(order)
     with ExitStack() as stack:
         messenger = (
             alerts.Messenger(order.alert_command, order.alert_webhook, say)
@@ -153,6 +153,7 @@ def _work(order, report, say, progress):
                 " with `course train`."
             )
         source = sources.open_source(order.source, say, order.give_up)
+        plan = plan_of(order, not source.moving)
         writer = stack.enter_context(Writer(order, plan, source))
         report.written, report.others = writer.written, getattr(source, "others", None)
         classify = order.classify or (
@@ -165,7 +166,7 @@ def _work(order, report, say, progress):
         )
         finder = MaskDetector(detect, classify, Rule(order.threshold, order.band), order.min_face)
         window = (
-            open_window(f"course detect {sources._without_password(order.source)}", say)
+            open_window(f"course detect {sources.name_of(order.source)}", say)
             if order.show
             else None
         )
@@ -209,6 +210,11 @@ def _work(order, report, say, progress):
                 _hold(window, float("inf"), stop)
     if messenger:
         report.alerts, report.alerts_failed = messenger.sent, messenger.failed
+        if messenger.failed and not messenger.sent:
+            report.problems.append(
+                f"No alert could be delivered, {messenger.failed:,} failed: correct the command or"
+                " the address"
+            )
 
 
 def _paced(source, max_fps, progress):
@@ -268,7 +274,7 @@ def _count(report, frame, faces, source):
 
 def _alert(order, frame, track):
     return {
-        "source": sources._without_password(order.source),
+        "source": sources.name_of(order.source),
         "frame": frame.number,
         "time": round(frame.time, 2),
         "track": track.number,

@@ -10,15 +10,17 @@ import csv
 import io
 import json
 import os
+import re
+import subprocess
 from contextlib import ExitStack, suppress
 from pathlib import Path
 
 import cv2
 import numpy as np
-from PIL import Image
+from PIL import Image, PngImagePlugin
 
 from course_utils import files
-from course_utils.errors import CourseError
+from course_utils.errors import CourseError, readable
 
 COLUMNS = (
     "frame",
@@ -37,6 +39,10 @@ TABLES, PICTURES, VIDEOS = (
     (".jpg", ".jpeg", ".png"),
     (".mp4", ".m4v", ".mov", ".mkv"),
 )
+
+MARK = "course detect"
+"""Stands as a comment in every picture and video that is written here: the next run knows its own.
+"""
 
 
 def rows_of(frame, faces):
@@ -59,7 +65,7 @@ def rows_of(frame, faces):
                 (
                     frame.number,
                     round(frame.time, 3),
-                    frame.name,
+                    readable(frame.name),
                     face.track,
                     *face.box,
                     face.label,
@@ -134,14 +140,17 @@ class VideoFile:
             # yuv420p and faststart are what browsers need; ffmpeg gets no Ctrl-C of ours, so that
             # it can finish the file.
             self._writer = imageio_ffmpeg.write_frames(
-                str(self._temporary),
+                os.path.abspath(self._temporary),  # a colon in a bare name would be a protocol's
                 self._size,
                 fps=self._fps,
                 codec="libx264",
                 quality=None,
                 macro_block_size=2,
                 ffmpeg_log_level="quiet",
-                output_params=["-preset", "veryfast", "-crf", "23", "-movflags", "+faststart"],
+                output_params=[
+                    *("-preset", "veryfast", "-crf", "23", "-movflags", "+faststart"),
+                    *("-metadata", f"comment={MARK}"),
+                ],
             )
             self._writer.send(None)
         width, height = self._size
@@ -181,8 +190,57 @@ class VideoFile:
 def write_picture(path, image):
     """Write a picture as JPEG or PNG, by its name, whole or not at all."""
     with files.explaining_disk_errors(path), files.replacing(path) as temporary:
-        kind = "PNG" if Path(path).suffix.lower() == ".png" else "JPEG"
-        Image.fromarray(image).save(temporary, kind, **({} if kind == "PNG" else {"quality": 92}))
+        if Path(path).suffix.lower() == ".png":
+            note = PngImagePlugin.PngInfo()
+            note.add_text("comment", MARK)
+            Image.fromarray(image).save(temporary, "PNG", pnginfo=note)
+        else:
+            Image.fromarray(image).save(temporary, "JPEG", quality=92, comment=MARK)
+
+
+def made_here(path):
+    """Tell whether an earlier run wrote a file: by a table's heading or the `MARK` in it.
+
+    Parameters
+    ----------
+    path : path-like
+
+    Returns
+    -------
+    bool
+        False for what can't be read.
+    """
+    path, suffix = Path(path), Path(path).suffix.lower()
+    if not path.is_file():
+        return False
+    try:
+        if suffix in TABLES:
+            return _is_own_table(path)
+        if suffix in PICTURES:
+            with Image.open(path, formats=("JPEG", "PNG")) as image:
+                return image.info.get("comment") in (MARK, MARK.encode())
+        return _comment_of_video(path) == MARK
+    except (OSError, ValueError, SyntaxError):
+        return False
+
+
+def _is_own_table(path):
+    with open(path, encoding="utf-8") as stream:
+        first = stream.readline(1000)
+    if path.suffix.lower() == ".csv":
+        return first == ",".join(COLUMNS) + "\n"
+    return not first or list(json.loads(first)) == list(COLUMNS)
+
+
+def _comment_of_video(path):
+    """Return the comment in a video of our kinds; FFmpeg may open this one file and no other."""
+    import imageio_ffmpeg
+
+    only = ["-format_whitelist", "mov,matroska,webm", "-protocol_whitelist", "file"]
+    command = [imageio_ffmpeg.get_ffmpeg_exe(), "-hide_banner", *only, "-i", os.path.abspath(path)]
+    said = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True).stderr
+    found = re.search(r"^\s*comment\s*: (.*)$", said.decode("utf-8", "replace"), re.M | re.I)
+    return found and found[1].strip()
 
 
 def _discard(stack, close):

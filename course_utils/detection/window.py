@@ -5,6 +5,7 @@ page shows the same pictures as a motion JPEG, to browsers on this computer only
 """
 
 import io
+import secrets
 import threading
 import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -14,7 +15,7 @@ from PIL import Image
 from course_utils.errors import CourseError
 
 PAGE = (
-    b'<!doctype html><title>course detect</title><img src="/stream" alt="what the camera sees, with'
+    b'<!doctype html><title>course detect</title><img src="stream" alt="what the camera sees, with'
     b' boxes round faces" style="max-width:100%">'
 )
 
@@ -100,16 +101,25 @@ class Window:
 
 
 class Page:
-    """A page at 127.0.0.1 that shows the newest picture."""
+    """A page at 127.0.0.1 that shows the newest picture.
+
+    Every user of this computer reaches the port, but only who knows the `address`, which holds a
+    random token, sees the faces.
+    """
 
     def __init__(self):
+        token = secrets.token_urlsafe(16)
         self._newest, self._changed, self._ended = b"", threading.Condition(), False
         page = self
 
         class Handler(BaseHTTPRequestHandler):
             def do_GET(self):
+                asked, _, name = self.path.removeprefix("/").partition("/")
+                if not secrets.compare_digest(asked.encode(), token.encode()):
+                    self.send_error(404)
+                    return
                 self.send_response(200)
-                if self.path != "/stream":
+                if name != "stream":
                     self.send_header("Content-Type", "text/html; charset=utf-8")
                     self.end_headers()
                     self.wfile.write(PAGE)
@@ -130,7 +140,7 @@ class Page:
 
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         self._server.daemon_threads = True
-        self.address = f"http://127.0.0.1:{self._server.server_port}/"
+        self.address = f"http://127.0.0.1:{self._server.server_port}/{token}/"
         threading.Thread(target=self._server.serve_forever, daemon=True).start()
 
     def show(self, image):

@@ -3,42 +3,67 @@
 The files that are open while it goes on are kept here too.
 """
 
-from dataclasses import dataclass
+import os
+import unicodedata
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from course_utils.detection import outputs, sources
 from course_utils.errors import CourseError
+from course_utils.files import refuse_to_overwrite
+from course_utils.pictures.finding import find_pictures
 
 LIVE_FPS = 15
 """Frames a second at most in the recording of a camera."""
 
-LONGEST_STILL = 2
-"""Seconds for which a recording shows a frame at most."""
+LONGEST_STILL = {True: 2, False: 600}
+"""Seconds for which a recording shows a frame at most: a camera's, then a file's. What a camera
+that was away did not see is left out, and so are the days that a damaged file may claim."""
 
 
 @dataclass(frozen=True)
 class Plan:
     """Where results go: a table, and a picture, a folder of pictures or a video.
 
-    None where nothing is asked for.
+    None where nothing is asked for. `names` holds the file of each picture of a folder, by the
+    picture's path below it.
     """
 
     table: Path | None = None
     pictures: Path | None = None
     video: Path | None = None
+    names: dict = field(default_factory=dict)
 
 
-def plan_of(order):
+def plan_of(order, still=None):
     """Decide what an order writes where.
+
+    Parameters
+    ----------
+    order : job.Order
+    still : bool, optional
+        Whether the source is one picture; found out when not told.
 
     Raises
     ------
     CourseError
-        When the name of the output does not fit the source, or would overwrite it.
+        When the name of the output does not fit the source, or would overwrite it or a file that
+        no earlier run wrote.
     """
     if order.out is None:
         return Plan()
-    out, source, suffix = Path(order.out), Path(order.source), Path(order.out).suffix.lower()
+    inputs = [path for path in (order.source, order.model) if path and os.path.isfile(path)]
+    plan = _plan(order, still)
+    if plan.names:
+        _refuse_to_overwrite_pictures(order, plan, inputs)
+    for path in (plan.table, plan.video, None if plan.names else plan.pictures):
+        if path is not None:
+            refuse_to_overwrite(path, inputs, outputs.made_here, order.force)
+    return plan
+
+
+def _plan(order, still):
+    out, source, suffix = Path(order.out), order.source, Path(order.out).suffix.lower()
     if suffix in outputs.TABLES:
         return Plan(table=out)
     known = (*outputs.PICTURES, *outputs.VIDEOS)
@@ -49,36 +74,67 @@ def plan_of(order):
         )
     is_folder = out.is_dir() or not suffix
     ending = f".{order.table}"
-    if source.is_dir():
+    if os.path.isdir(source):
         if not is_folder:
             raise CourseError(
                 f"{source} is a folder, so the output must be one, too: {out} is a file's name."
             )
-        if out.resolve() == source.resolve() or source.resolve() in out.resolve().parents:
+        if out.resolve() == Path(source).resolve() or Path(source).resolve() in (
+            out.resolve().parents
+        ):
             raise CourseError(
                 f"{out} lies in the folder of the pictures: choose another, or the next run would"
                 " take its own results for pictures."
             )
-        return Plan(out / f"faces{ending}", out)
-    picture = source.is_file() and (
-        sources.PICTURE_NAME.search(source.name) is not None or sources._is_picture(source)
-    )
+        return Plan(out / f"faces{ending}", out, names=_names(find_pictures(source), source, out))
+    is_file = os.path.isfile(source)
+    if still is None:
+        still = is_file and sources.kind_of(source) == sources.PICTURE
     if is_folder:
-        stem = source.stem if source.is_file() else "camera"
-        out = out / (
-            f"{source.stem}{'.png' if source.suffix.lower() == '.png' else '.jpg'}"
-            if picture
-            else f"{stem}.mp4"
-        )
-    elif picture != (suffix in outputs.PICTURES):
-        wanted = outputs.PICTURES if picture else outputs.VIDEOS
+        stem = Path(source).stem if is_file else "camera"
+        kept = ".png" if source.lower().endswith(".png") else ".jpg"
+        out = out / f"{stem}{kept if still else '.mp4'}"
+    elif still != (suffix in outputs.PICTURES):
+        wanted = outputs.PICTURES if still else outputs.VIDEOS
         raise CourseError(
-            f"{out} does not fit {order.source}, which is"
-            f" {'a picture' if picture else 'no picture'}: end the name in {' or '.join(wanted)}."
+            f"{out} does not fit {sources.name_of(source)}, which is"
+            f" {'a picture' if still else 'no picture'}: end the name in {' or '.join(wanted)}."
         )
-    if source.exists() and out.resolve() == source.resolve():
-        raise CourseError(f"{out} is the source itself: choose another name for the output.")
-    return Plan(out.with_suffix(ending), out if picture else None, None if picture else out)
+    return Plan(out.with_suffix(ending), out if still else None, None if still else out)
+
+
+def _names(paths, folder, out):
+    """Return where each picture of a folder goes: two that differ in their endings stay two."""
+    found, taken = {}, set()
+    names = [path.relative_to(folder) for path in paths]
+    # Those that keep their names come first.
+    for name in sorted(names, key=lambda name: name.suffix.lower() not in outputs.PICTURES):
+        is_kept = name.suffix.lower() in outputs.PICTURES
+        target = name if is_kept else name.with_name(f"{name.name}.jpg")
+        stem, number = target.stem, 2
+        while (key := unicodedata.normalize("NFC", str(target)).casefold()) in taken:
+            target, number = target.with_stem(f"{stem}-{number}"), number + 1
+        taken.add(key)
+        found[name.as_posix()] = out / target
+    return found
+
+
+def _refuse_to_overwrite_pictures(order, plan, inputs):
+    pictures = {_identity(Path(order.source) / name): name for name in plan.names}
+    for target in plan.names.values():
+        if os.path.lexists(target):
+            own = pictures.get(_identity(target))
+            sources_too = [*inputs, Path(order.source) / own] if own else inputs
+            refuse_to_overwrite(target, sources_too, outputs.made_here, order.force)
+
+
+def _identity(path):
+    """Return what two names of one file have in common."""
+    try:
+        status = os.stat(path)
+    except OSError:
+        return os.path.realpath(path)
+    return status.st_dev, status.st_ino
 
 
 class Writer:
@@ -123,22 +179,13 @@ class Writer:
             self._table.write(outputs.rows_of(frame, faces))
             self._rows_written = True
         if self._video:
-            # As many copies as the time says: a camera's frames come unevenly, and damaged ones are
-            # missing. What a camera that was away for long did not see is left out.
+            # As many copies as the time says: frames come unevenly, and damaged ones are missing.
             due = int(frame.time * self._fps + 0.5) + 1 - self._video.frames - self._left_out
-            copies = min(due, max(1, int(LONGEST_STILL * self._fps)))
+            copies = min(due, max(1, int(LONGEST_STILL[self._source.live] * self._fps)))
             self._left_out += max(due - copies, 0)
             for _ in range(copies):
                 self._video.write(picture)
         if self._plan.pictures:
-            path = self._plan.pictures
-            if not self._source.single:
-                path = path / frame.name
-                path = (
-                    path
-                    if path.suffix.lower() in outputs.PICTURES
-                    else path.with_name(f"{path.name}.jpg")
-                )
-            outputs.write_picture(path, picture)
+            outputs.write_picture(self._plan.names.get(frame.name, self._plan.pictures), picture)
             place = str(self._plan.pictures)
             self.written += [place] if place not in self.written else []
