@@ -17,9 +17,9 @@ from dataclasses import dataclass
 
 import nbformat
 
-from course_utils import files, project
+from course_utils import files, profiles, project
 from course_utils.command import cells, minutes, notebooks
-from course_utils.command.runner import quiet_environment
+from course_utils.command.runner import import_from, quiet_environment, working_in
 from course_utils.errors import CourseError
 
 MARKDOWN_IMAGE = re.compile(r"!\[(?P<alt>[^\]]*)\]\((?P<target>[^)\s]+)[^)]*\)")
@@ -519,6 +519,8 @@ def check(root, wanted=(), execute=True):
         ]
     there = [pair for pair in pairs if pair.notebook.exists()]
     if execute and there:
-        findings += check_by_execution(there, root)
-        findings += check_metrics(root, chapters)
+        import_from(root)
+        with working_in(profiles.get_profile("sample")):
+            findings += check_by_execution(there, root)
+            findings += check_metrics(root, chapters)
     return findings, count_cells(there)

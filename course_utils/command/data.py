@@ -195,4 +195,4 @@ def import_command(
 
 def print_json(answer):
     """Print an answer for a program."""
-    print(json.dumps(answer, indent=2, ensure_ascii=False, default=str))
+    print(json.dumps(answer, indent=2, default=str))

@@ -78,6 +78,10 @@ def evaluate(
             metavar="FILE", help="Write a CSV with a row for each picture.", show_default=False
         ),
     ] = None,
+    force: Annotated[
+        bool,
+        typer.Option("--force", help="Let --predictions replace a file of another kind."),
+    ] = False,
     seed: Annotated[
         int, typer.Option(min=0, help="Of the face sizes and of the interval's resampling.")
     ] = 0,
@@ -93,12 +97,12 @@ def evaluate(
     from course_utils.evaluation import job
 
     report = job.evaluate(
-        model, folder, face_size, threshold, part, seed, predictions, progress=not as_json
+        model, folder, face_size, threshold, part, seed, predictions, not as_json, force
     )
     for sentence in report.skipped:
         print(f"course: skipped: {sentence}", file=sys.stderr)
     if as_json:
-        print(json.dumps(report.to_dict(), indent=2, ensure_ascii=False))
+        print(json.dumps(report.to_dict(), indent=2))
     else:
         print_report(report)
 

@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import nbformat
 
@@ -25,13 +25,16 @@ class Job:
     pair : notebooks.Pair
         Where it comes from.
     fingerprint : str
-        Changes with anything that may change the outputs.
+        Changes with anything that may change the outputs, but for what earlier chapters made.
+    wanted : bool
+        Asked for; else a chapter that is asked for needs it.
     """
 
     name: str
     notebook: nbformat.NotebookNode
     pair: notebooks.Pair
     fingerprint: str
+    wanted: bool = True
 
 
 def data_fingerprint(root, profile):
@@ -53,11 +56,11 @@ def data_fingerprint(root, profile):
 
 
 def make_jobs(root, wanted, profile, solutions):
-    """List the notebooks to execute, each with its fingerprint.
+    """List the notebooks to execute, each with its fingerprint, and those that they need.
 
-    The fingerprint covers the notebook's text, the modules of the package
-    that it imports, its quiz, the lock, the profile, the data, and the fingerprints of
-    the chapters it says it needs, so a change travels to all that depends on it.
+    The fingerprint covers the notebook's text, the files of the package that it depends on, its
+    quiz, the lock, the profile and the data. What it reads of earlier chapters is known only when
+    it has been run: see `records`.
 
     Parameters
     ----------
@@ -71,6 +74,7 @@ def make_jobs(root, wanted, profile, solutions):
     Returns
     -------
     list of Job
+        In the order of the chapters.
     """
     lock = root / "requirements.lock"
     common = [
@@ -80,64 +84,67 @@ def make_jobs(root, wanted, profile, solutions):
     ]
     chosen = {pair.name for pair in notebooks.find_pairs(root, wanted=wanted)}
     answers = {pair.name: pair for pair in notebooks.find_pairs(root, "solutions")}
-    prints, jobs = {}, []
     chapters = {pair: notebooks.read_source(pair) for pair in notebooks.find_pairs(root)}
     headers = {
         pair.name: dict(chapter.metadata.get("course", {})) for pair, chapter in chapters.items()
     }
+    needed = _needed(chosen, headers)
+    jobs = []
     for pair, chapter in chapters.items():
-        needs = [str(number).zfill(2) for number in headers[pair.name].get("needs", [])]
+        if pair.name not in needed:
+            continue
         quiz = quizzes.quiz_path(root, pair.name)
-        before = (
-            common
-            + [prints.get(number, "") for number in needs]
-            + ([files.sha256(quiz)] if quiz.exists() else [])
-        )
+        before = common + ([files.sha256(quiz)] if quiz.exists() else [])
         if pair.number == "00":  # the welcome shows the map of all chapters and their exercises
             before.append(
                 json.dumps([headers, progress.exercises(root)], sort_keys=True, default=str)
             )
-        prints[pair.number] = fingerprint(root, [chapter], before)
-        if pair.name not in chosen:
-            continue
-        if not solutions:
-            jobs.append(Job(pair.name, chapter, pair, prints[pair.number]))
+        wanted = pair.name in chosen
+        if not (solutions and wanted):
+            jobs.append(Job(pair.name, chapter, pair, fingerprint(root, chapter, before), wanted))
         elif exercise_tags(chapter) and pair.name not in answers:
             raise CourseError(
                 f"Chapter {pair.name} has exercises and no worked answers: write"
                 f" solutions/{pair.source.name}."
             )
         elif pair.name in answers:
-            worked = notebooks.read_source(answers[pair.name])
+            answer, worked = answers[pair.name], notebooks.read_source(answers[pair.name])
             spliced = splice(chapter, worked)
-            jobs.append(
-                Job(f"{pair.name}.spliced", spliced, pair, fingerprint(root, [spliced], before))
-            )
-            jobs.append(
-                Job(
-                    f"{pair.name}.solutions",
-                    worked,
-                    answers[pair.name],
-                    fingerprint(root, [worked], [*before, prints[pair.number]]),
-                )
-            )
+            jobs += [
+                Job(f"{pair.name}.spliced", spliced, pair, fingerprint(root, spliced, before)),
+                Job(f"{pair.name}.solutions", worked, answer, fingerprint(root, worked, before)),
+            ]
     return jobs
 
 
-def fingerprint(root, texts, others):
-    """Hash notebooks, the modules they import and whatever else counts."""
+def make_again(root, job, profile):
+    """Read a job's notebook anew and return the job with its present fingerprint."""
+    solutions = job.name != job.pair.name
+    jobs = make_jobs(root, [job.pair.name], profile, solutions)
+    return replace(next(new for new in jobs if new.name == job.name), wanted=job.wanted)
+
+
+def _needed(chosen, headers):
+    """Return the names of some chapters and of all that they need, directly or not."""
+    needed, waiting = set(chosen), list(chosen)
+    while waiting:
+        numbers = {str(number).zfill(2) for number in headers[waiting.pop()].get("needs", [])}
+        more = {name for name in headers if name[:2] in numbers} - needed
+        needed |= more
+        waiting.extend(more)
+    return needed
+
+
+def fingerprint(root, notebook, others):
+    """Hash a notebook, the files of the package that it depends on, and whatever else counts."""
     digest = hashlib.sha256("\n".join(others).encode())
     code = []
-    for notebook in texts:
-        for cell in notebook.cells:
-            digest.update(f"{cell.cell_type}\0{cell.source}\0{notebooks.tags(cell)}\n".encode())
-            if cell.cell_type == "code":
-                code.append(cell.source)
-    for module in notebooks.imported_modules(code, root):
-        for path in sorted(
-            module.parent.glob(f"{module.stem}.*")
-        ):  # a widget's script stands beside its module
-            digest.update(path.read_bytes())
+    for cell in notebook.cells:
+        digest.update(f"{cell.cell_type}\0{cell.source}\0{notebooks.tags(cell)}\n".encode())
+        if cell.cell_type == "code":
+            code.append(cell.source)
+    for path in notebooks.imported_files(code, root):
+        digest.update(f"{path.relative_to(root).as_posix()} {files.sha256(path)}\n".encode())
     return digest.hexdigest()
 
 

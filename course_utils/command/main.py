@@ -112,7 +112,7 @@ def run(
         bool, typer.Option("--update", help="Write the outputs back beside the sources.")
     ] = False,
 ):
-    """Execute chapters in order; what nothing has changed is skipped.
+    """Execute chapters in order, with all that they need; what nothing has changed is skipped.
 
     Example: `course run 00 01 --profile real`
     """

@@ -6,6 +6,7 @@ outputs of a run, in a normal form: no time, no path, no machine.
 
 import ast
 import hashlib
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from course_utils import files
 from course_utils.errors import CourseError
 
 IGNORE_TAGS = ("nbval-ignore-output", "nbval-skip")
+MODULE = re.compile(r"course_utils(\.\w+)+")
 KERNEL = {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"}
 
 
@@ -198,8 +200,11 @@ def write_notebook(notebook, path):
     files.write_text(path, nbformat.writes(notebook, version=4, indent=1) + "\n")
 
 
-def imported_modules(sources, root):
-    """Find the package's modules that some code imports, directly or through others.
+def imported_files(sources, root):
+    """Find the package's files that some code depends on, directly or through others.
+
+    These are the modules that are imported, or named in a string as `python -m` wants them, and
+    of their packages every file that is no Python: textures, tables, a widget's script.
 
     Parameters
     ----------
@@ -215,18 +220,31 @@ def imported_modules(sources, root):
     """
     found, waiting = set(), list(sources)
     while waiting:
-        for name in _imported_names(waiting.pop()):
+        for name in _named_modules(waiting.pop()):
             parts = name.split(".")
             for length in range(1, len(parts) + 1):
                 base = root.joinpath(*parts[:length])
-                for path in (base / "__init__.py", base.with_suffix(".py")):
+                run = [base / "__main__.py"] if length == len(parts) else []
+                for path in (base / "__init__.py", base.with_suffix(".py"), *run):
                     if path.is_file() and path not in found:
                         found.add(path)
                         waiting.append(path.read_text(encoding="utf-8"))
+    for package in {path.parent for path in found}:
+        found.update(_no_python(package))
     return sorted(found)
 
 
-def _imported_names(code):
+def _no_python(package):
+    """List what a package holds beside modules, in its own folders that are no packages."""
+    for path in package.iterdir():
+        if path.is_dir():
+            if path.name != "__pycache__" and not (path / "__init__.py").exists():
+                yield from _no_python(path)
+        elif path.suffix != ".py" and not path.name.startswith("."):
+            yield path
+
+
+def _named_modules(code):
     code = "\n".join(
         "" if line.lstrip().startswith(("%", "!")) else line for line in code.splitlines()
     )
@@ -235,3 +253,5 @@ def _imported_names(code):
             yield from (alias.name for alias in node.names if alias.name.startswith("course_utils"))
         elif isinstance(node, ast.ImportFrom) and (node.module or "").startswith("course_utils"):
             yield from (f"{node.module}.{alias.name}" for alias in node.names)
+        elif isinstance(node, ast.Constant) and MODULE.fullmatch(str(node.value)):
+            yield node.value

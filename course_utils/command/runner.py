@@ -1,6 +1,5 @@
 """Execute chapters with papermill, in order, and skip what nothing has changed."""
 
-import json
 import logging
 import os
 import re
@@ -15,11 +14,13 @@ from rich.console import Console
 from rich.table import Table
 
 from course_utils import files, project
-from course_utils.command import notebooks
-from course_utils.command.jobs import make_jobs
+from course_utils.command import notebooks, records
+from course_utils.command.jobs import make_again, make_jobs
 from course_utils.errors import CourseError
+from course_utils.notebook.artefacts import READS
 
 TAIL_LINES = 8
+ERRNO = re.compile(r"\[Errno (\d+)\]")
 ANSI_COLOR = re.compile(r"\x1b\[[0-9;]*m")
 
 
@@ -52,6 +53,8 @@ def quiet_environment():
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     os.environ["MPLBACKEND"] = "module://matplotlib_inline.backend_inline"
     logging.getLogger("papermill").setLevel(logging.ERROR)
+    for name in ("asyncio", "traitlets"):  # of a kernel that Ctrl-C ended, a sentence is enough
+        logging.getLogger(name).setLevel(logging.CRITICAL)
 
 
 def execute(job, profile, progress=True):
@@ -74,7 +77,7 @@ def execute(job, profile, progress=True):
     CourseError
         When a cell fails: names the chapter, the cell and the end of the error.
     """
-    folder = project.work_dir() / profile.name / "runs"
+    folder = records.runs_folder(profile)
     folder.mkdir(parents=True, exist_ok=True)
     source, output = folder / f".{job.name}.source.ipynb", folder / f"{job.name}.ipynb"
     plain = nbformat.from_dict(job.notebook)
@@ -97,7 +100,7 @@ def execute(job, profile, progress=True):
             cwd=job.pair.source.parent,
             progress_bar=bar,
             kernel_name="python3",
-            extra_arguments=["--IPKernelApp.log_level=ERROR"],
+            extra_arguments=["--IPKernelApp.log_level=CRITICAL"],
         )
     except PapermillExecutionError as error:
         raise CourseError(describe_failure(job, error)) from error
@@ -113,6 +116,17 @@ def describe_failure(job, error):
     """Say which cell failed and how, in a few lines."""
     before = [cell for cell in job.notebook.cells if "parameters" in notebooks.tags(cell)]
     position = error.cell_index + 1 - len(before)
+    text = ANSI_COLOR.sub("", str(error.evalue)).strip()
+    if error.ename == "CourseError":  # a sentence for the reader: nothing in the chapter is broken
+        return f"Chapter {job.name} stopped in cell {position}: {text}"
+    if error.ename == "KeyboardInterrupt":
+        raise KeyboardInterrupt
+    number = ERRNO.search(text)
+    if error.ename == "OSError" and number and int(number[1]) in files.DISK_FULL:
+        return (
+            f"Chapter {job.name} stopped in cell {position}: the disk is full ({text}). Free some"
+            " space, then run the command again."
+        )
     first = next((line for line in error.source.splitlines() if line.strip()), "")
     tail = ANSI_COLOR.sub("", "\n".join(error.traceback)).splitlines()[-TAIL_LINES:]
     lines = "\n".join(f"    {line}" for line in tail)
@@ -122,39 +136,20 @@ def describe_failure(job, error):
     )
 
 
-def record_path(job, profile):
-    """Return the file that remembers a passed run."""
-    return project.work_dir() / profile.name / "runs" / f"{job.name}.json"
+def require_whole(job, executed):
+    """Refuse a run that ended before its last cell: a cell may end the kernel without an error.
 
-
-def remembered_minutes(job, profile):
-    """Return the minutes of the last passed run when it still counts, else None.
-
-    It counts when nothing that it depended on has changed and all that it
-    wrote is still there.
+    Raises
+    ------
+    CourseError
+        Names the first cell that was not executed.
     """
-    try:
-        record = json.loads(record_path(job, profile).read_text(encoding="utf-8"))
-        intact = record["fingerprint"] == job.fingerprint and record["artefacts"] == list_artefacts(
-            job, profile
-        )
-    except (OSError, ValueError, KeyError):
-        return None
-    there = (record_path(job, profile).with_suffix(".ipynb")).exists()
-    return record["minutes"] if intact and there else None
-
-
-def list_artefacts(job, profile):
-    """Return the size in bytes of every file that the chapter has written, by name."""
-    folder = project.work_dir() / profile.name / job.pair.name
-    return (
-        {
-            path.relative_to(folder).as_posix(): path.stat().st_size
-            for path in files.files_below(folder)
-        }
-        if folder.is_dir()
-        else {}
-    )
+    for position, cell in enumerate(executed.cells, start=1):
+        if cell.cell_type == "code" and cell.source.strip() and cell.execution_count is None:
+            raise CourseError(
+                f"Chapter {job.name} ended before its cell {position}: see what the cell before it"
+                f" does, and mend it in {job.pair.source}."
+            )
 
 
 def require_passed(job, executed):
@@ -187,7 +182,9 @@ def require_passed(job, executed):
 
 
 def run(root, wanted, profile, solutions=False, update=False, console=None):
-    """Execute chapters in order, stop at the first failure and print a table.
+    """Execute chapters in order, those that they need first; stop at the first failure.
+
+    What nothing has changed is not executed again. A table of the outcomes is printed.
 
     Parameters
     ----------
@@ -209,7 +206,8 @@ def run(root, wanted, profile, solutions=False, update=False, console=None):
     Raises
     ------
     CourseError
-        When a notebook fails; those before it keep their results.
+        When a notebook fails, or Ctrl-C stops it; those before it keep their results. When another
+        run works in the same profile.
     """
     console = console or Console()
     if update and profile.name != "sample":
@@ -218,41 +216,69 @@ def run(root, wanted, profile, solutions=False, update=False, console=None):
             " published."
         )
     quiet_environment()
+    import_from(root)
     outcomes = []
-    try:
-        for job in make_jobs(root, wanted, profile, solutions):
-            minutes = remembered_minutes(job, profile)
-            if minutes is None:
+    with files.explaining_disk_errors(project.work_dir()), working_in(profile):
+        try:
+            for job in make_jobs(root, wanted, profile, solutions):
                 outcomes.append(Outcome(job.name, 0.0, "failed"))
-                outcomes[-1] = _execute_and_remember(job, profile, console)
-            else:
-                outcomes.append(Outcome(job.name, minutes, "unchanged"))
-            if update and not job.name.endswith(".spliced"):
-                executed = notebooks.read_notebook(record_path(job, profile).with_suffix(".ipynb"))
-                notebooks.write_notebook(
-                    notebooks.normal_form(job.notebook, executed), job.pair.notebook
-                )
-    finally:
-        if outcomes:
-            console.print(summary(outcomes))
+                outcomes[-1], job = _bring_up_to_date(root, job, profile, console)
+                if update and job.wanted and not job.name.endswith(".spliced"):
+                    path = records.record_path(job, profile).with_suffix(".ipynb")
+                    executed = notebooks.read_notebook(path)
+                    notebooks.write_notebook(
+                        notebooks.normal_form(job.notebook, executed), job.pair.notebook
+                    )
+        except KeyboardInterrupt:
+            raise CourseError(
+                f"Stopped in chapter {outcomes[-1].name if outcomes else wanted}: what the chapters"
+                " before it made is kept, and the same command goes on there."
+            ) from None
+        finally:
+            os.environ.pop(READS, None)
+            if outcomes:
+                console.print(summary(outcomes))
     return outcomes
 
 
-def _execute_and_remember(job, profile, console):
-    record_path(job, profile).unlink(missing_ok=True)
+def working_in(profile):
+    """Hold a profile's folder against other runs: they would read each other's artefacts."""
+    folder = project.work_dir() / profile.name
+    return files.locked(folder, name=folder / "runs" / ".lock")
+
+
+def import_from(root):
+    """Let kernels started from here import the package of this checkout and no other."""
+    paths = [str(root), *os.environ.get("PYTHONPATH", "").split(os.pathsep)]
+    os.environ["PYTHONPATH"] = os.pathsep.join(dict.fromkeys(filter(None, paths)))
+
+
+def _bring_up_to_date(root, job, profile, console):
+    """Execute a notebook unless its last run counts; return the outcome and the job as it was."""
+    minutes = records.remembered_minutes(job, profile)
+    if minutes is not None:
+        return Outcome(job.name, minutes, "unchanged"), job
+    if not job.wanted:
+        console.print(f"{job.name}: needed, and not up to date", highlight=False)
+    job = make_again(root, job, profile)  # it may have waited for the ones before it
+    os.environ[READS] = str(records.forget(job, profile))
     started = time.perf_counter()
     executed = execute(job, profile, progress=console.is_terminal)
     minutes = (time.perf_counter() - started) / 60
+    require_whole(job, executed)
+    records.require_own_package(job, profile, root)
     if job.name.endswith(".spliced"):
         require_passed(job, executed)
     console.print(f"{job.name}: passed in {minutes:.1f} min", highlight=False)
-    record = {
-        "fingerprint": job.fingerprint,
-        "minutes": round(minutes, 2),
-        "artefacts": list_artefacts(job, profile),
-    }
-    files.write_text(record_path(job, profile), json.dumps(record, indent=1) + "\n")
-    return Outcome(job.name, minutes, "passed")
+    if make_again(root, job, profile).fingerprint == job.fingerprint:
+        records.remember(job, profile, minutes)
+    else:
+        console.print(
+            f"{job.name}: something that it depends on was changed meanwhile, so the next run"
+            " executes it again",
+            highlight=False,
+        )
+    return Outcome(job.name, minutes, "passed"), job
 
 
 def summary(outcomes):

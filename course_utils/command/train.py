@@ -218,7 +218,7 @@ def train(
             not as_json,
         )
     if as_json:
-        print(json.dumps(account, indent=2, ensure_ascii=False))
+        print(json.dumps(account, indent=2))
     elif cluster.place().chief:
         print(
             f"Epoch {account['best_epoch']} of {account['epochs']} is the best: validation accuracy"

@@ -1,5 +1,6 @@
 """What `course evaluate` does: a model, a folder, and the figures."""
 
+import os
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -80,6 +81,7 @@ def evaluate(
     seed=0,
     predictions=None,
     progress=True,
+    force=False,
 ):
     """Evaluate a saved model on a folder.
 
@@ -98,8 +100,10 @@ def evaluate(
         "train", "validation" or "test", where the folder tells.
     seed : int
     predictions : path-like, optional
-        A CSV file for the table of `predict`.
+        A CSV file for the table of `predict`. Neither an input nor, without `force`, a file that
+        was not written so is replaced.
     progress : bool
+    force : bool
 
     Returns
     -------
@@ -111,6 +115,11 @@ def evaluate(
         When model or folder can't be used, their classes differ, or no picture can be read.
     """
     labelled = find_faces(folder)
+    if predictions is not None:
+        read = [model_path, labelled.folder / "faces.csv"]
+        if os.path.lexists(predictions):
+            read += [labelled.folder / name for name in labelled.table["picture"]]
+        files.refuse_to_overwrite(predictions, read, _is_predictions, force)
     model, class_names = models.load(model_path)
     _check_model(model, class_names, model_path)
     if threshold is not None and (len(class_names) != 2 or WORN not in class_names):
@@ -165,6 +174,16 @@ def evaluate(
         sorted(skipped),
         settings,
     )
+
+
+def _is_predictions(path):
+    """Tell whether a file is a table that an earlier run wrote."""
+    try:
+        with open(path, encoding="utf-8") as stream:
+            columns = stream.readline(4096).strip().split(",")
+    except (OSError, UnicodeDecodeError):
+        return False
+    return columns[:2] == ["picture", "label"] and {"predicted", "confidence"} <= set(columns)
 
 
 def _check_model(model, class_names, path):

@@ -67,10 +67,9 @@ def random_size(picture, sizes, seed):
     -------
     int
     """
+    name = picture.encode(errors="backslashreplace")  # a name may hold bytes that are no UTF-8
     return int(
-        np.random.default_rng([seed, zlib.crc32(picture.encode())]).integers(
-            sizes[0], sizes[1], endpoint=True
-        )
+        np.random.default_rng([seed, zlib.crc32(name)]).integers(sizes[0], sizes[1], endpoint=True)
     )
 
 

@@ -215,7 +215,7 @@ class Journal:
                     break  # the line that a killed run was writing
                 raise CourseError(
                     f"{self.path} is no journal that `course mask` wrote (line {number}:"
-                    f" {str(error)[:80]}): remove {self.folder}, or name another folder."
+                    f" {str(error)[:200]}): remove {self.folder}, or name another folder."
                 ) from error
             if "options" in entry:
                 options = entry["options"]

@@ -9,6 +9,8 @@ knows where to look.
 
 import json
 import re
+import shutil
+import tempfile
 import warnings
 import zipfile
 from pathlib import Path
@@ -128,12 +130,28 @@ def save(model, path, class_names):
             f"{path}: {model.output_shape[-1]} classes need as many different names; there are"
             f" {len(set(class_names))}."
         )
-    with files.replacing(path) as temporary:
-        quiet.import_keras().Model(model.input, model.output, name=model.name).save(
-            temporary
-        )  # without the optimizer's state
-        with zipfile.ZipFile(temporary, "a") as archive:
-            archive.writestr(CLASS_NAMES, json.dumps(class_names, ensure_ascii=False))
+    with (
+        files.replacing(path) as temporary,
+        tempfile.TemporaryDirectory(prefix=f".{path.stem[:40]}-", dir=path.parent) as folder,
+    ):
+        plain = quiet.import_keras().Model(model.input, model.output, name=model.name)
+        plain.save(Path(folder, "model"), zipped=False)  # without the optimizer's state
+        names = json.dumps(class_names, ensure_ascii=False)
+        Path(folder, "model", CLASS_NAMES).write_text(names, encoding="utf-8")
+        _pack(Path(folder, "model"), temporary)
+
+
+def _pack(folder, path):
+    """Put a folder's files into a `.keras` archive.
+
+    Keras writes the present time into an archive, which zip allows from 1980 to 2107 only.
+    """
+    with zipfile.ZipFile(path, "w") as archive:
+        for file in files.files_below(folder):
+            member = zipfile.ZipInfo(file.relative_to(folder).as_posix())  # of 1980
+            member.file_size = file.stat().st_size
+            with open(file, "rb") as source, archive.open(member, "w") as target:
+                shutil.copyfileobj(source, target, 1 << 20)
 
 
 def load(path):

@@ -8,7 +8,6 @@ import json
 import platform
 import shlex
 import sys
-import tempfile
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from importlib.metadata import version
@@ -116,15 +115,19 @@ def train(order, say: Callable[[str], None] = lambda sentence: None, progress=Tr
     Raises
     ------
     CourseError
-        When something in the folder or the options does not allow training, or Ctrl-C came before
-        the first epoch had ended.
+        When something in the folder or the options does not allow training, another process trains
+        into the same folder, or Ctrl-C came before the first epoch had ended.
     """
-    place, out = cluster.place(), Path(order.out)
+    place = cluster.place()
     _check(order)
     labelled = find_faces(order.data, order.classes)
-    if place.chief:
-        _check_out(out, order.again)
-    strategy = cluster.make_strategy()
+    with _reserved(Path(order.out), order.again) if place.chief else contextlib.nullcontext():
+        return _train(order, labelled, place, say, progress)
+
+
+def _train(order, labelled, place, say, progress):
+    """Train on what was found; the chief's folder is checked and held."""
+    out, strategy = Path(order.out), cluster.make_strategy()
     import tensorflow as tf
 
     make_deterministic(order.seed)
@@ -239,14 +242,18 @@ def _check(order):
         )
 
 
-def _check_out(out, again):
-    if (out / MODEL).exists() and not again:
-        raise CourseError(
-            f"{out / MODEL} is there already: choose another --out, or add --again to replace it."
-        )
-    with files.explaining_disk_errors(out):
-        out.mkdir(parents=True, exist_ok=True)
-        tempfile.TemporaryFile(dir=out).close()
+@contextlib.contextmanager
+def _reserved(out, again):
+    """Hold the folder for the model against other processes, when it may be written to."""
+    with contextlib.ExitStack() as stack:
+        with files.explaining_disk_errors(out):
+            stack.enter_context(files.locked(out, name=out / ".training.lock"))
+        if (out / MODEL).exists() and not again:
+            raise CourseError(
+                f"{out / MODEL} is there already: choose another --out, or add --again to replace"
+                " it."
+            )
+        yield
 
 
 def _use_mixed_precision(say):

@@ -1,10 +1,14 @@
 """Reading pairs, the normal form, and which modules a chapter depends on."""
 
+from pathlib import Path
+
 import nbformat
 import pytest
 
 from course_utils.command import notebooks
 from course_utils.errors import CourseError
+
+ROOT = Path(__file__).resolve().parents[2]
 
 
 def source_of(*cells):
@@ -79,6 +83,11 @@ def test_cell_names_come_from_the_text_and_differ():
     assert names == [cell.id for cell in second.cells]
 
 
+def dependencies(root, code):
+    found = notebooks.imported_files([code], root)
+    return [path.relative_to(root / "course_utils").as_posix() for path in found]
+
+
 def test_modules_are_found_through_others(tmp_path):
     package = tmp_path / "course_utils"
     (package / "deep").mkdir(parents=True)
@@ -91,16 +100,55 @@ def test_modules_are_found_through_others(tmp_path):
         "unused.py": "",
     }.items():
         (package / name).write_text(text)
-    found = notebooks.imported_modules(
-        ["%matplotlib inline\nfrom course_utils import a\nimport numpy"], tmp_path
-    )
-    assert [path.relative_to(package).as_posix() for path in found] == [
+    assert dependencies(
+        tmp_path, "%matplotlib inline\nfrom course_utils import a\nimport numpy"
+    ) == ["__init__.py", "a.py", "c.py", "deep/__init__.py", "deep/b.py"]
+
+
+def test_tables_textures_and_modules_that_are_run_count(tmp_path):
+    package = tmp_path / "course_utils"
+    for name, text in {
+        "__init__.py": "",
+        "masks/__init__.py": "",
+        "masks/draw.py": 'command = ["-m", "course_utils.server", "course_utils.no_such"]\n',
+        "masks/head.csv": "1",
+        "masks/textures/deep/cloth.png": "2",
+        "masks/__pycache__/draw.pyc": "3",
+        "server/__init__.py": "",
+        "server/__main__.py": "from course_utils.server import answers\n",
+        "server/answers.py": "",
+        "other/__init__.py": "",
+        "other/table.csv": "4",
+    }.items():
+        (package / name).parent.mkdir(parents=True, exist_ok=True)
+        (package / name).write_text(text)
+    assert dependencies(tmp_path, "from course_utils.masks import draw") == [
         "__init__.py",
-        "a.py",
-        "c.py",
-        "deep/__init__.py",
-        "deep/b.py",
+        "masks/__init__.py",
+        "masks/draw.py",
+        "masks/head.csv",
+        "masks/textures/deep/cloth.png",
+        "server/__init__.py",
+        "server/__main__.py",
+        "server/answers.py",
     ]
+
+
+def test_no_file_that_chapters_use_moves_no_fingerprint():
+    code = [path.read_text(encoding="utf-8") for path in (ROOT / "chapters").glob("*.py")]
+    found = {
+        path.relative_to(ROOT / "course_utils").as_posix()
+        for path in notebooks.imported_files(code, ROOT)
+    }
+    there = {
+        path.relative_to(ROOT / "course_utils").as_posix()
+        for path in (ROOT / "course_utils").rglob("*.*")
+        if "__pycache__" not in path.parts
+    }
+    left = {path for path in there - found if not path.startswith("command/")}
+    assert not {path for path in left if not path.endswith(".py")}
+    drawing = "masks/draw.py"  # draws the textures, which count themselves
+    assert {path for path in left if path.startswith(("masks/", "serving/", "faces/"))} == {drawing}
 
 
 def test_a_broken_notebook_gets_one_sentence(tmp_path):

@@ -304,6 +304,48 @@ def test_a_model_that_is_there_is_not_lost(tiny_networks, course, faces, tmp_pat
     assert status == 0 and models.load(tmp_path / "model.keras")[1], errors
 
 
+def test_of_two_that_train_into_one_folder_the_second_is_refused(
+    tiny_networks, course, faces, tmp_path
+):
+    (tmp_path / "out").mkdir()
+    hold = (
+        "import sys\nfrom course_utils import files\n"
+        f"with files.locked('out', name={str(tmp_path / 'out/.training.lock')!r}):\n"
+        "    print('holding', flush=True)\n    sys.stdin.read()\n"
+    )
+    with subprocess.Popen(
+        [sys.executable, "-c", hold], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as first:
+        assert first.stdout.readline() == "holding\n"
+        words = ("train", *SMALL, "--data", faces, "--epochs", "1", "--out", tmp_path / "out")
+        status, _, errors = course(*words)
+        assert status == 1 and errors.startswith("course: Another process is writing to")
+        assert not list((tmp_path / "out").glob("*.keras"))
+    assert course(*words)[0] == 0
+    assert {path.name for path in (tmp_path / "out").iterdir()} == {
+        "history.csv",
+        "model.keras",
+        "training.json",
+    }
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="names are text elsewhere")
+def test_names_that_are_no_utf8_train_and_are_printed(tiny_networks, course, faces, tmp_path):
+    odd = tmp_path / os.fsdecode(b"faces \xff")
+    shutil.copytree(faces, odd)
+    (odd / "with_mask/with_mask 0.png").rename(odd / "with_mask" / os.fsdecode(b"\xfe 0.png"))
+    (odd / "with_mask/letter.jpg").rename(odd / "with_mask" / os.fsdecode(b"\xfd.jpg"))
+    out = tmp_path / os.fsdecode(b"out \xff")
+    status, printed, errors = course(
+        "train", *SMALL, "--data", odd, "--epochs", "1", "--out", out, "--json"
+    )
+    assert status == 0, errors
+    assert json.loads(printed) == json.loads((out / "training.json").read_text(encoding="utf-8"))
+    assert "\\udcfd.jpg" in errors
+    status, printed, errors = course("evaluate", out / "model.keras", odd, "--json")
+    assert status == 0 and any("\udcfd.jpg" in text for text in json.loads(printed)["skipped"])
+
+
 def test_imagenet_weights_that_can_not_be_had_are_a_sentence_and_training_goes_on(
     tiny_networks, course, faces, tmp_path, monkeypatch
 ):

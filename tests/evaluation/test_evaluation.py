@@ -2,6 +2,9 @@
 says, by a network made by hand.
 """
 
+import os
+import sys
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -238,6 +241,31 @@ def test_the_report_counts_what_can_be_counted_by_hand(folder, saved, tmp_path):
         job.evaluate(saved, folder, (4, 8)).accuracy == 0.75
     )  # plain pictures look the same at any size
     assert report.to_dict()["classes"]["dark"] == {"pictures": 4, "recall": 0.75, "precision": 0.75}
+
+
+@pytest.mark.parametrize("target", ["model.keras", "set é/dark/1dark.png", "mine.csv"])
+def test_predictions_replace_no_input_and_nobodys_file(folder, saved, tmp_path, target):
+    (tmp_path / "mine.csv").write_text("picture,label\n")
+    before = {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()}
+    with pytest.raises(CourseError, match="choose another name for the output"):
+        job.evaluate(saved, folder, predictions=tmp_path / target)
+    assert {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()} == before
+    if target == "mine.csv":
+        job.evaluate(saved, folder, predictions=tmp_path / target, force=True)
+        job.evaluate(saved, folder, predictions=tmp_path / target)  # its own is replaced
+    else:
+        with pytest.raises(CourseError, match="is what the command reads"):
+            job.evaluate(saved, folder, predictions=tmp_path / target, force=True)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="names are text elsewhere")
+def test_names_that_are_no_utf8_are_evaluated_and_written(folder, saved, tmp_path):
+    odd = folder / "dark" / os.fsdecode(b"\xff odd.png")
+    (folder / "dark/1dark.png").rename(odd)
+    (folder / "dark" / os.fsdecode(b"\xfe.png")).write_text("no picture")
+    report = job.evaluate(saved, folder, face_size=(4, 8), predictions=tmp_path / "said.csv")
+    assert report.pictures == 8 and len(report.skipped) == 3
+    assert "dark/\\udcff odd.png" in (tmp_path / "said.csv").read_text(encoding="utf-8")
 
 
 def test_the_threshold_moves_the_border(folder, tmp_path):

@@ -6,6 +6,7 @@ import math
 import os
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import h5py
@@ -18,6 +19,7 @@ from course_utils import models, quiet
 from course_utils.errors import CourseError
 from course_utils.figures import architectures as drawing
 from course_utils.models import classifier, resnet
+from course_utils.notebook.contents import content
 
 ROOT = Path(__file__).resolve().parents[2]
 keras = quiet.import_keras()
@@ -336,6 +338,36 @@ def test_a_saved_model_answers_the_same_and_knows_its_classes(name, built, pictu
         if isinstance(layer, layers.BatchNormalization)
     }
     assert momenta == {classifier.MOMENTUM}
+
+
+@pytest.mark.parametrize("seconds", [0, 4_450_000_000])  # 1970 and 2111: zip knows neither
+def test_a_wrong_clock_does_not_keep_a_model_from_being_saved(
+    seconds, built, pictures, tmp_path, monkeypatch
+):
+    with monkeypatch.context() as patched:
+        patched.setattr(time, "time", lambda: float(seconds))
+        models.save(built["mobilenetv2"], tmp_path / "model.keras", ["a", "b"])
+        model, _ = models.load(tmp_path / "model.keras")
+    assert np.array_equal(
+        model.predict(pictures, verbose=0), built["mobilenetv2"].predict(pictures, verbose=0)
+    )
+    assert [path.name for path in tmp_path.iterdir()] == ["model.keras"]
+
+
+def test_a_model_saved_again_counts_as_the_same_and_a_changed_weight_does_not(tmp_path):
+    for name in ("one", "two"):  # the second time Keras numbers the layers on
+        keras.utils.set_random_seed(1)
+        models.save(small("mobilenetv2"), tmp_path / f"{name}.keras", ["a", "b"])
+    one, two = tmp_path / "one.keras", tmp_path / "two.keras"
+    assert one.read_bytes() != two.read_bytes() and content(one) == content(two)
+    model, _ = models.load(one)
+    values = model.get_weights()
+    values[-1] = values[-1] + 1e-6
+    model.set_weights(values)
+    models.save(model, two, ["a", "b"])
+    assert content(one) != content(two)
+    models.save(models.load(one)[0], two, ["b", "a"])
+    assert content(one) != content(two)
 
 
 def test_a_saved_model_needs_nothing_of_this_package(built, pictures, tmp_path):

@@ -1,11 +1,15 @@
 """What a chapter hands on."""
 
+import hashlib
 import json
+import re
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 from course_utils.errors import CourseError
+from course_utils.notebook import artefacts
 from course_utils.notebook.artefacts import Artefacts
 
 
@@ -55,3 +59,55 @@ def test_a_fresh_folder_holds_nothing_of_an_earlier_run(work):
     made.path("deep/old.txt").write_text("x")
     folder = made.fresh("deep")
     assert folder == work / "sample" / "00_first" / "deep" and not list(folder.iterdir())
+
+
+@pytest.fixture
+def course(work, monkeypatch):
+    """A course of three chapters, each of which needs the one before it."""
+    (work / "chapters").mkdir()
+    (work / "pyproject.toml").touch()
+    for name, needs in {"00_first": "", "01_second": "0", "02_third": "'01'"}.items():
+        text = f"# ---\n#   course:\n#     needs: [{needs}]\n# ---\n"
+        (work / "chapters" / f"{name}.py").write_text(text)
+    monkeypatch.chdir(work)
+    return work
+
+
+def test_a_chapter_names_all_that_it_needs_before_it_begins(course):
+    Artefacts("00_first", "sample").record(total=1)
+    Artefacts("01_second", "sample")
+    with pytest.raises(CourseError, match="Chapter 02 needs the files of chapter 01, which the"):
+        Artefacts("02_third", "sample")
+    with pytest.raises(
+        CourseError, match="chapters 00 and 01,.*`course run 00 01 --profile real` first"
+    ):
+        Artefacts("02_third", "real")
+
+
+def test_what_is_read_is_noted_as_it_was_then(work, monkeypatch):
+    folder = work / "sample" / "00_first"
+    for name in ("faces.csv", "other.csv", "masked/deep/1.jpg"):
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text(name)
+    monkeypatch.setenv("COURSE_READS", str(work / "reads"))
+    second = Artefacts("01_second", "sample")
+    second.earlier("00_first", "faces.csv").write_text("changed afterwards")
+    second.earlier("00_first", "other.csv")
+    notes = [json.loads(line) for line in (work / "reads").read_text().splitlines()]
+    assert notes[0] == {"package": str(Path(artefacts.__file__).parents[1])}
+    assert set(notes[1]["read"]) == {"00_first/faces.csv", "00_first/masked/deep/1.jpg"}
+    digest = hashlib.sha256(b"faces.csv").hexdigest()
+    assert notes[1]["read"]["00_first/faces.csv"]["hash"] == digest
+    assert set(notes[2]["read"]) == {"00_first/other.csv"}
+
+
+def test_chapters_read_earlier_results_by_this_module_alone():
+    """What a chapter reads past it would not make the chapter run again."""
+    root = Path(__file__).resolve().parents[2]
+    slugs = [path.stem for path in (root / "chapters").glob("[0-9][0-9]_*.py")]
+    assert len(slugs) == 10
+    for path in [*(root / "chapters").glob("*.py"), *(root / "solutions").glob("*.py")]:
+        code = re.sub(r"^#.*$", "", path.read_text(encoding="utf-8"), flags=re.MULTILINE)
+        assert "work_dir" not in code, path
+        slug = f"({'|'.join(slugs)})"
+        assert not re.search(rf"/ *[\"']?{slug}[\"'/]|{slug}/", code), path
