@@ -1,7 +1,9 @@
 """What there is to execute, and what its result depends on."""
 
+import functools
 import hashlib
 import json
+import time
 from dataclasses import dataclass, replace
 
 import nbformat
@@ -10,6 +12,10 @@ from course_utils import files, project
 from course_utils.command import notebooks
 from course_utils.errors import CourseError
 from course_utils.notebook import progress, quizzes
+
+SETTLED = 2_000_000_000
+"""Nanoseconds since its last change after which a file's stamp tells of the next one: clocks of
+file systems are coarse, so a file may change twice at one time."""
 
 
 @dataclass(frozen=True)
@@ -39,20 +45,35 @@ class Job:
 
 def data_fingerprint(root, profile):
     """Return one hash of what chapters read below `data/` and of downloaded photographs."""
-    digest = hashlib.sha256()
-    for path in files.files_below(root / "data"):
-        if path.suffix != ".md" and not {"generator", "__pycache__"} & set(path.parts):
-            digest.update(f"{path.relative_to(root).as_posix()} {files.sha256(path)}\n".encode())
+    paths = {
+        path.relative_to(root).as_posix(): path
+        for path in files.files_below(root / "data")
+        if path.suffix != ".md" and not {"generator", "__pycache__"} & set(path.parts)
+    }
     if profile.name != "sample":
         folder = project.work_dir() / "datasets" / profile.dataset
         for path in files.files_below(folder) if folder.is_dir() else ():
-            state = path.stat()
-            digest.update(
-                (
-                    f"{path.relative_to(folder).as_posix()} {state.st_size} {state.st_mtime_ns}\n"
-                ).encode()
-            )
-    return digest.hexdigest()
+            paths[f"{profile.dataset}/{path.relative_to(folder).as_posix()}"] = path
+    hashes = _hashes(paths, project.work_dir() / profile.name / "runs" / ".data.json")
+    return hashlib.sha256(json.dumps(hashes, sort_keys=True).encode()).hexdigest()
+
+
+def _hashes(paths, cache):
+    """Hash many files, each once: those that are as a cache knows them are not read again."""
+    try:
+        known = dict(json.loads(cache.read_text(encoding="utf-8")))
+    except (OSError, ValueError, TypeError):
+        known = {}
+    found, settled = {}, time.time_ns() - SETTLED
+    for name, path in paths.items():
+        now, state = files.stamp(path), known.get(name)
+        if state is None or state["stamp"] != now:
+            state = files.state(path)
+        found[name] = state
+    keep = {name: one for name, one in found.items() if one and max(one["stamp"][1::2]) < settled}
+    if keep != known:
+        files.write_text(cache, json.dumps(keep))
+    return {name: one and one["hash"] for name, one in found.items()}
 
 
 def make_jobs(root, wanted, profile, solutions):
@@ -144,8 +165,15 @@ def fingerprint(root, notebook, others):
         if cell.cell_type == "code":
             code.append(cell.source)
     for path in notebooks.imported_files(code, root):
-        digest.update(f"{path.relative_to(root).as_posix()} {files.sha256(path)}\n".encode())
+        name, stamp = path.relative_to(root).as_posix(), files.stamp(path)
+        digest.update(f"{name} {_sha256(path, tuple(stamp or ()))}\n".encode())
     return digest.hexdigest()
+
+
+@functools.cache
+def _sha256(path, stamp):
+    """Hash a file that several chapters depend on once, as long as its stamp is the same."""
+    return files.sha256(path)
 
 
 def exercise_tags(notebook):

@@ -5,6 +5,7 @@ outputs of a run, in a normal form: no time, no path, no machine.
 """
 
 import ast
+import functools
 import hashlib
 import re
 from dataclasses import dataclass
@@ -17,7 +18,7 @@ from course_utils import files
 from course_utils.errors import CourseError
 
 IGNORE_TAGS = ("nbval-ignore-output", "nbval-skip")
-MODULE = re.compile(r"course_utils(\.\w+)+")
+MODULE = re.compile(r"course_utils(\.\w+)*")
 KERNEL = {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"}
 
 
@@ -244,14 +245,18 @@ def _no_python(package):
             yield path
 
 
+@functools.cache
 def _named_modules(code):
+    """Return the package's modules that some code imports, or names in a string."""
     code = "\n".join(
         "" if line.lstrip().startswith(("%", "!")) else line for line in code.splitlines()
     )
+    names = set()
     for node in ast.walk(ast.parse(code)):
         if isinstance(node, ast.Import):
-            yield from (alias.name for alias in node.names if alias.name.startswith("course_utils"))
-        elif isinstance(node, ast.ImportFrom) and (node.module or "").startswith("course_utils"):
-            yield from (f"{node.module}.{alias.name}" for alias in node.names)
-        elif isinstance(node, ast.Constant) and MODULE.fullmatch(str(node.value)):
-            yield node.value
+            names.update(alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            names.update(f"{node.module}.{alias.name}" for alias in node.names)
+        elif isinstance(node, ast.Constant):
+            names.add(str(node.value))
+    return sorted(name for name in names if MODULE.fullmatch(name))
