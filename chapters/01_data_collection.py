@@ -23,9 +23,9 @@
 # the collection, and what could a machine learn from it that we did not intend?**
 #
 # **After this chapter you can** fetch a data set and know that every byte is right, cut
-# faces out of annotated scenes, take your own pictures with a camera, find a picture
-# that is in the collection twice, split a collection so that the test is honest, show
-# that a collection gives its labels away, and write a data card.
+# faces out of scenes, take your own pictures, say how far two people agree on the
+# labels, find twins, split a collection so that the test is honest, show that it gives
+# its labels away, and write a data card.
 #
 # **You need** Python, NumPy and a little pandas. **Time:** 35 minutes to read and run,
 # and about an hour for the five exercises.
@@ -47,11 +47,11 @@ out = Artefacts("01_data_collection", PROFILE)
 # %% [markdown]
 # ## Where do the pictures come from?
 #
-# The project that this course rebuilds took its pictures from seven sources. What has
-# become of them? The course keeps a registry, `data/registry.toml`, with source,
-# licence and the way to get each set. Only one can still be fetched by a program. Two
-# wait behind an account, two were given to a few people, one is handed out on request,
-# and the seventh is your own camera.
+# The project that this course rebuilds took its pictures from seven sources. The
+# registry of the course, `data/registry.toml`, holds source, licence and the way to get
+# each set. Only one can still be fetched by a program; the others wait behind an
+# account or a request, were given to a few people, or came from a camera of the
+# project's own.
 
 # %%
 sources = [dataset for dataset in registry.load().values() if not dataset.embedded]
@@ -67,11 +67,10 @@ pd.DataFrame(rows, columns=["data set", "licence", "to get it"])
 # %% [markdown]
 # **What may we do with a stranger's face?** Look at the column *licence*. A
 # repository's licence covers what its owner made: the code, perhaps the selection. The
-# photographs belong to whoever took them, and the people in them were never asked,
-# though a face is personal data (chapter 07 says what follows from that). So this
-# course works with two collections: invented people, who can't be harmed, are embedded;
-# real photographs you fetch yourself, for study, and never publish. That is why no
-# stored output of this course shows a real face.
+# photographs belong to whoever took them, and nobody asked the people in them, though a
+# face is personal data (chapter 07). So this course embeds invented people; real
+# photographs you fetch yourself, for study, and never publish. No stored output shows a
+# real face.
 
 # %% [markdown]
 # ## Is this the file I wanted?
@@ -91,28 +90,28 @@ damaged[len(damaged) // 2] ^= 1  # flip the lowest bit of the byte in the middle
 
 digest = hashlib.sha256(content).hexdigest()
 other = hashlib.sha256(damaged).hexdigest()
-print(f"as listed: {digest[:32]}...")
-print(f"one bit:   {other[:32]}...")
+listed = {file.path: file.sha256 for file in registry.listed_files(dataset)}
+in_registry = listed.get(faces.picture[0], "not listed")
+print(f"in the registry: {in_registry[:32]}...")
+print(f"this file:       {digest[:32]}...")
+print(f"one bit flipped: {other[:32]}...")
 
 # %%
 bits = (int(digest, 16) ^ int(other, 16)).bit_count()
 print(f"One bit of {len(content) * 8:,} was flipped;", end=" ")
 print(f"{bits} of the 256 bits of the checksum changed.")
-listed = {file.path: file.sha256 for file in registry.listed_files(dataset)}
-print("The registry lists the same checksum:", listed.get(faces.picture[0]) == digest)
-
 # %% [markdown]
 # About half of the bits change, whatever was changed: that is what makes the checksum
 # useful. The package `pooch` builds a download on it: say what you want (`known_hash`),
-# and it keeps the file only if it is that. Here a function stands in for the network.
-# It delivers the damaged picture first and the right one then. The third call does not
-# ask the network at all.
+# and it keeps nothing else. Here a function stands in for the network. It delivers the
+# damaged picture first, then the right one. The third call asks nobody.
 
 # %%
 from pathlib import Path
 
 import pooch
 
+pooch.get_logger().setLevel("ERROR")
 deliveries = [bytes(damaged), content]
 
 
@@ -122,7 +121,6 @@ def deliver(url, output_file, pooch):
 
 
 # %%
-pooch.get_logger().setLevel("ERROR")
 kept = out.path("fetched.bin")
 kept.unlink(missing_ok=True)
 for attempt in (1, 2, 3):
@@ -136,19 +134,18 @@ for attempt in (1, 2, 3):
         )
         print(f"attempt {attempt}: kept; {len(deliveries)} deliveries left")
     except ValueError:
-        print(f"attempt {attempt}: refused; a file left behind: {kept.exists()}")
+        left_behind = len(list(out.folder.glob("*fetched.bin*")))
+        print(f"attempt {attempt}: refused; {left_behind} files left behind")
 
 # %% [markdown]
 # `course data fetch` does this for thousands of files, and `course data verify` checks
-# them again at any time: each is *ok*, *missing*, *different* or *extra*.
+# them again at any time.
 #
 # ## Look before you count
 #
-# Which pictures do we have? Read them all once, whatever their format (`read_rgb` turns
-# every one upright, to RGB, to eight bits), and keep a copy of at most 256 pixels a
-# side. Then look at thirty-two of them before computing anything. Blue frames: with a
-# mask; orange frames: without.
-
+# Read all pictures once (`read_rgb` turns every one upright, to RGB, to eight bits),
+# and keep a copy of at most 256 pixels a side. Then look at thirty-two before computing
+# anything. Blue frames: with a mask; orange: without.
 
 # %%
 from course_utils.pictures.images import read_rgb
@@ -174,10 +171,10 @@ collection.show_labels_and_sizes(faces)
 # %%
 counts = faces.label.value_counts().sort_index()
 shares = counts / len(faces)
-lazy = counts.idxmax().replace("_", " ")
+lazy, lazy_share = counts.idxmax().replace("_", " "), shares.max()
 print(f"{len(faces):,} pictures, {counts['with_mask']:,} of them with a mask", end=" ")
 print(f"({shares['with_mask']:.0%}): who always answers '{lazy}'", end=" ")
-print(f"is right {shares.max():.0%} of the time.")
+print(f"is right {lazy_share:.0%} of the time.")
 
 shorter = faces[["width", "height"]].min(axis=1)
 median = shorter.groupby(faces.label).median()
@@ -192,11 +189,9 @@ print(f"without {median['without_mask']:.0f} px.")
 #
 # ## Cutting faces out of scenes
 #
-# Cameras see scenes, not portraits. Someone has drawn a box around each face and
-# written it down, often in the XML of the PASCAL VOC contest. What is in such a file? A
-# dozen lines read it. (For files from strangers the course uses `defusedxml`, since XML
-# can be built to eat all memory.)
-
+# Cameras see scenes, not portraits. Somebody has drawn a box around each face and
+# written it down, often in the XML of the PASCAL VOC contest. (For files from strangers
+# the course uses `defusedxml`, since XML can be built to eat all memory.)
 
 # %%
 from xml.etree import ElementTree
@@ -230,9 +225,8 @@ print(f"this scene is {width} x {height} pixels and has {len(boxes)} faces.")
 # The labels have three values. The original project counted a wrongly worn mask as
 # *without*, and so do we, until chapter 02 needs the difference.
 #
-# A box in NumPy is a slice: `scene[y_min:y_max, x_min:x_max]`. Detectors cut closer or
-# wider than whoever drew the boxes, so we often add a margin. What does the slice do at
-# the border of the picture?
+# A box in NumPy is a slice: `scene[y_min:y_max, x_min:x_max]`. Often we add a margin.
+# What does the slice do at the border of the picture?
 
 
 # %%
@@ -265,8 +259,8 @@ print(f"and holds {empty.size} pixels. No error was raised.")
 
 # %% [markdown]
 # A negative start counts from the right edge in Python: the slice begins behind its own
-# end and is empty, silently. A face is lost and nobody notices. The box has to be cut
-# to the picture first.
+# end and is empty. A face is lost, and nobody notices. So cut the box to the picture
+# first.
 #
 # **Exercise 1-1** (easy, 5 minutes). Write `clip_box`: it returns the part of the box
 # that lies in the picture as `(x_min, y_min, x_max, y_max)`, with the maxima not
@@ -286,9 +280,8 @@ from course_utils.checks import chapter_01
 chapter_01.check_1(clip_box)
 
 # %% [markdown]
-# From here on `course_utils.pictures.annotations.crop` does it. One more look at the
-# boxes: how wide are faces in the scenes, and how wide are they in the portraits that
-# we shall train with?
+# From here on `course_utils.pictures.annotations.crop` does it. How wide are faces in
+# the scenes, and how wide in the portraits that we shall train with?
 
 # %%
 embedded = load_faces("sample")
@@ -300,34 +293,35 @@ collection.show_widths(
     {"embedded portraits": in_portraits, "faces in scenes": in_scenes}
 )
 
+portrait_width, scene_width = np.median(in_portraits), np.median(in_scenes)
 narrower = np.mean(np.array(in_scenes) < in_portraits.min())
-print(f"Median width of a face: {np.median(in_portraits):.0f} px in the", end=" ")
-print(f"portraits, {np.median(in_scenes):.0f} px in the scenes;", end=" ")
+print(f"Median width of a face: {portrait_width:.0f} px in the", end=" ")
+print(f"portraits, {scene_width:.0f} px in the scenes;", end=" ")
 print(f"{narrower:.0%} of the scene faces are narrower than", end=" ")
 print("the narrowest of the portraits.")
 
 # %% [markdown]
-# We shall train on large faces and meet small ones. The original project met this gap
-# at the very end, as a mystery; chapter 06 looks into it.
+# We shall train on large faces and meet small ones. Chapter 06 looks into it.
 
 # %% [markdown]
 # ## Your own pictures
 #
-# No collection from the web shows your camera, your light and your wall. What should
-# vary when you take pictures yourself? The original project took 80 webcam pictures and
-# could use 46: in the others no face was found. So take many, and vary what the
-# pictures below vary: **light** (a window behind you, a lamp from the side),
-# **distance**, **pose**, **background**, and what covers the face. Take the *same*
-# variety with and without a mask; you will see below what happens otherwise.
+# No collection from the web shows your camera, your light and your wall. The original
+# project took 80 webcam pictures and could use 46: in the others no face was found. So
+# take many, and vary what the pictures below vary: **light** (a window behind you, a
+# lamp from the side), **distance**, **pose**, **background**, and what covers the face.
+# Take the *same* variety with and without a mask; you will soon see why.
 #
-# **Ask before you take.** Who is in a picture must know what it is for, who will see
-# it, and how to have it removed. Enter a name or an alias: it keeps people apart when
-# we split. The browser asks before it shows the camera. Pictures stay in `work/own/` on
-# the machine that runs Jupyter, stripped of time and place, and git never sees them.
+# **Ask before you take.** Whoever is in a picture must know what it is for, who will
+# see it, and how to have it removed. Enter a name or an alias: it keeps people apart
+# when we split. Pictures stay in `work/own/` on the machine that runs Jupyter, stripped
+# of time and place, and git never sees them.
 
 # %%
-bare = embedded[(embedded.label == "without_mask") & (embedded.occlusion == "none")]
-chosen = {f"light: {light}": part.index[0] for light, part in bare.groupby("light")}
+bare = embedded[(embedded.wearing == "none") & (embedded.occlusion == "none")]
+bare = bare.drop_duplicates("person")
+straight = bare[(bare.yaw.abs() < 10) & (bare.pitch.abs() < 5)]
+chosen = {f"light: {light}": part.index[0] for light, part in straight.groupby("light")}
 chosen["turned left"] = bare.yaw.idxmax()
 chosen["turned right"] = bare.yaw.idxmin()
 chosen["looking up"] = bare.pitch.idxmax()
@@ -353,15 +347,59 @@ widgets.show(
 )
 
 # %% [markdown]
-# `course data import own work/own` brings them into the layout of all other sets, and
-# reports every picture that it can't read.
+# `course data import own work/own` brings them into the layout of all other sets.
+#
+# ## Do two people see the same mask?
+#
+# Somebody labels the pictures. **Would somebody else give the same labels?** Imagine
+# two people who label the embedded portraits. The first follows our rule: a mask must
+# cover mouth *and* nose. Nobody told the second about noses.
+
+# %%
+first = (embedded.wearing == "proper").to_numpy()
+second = embedded.wearing.isin(["proper", "under_nose"]).to_numpy()
+said = pd.DataFrame({"mask is worn": embedded.wearing, "pictures": 1})
+said["first says mask"], said["second says mask"] = first, second
+said.groupby("mask is worn").sum()
+
+# %% [markdown]
+# The share of equal labels flatters them: most faces are bare, so even somebody who
+# never says *mask* mostly agrees with the first. How often would they agree by chance,
+# if each kept their shares of the labels and dealt these out blindly? For one label
+# that is the product of their two shares; added up over the labels it is $p_e$.
+# **Cohen's kappa** (Cohen 1960) tells how much of the way from chance to full agreement
+# the observed agreement $p_o$ covers: $\kappa = (p_o - p_e) / (1 - p_e)$.
+#
+# **Exercise 1-2** (easy, 8 minutes). Write `kappa(one, two)` for two arrays of labels
+# of equal length. There may be more than two labels.
+
+
+# %% tags=["exercise-1-2"]
+def kappa(one, two):
+    """Return Cohen's kappa of two arrays of labels."""
+    ...  # your lines
+
+
+# %%
+chapter_01.check_2(kappa)
+
+# %%
+from sklearn.metrics import cohen_kappa_score
+
+others = {"the second": second, "one who never says mask": np.zeros_like(first)}
+for name, other in others.items():
+    agreement, agreed = np.mean(first == other), cohen_kappa_score(first, other)
+    print(f"The first and {name}: {agreement:.0%} equal, kappa {agreed:.2f}")
+
+# %% [markdown]
+# Kappa tells the two apart. But look at the table as well: all disputes are about one
+# way of wearing a mask. Then don't vote: write the rule down and label again.
 #
 # ## The same picture twice
 #
 # Collections grow by merging, and the web copies itself. Does it matter? If one copy is
 # used for training and another for testing, the test asks a question whose answer was
-# given away. First, how many files are there twice, byte for byte? Equal checksums
-# tell.
+# given away. First, how many files are there twice, byte for byte?
 
 # %%
 from course_utils import files
@@ -369,8 +407,8 @@ from course_utils import files
 faces["sha256"] = [files.sha256(folder / name) for name in faces.picture]
 copies = faces.sha256.value_counts()
 exact_groups, exact_extra = sum(copies > 1), sum(copies - 1)
-print(f"{exact_groups} groups of byte-identical files,", end=" ")
-print(f"{exact_extra} extra copies among {len(faces):,} pictures.")
+print(f"Groups of byte-identical files: {exact_groups},", end=" ")
+print(f"extra copies: {exact_extra} among {len(faces):,} pictures.")
 
 # %%
 import io
@@ -378,17 +416,17 @@ import io
 buffer = io.BytesIO()
 Image.fromarray(read_rgb(folder / faces.picture[0])).save(buffer, "JPEG", quality=95)
 again = hashlib.sha256(buffer.getvalue()).hexdigest()
-print("Saved again, to the eye the same. Same checksum:", again == faces.sha256[0])
+bits = (int(digest, 16) ^ int(again, 16)).bit_count()
+print("Saved again, to the eye the same. Share of the checksum's", end=" ")
+print(f"bits that changed: {bits / 256:.1f}")
 
 # %% [markdown]
-# A checksum is the wrong tool for **twins**, near-duplicates of one picture: one
-# changed bit changes everything. We want the opposite, a short code that stays when a
-# picture is saved again, shrunk or brightened. The **difference hash** does it: shrink
-# the picture to 9 x 8 grey pixels, and ask at each pixel: is my right neighbour
-# brighter? That gives 8 x 8 = 64 answers. Two pictures are compared by counting the
-# answers that differ, the *distance*. Why neighbours, and why so few pixels?
-# Brightening a picture brightens both neighbours, and fine detail, which saving
-# destroys, is gone before we ask.
+# A checksum is the wrong tool for **twins**, near-duplicates of one picture. We want a
+# short code that stays when a picture is saved again, shrunk or brightened. The
+# **difference hash** does it: shrink the picture to 9 x 8 grey pixels, and ask at each
+# pixel: is my right neighbour brighter? That gives 8 x 8 = 64 answers. The *distance*
+# of two pictures is the number of answers that differ. Brightening a picture brightens
+# both neighbours, and fine detail, which saving destroys, is gone before we ask.
 
 
 # %%
@@ -414,8 +452,9 @@ three = [example, brighter, another]
 tiny = [shrink_grey(picture, 9, 8) for picture in three]
 code, brighter_code, another_code = [difference_hash(picture) for picture in three]
 twins.show_hashes(three, tiny, [code, brighter_code, another_code])
-print(f"Distance to the brightened copy: {sum(code != brighter_code)} of 64;", end=" ")
-print(f"to the other picture: {sum(code != another_code)}.")
+to_copy, to_other = sum(code != brighter_code), sum(code != another_code)
+print(f"Distance to the brightened copy: {to_copy} of 64;", end=" ")
+print(f"to the other picture: {to_other}.")
 
 # %%
 import imagehash
@@ -428,35 +467,30 @@ print(f"The package imagehash gives the same 64 answers for {agree:,}", end=" ")
 print(f"of {len(pictures):,} pictures.")
 
 # %% [markdown]
-# **Exercise 1-2** (medium, 10 minutes). Our hash asks only sideways: a picture of
-# stripes that lie flat gives it nothing. Write `vertical_hash`, which asks at each
-# pixel whether the neighbour *below* is brighter, again 64 answers. Any 64 answers in
-# any order will do, and so will an object of `imagehash`.
+# **Exercise 1-3** (medium, 10 minutes). A mirrored copy is a twin, too. You kept the 64
+# answers of a picture, but not the picture. Write `mirror_code(code)`: from an array of
+# 64 booleans, the answers of the *mirrored* picture. Forget about neighbours of equal
+# grey; they are rare.
 
 
-# %% tags=["exercise-1-2"]
-def vertical_hash(picture):
-    """Return 64 answers for a picture (uint8, height x width x 3).
-
-    Is the pixel below brighter?
-    """
+# %% tags=["exercise-1-3"]
+def mirror_code(code):
+    """Return the 64 answers of the mirrored picture."""
     ...  # your lines
 
 
 # %%
-chapter_01.check_2(vertical_hash)
+chapter_01.check_3(mirror_code)
 
 # %% [markdown]
 # ### How far apart may twins be?
 #
-# We need a threshold, and so a collection whose twins we know. **Plant them:** take
-# some pictures and copy each in five ways: saved again with stronger compression,
-# resized, cropped by a few percent, brightened or darkened, and mirrored. Then every
-# threshold can be judged by two numbers: **recall**, the share of the planted copies
-# that lie within the threshold of their original, and **false alarms**, the share of
-# pictures that lie within it of a picture which can't be a twin: one of another known
-# person, or of the other label.
-
+# We need a threshold, and so a collection whose twins we know. **Plant them:** copy
+# some pictures in five ways: saved again with stronger compression, resized, cropped by
+# a few percent, brightened or darkened, and mirrored. Two numbers judge a threshold:
+# **recall**, the share of planted copies that lie within it of their original, and
+# **false alarms**, the share of pictures that lie within it of one that can't be a
+# twin: of another known person, or of the other label.
 
 # %%
 from PIL import ImageOps
@@ -561,14 +595,14 @@ twins.show_threshold_curves(thresholds, recalls, false_alarms(distance))
 # Two things to see. Cropping moves the whole grid, so recall rises slowly where the
 # other curves jump. And a mirrored copy is hardly ever found: left and right change
 # places, so every answer turns round. The remedy costs one line: also compare each
-# picture with the *mirror image* of the other, and keep the smaller distance. Comparing
-# twice gives chance two tries, so false alarms rise a little.
+# picture with the *mirror image* of the other, and keep the smaller distance.
 #
 # Which threshold? The two mistakes don't cost the same. **We are going to group
-# pictures, not delete them.** A false alarm ties two strangers together and costs next
-# to nothing; a missed twin can end up on both sides of the test. So be generous, and
-# take the largest threshold at which at most one picture in two hundred has a false
-# partner.
+# pictures, not delete them.** A missed twin can end up on both sides of the test. A
+# false alarm only keeps two strangers on one side, which does no harm; but many of them
+# form chains, and tie hundreds of strangers into one group that can't be split any
+# more. So be generous, within a limit: take the largest threshold at which at most one
+# picture in two hundred has a false partner.
 
 # %%
 mirrored = np.array([difference_hash(picture[:, ::-1]) for picture in everything])
@@ -585,9 +619,9 @@ for kind in CHANGES:
     print(f"  {kind:12} {of_kind[threshold]:.0%}")
 
 # %% [markdown]
-# Numbers alone should not choose a threshold: look at the pairs just inside and just
+# Don't let numbers alone choose a threshold: look at the pairs just inside and just
 # outside. Green frames are planted twins, orange ones can't be twins, grey ones nobody
-# has marked. Move the slider and find the distance at which you would stop believing.
+# has marked. At which distance would you stop believing?
 
 # %%
 origin = table.origin.to_numpy()
@@ -606,15 +640,11 @@ widgets.show(
 )
 
 # %% [markdown]
-# Twins come in chains: A resembles B and B resembles C. A **group** is everything that
-# is tied together, directly or through others; mathematicians call it a connected
-# component, and SciPy finds them. We tie near-duplicates, and pictures of one person as
+# A **group** is everything that is tied together, directly or through others; SciPy
+# calls it a connected component. We tie near-duplicates, and pictures of one person as
 # far as we know the names: a person in training and in test gives answers away as well.
 # That is called a **leak**. Where names or labels say that two pictures can't be twins,
-# knowledge beats the hash. Chains are also why the threshold must not be too generous:
-# a few false links can tie hundreds of strangers into one group, so look at the
-# largest.
-
+# knowledge beats the hash. Watch the largest group: a chain of false ties shows there.
 
 # %%
 from scipy.sparse import csr_matrix
@@ -637,35 +667,23 @@ by_both = group_pictures(are_twins | same_person)
 natural = group_pictures(are_twins[: len(faces), : len(faces)])
 near_groups = sum(np.bincount(natural) > 1)
 near_extra = len(faces) - len(np.unique(natural))
-print(f"Before we planted any: {near_groups} groups of near-duplicates", end=" ")
-print(f"hold {near_extra} extra copies ({exact_extra} of them byte-identical).")
+print("Before we planted any: groups of near-duplicates:", near_groups, end=", ")
+print(f"extra copies in them: {near_extra} ({exact_extra} byte-identical).")
 
 hash_groups, both_groups = np.bincount(by_hash), np.bincount(by_both)
+largest = both_groups.max()
 print(f"With the planted copies: {len(hash_groups):,} groups by hash,", end=" ")
 print(f"{len(both_groups):,} by hash and person,", end=" ")
-print(f"the largest of {both_groups.max()} pictures.")
+print(f"the largest of {largest} pictures.")
 
 # %% [markdown]
 # ## The leak
 #
 # To test a classifier we hold back pictures it has never seen: we **split** the
 # collection into training and test. The usual way picks the test pictures at random.
-# What does *never seen* mean when pictures have twins?
-#
-# **Exercise 1-3** (easy, 5 minutes). Predict before you measure. In a large collection
-# every picture is there five times (itself and four copies). You draw one fifth of the
-# pictures at random for the test. What share of the test pictures has at least one twin
-# in the training part? A fraction between 0 and 1, or a string such as `"35 %"`.
-
-# %% tags=["exercise-1-3"]
-prediction = None
-
-# %%
-chapter_01.check_3(prediction)
-
-# %% [markdown]
-# The remedy is to draw *groups* instead of pictures, so that all copies of a picture,
-# and all pictures of a person, fall on the same side.
+# But what does *never seen* mean when pictures have twins? The remedy is to draw
+# *groups*, so that all copies of a picture, and all pictures of a person, fall on the
+# same side.
 #
 # **Exercise 1-4** (medium, 15 minutes). Write `group_split(groups, test_share, seed)`.
 # `groups` holds one name a picture. Return two arrays of positions, training and test.
@@ -676,10 +694,7 @@ chapter_01.check_3(prediction)
 
 # %% tags=["exercise-1-4"]
 def group_split(groups, test_share, seed):
-    """Split positions 0 ..
-
-    Len(groups) - 1 into training and test without tearing a group.
-    """
+    """Split the positions into training and test without tearing a group."""
     ...  # your lines
 
 
@@ -689,11 +704,9 @@ chapter_01.check_4(group_split)
 # %% [markdown]
 # Now measure, twenty times each: how many test pictures have a twin in training, if we
 # split at random, by the groups that the hash found, and by hash and person together?
-# We know the truth, since we planted the copies, so copies that the hash missed are
-# counted too. In scikit-learn the two ways are `ShuffleSplit` and `GroupShuffleSplit`.
-# The last line needs no planting: it compares with the **reference run**, this chapter
-# on the real photographs, whose figures are stored in
-# `data/reference/01_data_collection.json`.
+# Copies that the hash missed count, too: we know what we planted. The last line needs
+# no planting: it compares with the **reference run**, this chapter on the real
+# photographs (`data/reference/01_data_collection.json`).
 
 # %%
 from sklearn.model_selection import GroupShuffleSplit, ShuffleSplit
@@ -731,7 +744,8 @@ alt = (
 )
 twins.show_repeats({"": leaks}, "test pictures with a twin in training (%)", alt)
 for name, values in leaks.items():
-    print(f"split {name}: {np.mean(values):.1%} of the test pictures", end=" ")
+    share = np.mean(values)
+    print(f"split {name}: {share:.1%} of the test pictures", end=" ")
     print("have a twin in training.")
 
 # %%
@@ -746,6 +760,10 @@ print(f"{leak_natural:.1%} here, and {leak_real:.1%}", end=" ")
 print(f"on the {number_real:,} real photographs.")
 
 # %% [markdown]
+# By hash *and* person the leak is 0 % by construction: a planted copy bears the name of
+# its original, so names alone would do. Where nobody is known by name, as on the web,
+# the leak by hash is what remains.
+#
 # What does a leak do to the *number* in a report? Take the simplest learner there is:
 # find the most similar training picture (16 x 16 grey pixels) and copy its label. And
 # take labels that *nobody* can learn: toss a coin for each source, so that copies share
@@ -806,9 +824,9 @@ for name in ways:
     print("(balanced; mean of twenty splits).")
 
 # %% [markdown]
-# A learner that knows nothing scores above chance on coins, on a test that looks proper
-# in every way. The same happens, invisibly, in the right half: part of the score with
-# true labels was memory. From now on every chapter splits by group.
+# A learner that knows nothing scores above chance on coins, in a test that looks
+# proper. The same happens, invisibly, in the right half: part of that score was memory.
+# From now on every chapter splits by group.
 
 # %% [markdown]
 # ## What does the classifier really learn?
@@ -816,9 +834,9 @@ for name in ways:
 # A clean split keeps copies apart. It does not help when the two *classes* come from
 # two places. Web search returns whole people when you ask for masks and tight portraits
 # when you ask for faces; then the frame tells the label, without any mask. Something
-# that goes along with the label like this is a **confounder**. How could we notice?
-# Starve a classifier: give it so little that it can't see a mask. First 8 x 8 pixels,
-# with logistic regression, the simplest classifier that learns weights.
+# that goes along with the label like this is a **confounder**. To notice it, starve a
+# classifier: give it too little to see a mask. First 8 x 8 pixels, with logistic
+# regression, the simplest classifier that learns weights.
 
 # %%
 from sklearn.linear_model import LogisticRegression
@@ -862,8 +880,8 @@ print(f"All 64 pixels: balanced accuracy {mean:.0%}", end=" ")
 print(f"(spread of the parts: {spread:.0%}).")
 
 # %% [markdown]
-# Is that the mask, or the frame around it? In `test_by_group` every part is tested by a
-# model trained on the other four, and no group is torn.
+# Is that the mask, or the frame around it? `test_by_group` tests each part with a model
+# trained on the other four.
 #
 # **Exercise 1-5** (hard, 20 minutes). Design the experiment: write
 # `border_accuracy(tiny, labels, groups)` for `tiny` of shape (n, 8, 8, 3). It tells how
@@ -901,8 +919,8 @@ results["width and height, 0 pixels"] = test_by_group(shapes, tree)
 on_photographs = reference["separability"]
 collection.show_separability(out.profile.title, results, on_photographs)
 for name, values in results.items():
-    known = on_photographs[name]["mean"]
-    print(f"{name}: {values.mean():.0%} ± {values.std():.0%} in this run;", end=" ")
+    mean, spread, known = values.mean(), values.std(), on_photographs[name]["mean"]
+    print(f"{name}: {mean:.0%} ± {spread:.0%} in this run;", end=" ")
     print(f"{known:.0%} on the {number_real:,} real photographs.")
 
 # %% [markdown]
@@ -912,15 +930,13 @@ for name, values in results.items():
 # the chin, and with it the mask. The upper border hardly does, and it gets far less,
 # though more than chance. Width and height hold no pixel at all, and yet they get about
 # as far as the whole picture: masks and bare faces came from different places. A
-# network with millions of weights will find that too, and its test score will look
-# fine, because the test comes from the same places.
+# network will find that too, and its test, from the same places, will look fine.
 #
-# The embedded pictures were balanced on purpose. So let us spoil them. **Build the
-# web's mistake:** with a mask, keep the whole picture; without, cut the face tight.
-# Train on the borders, then test people the model has not seen in three ways: collected
-# by the same mistake; in both framings, so that framing says nothing; and by the
-# opposite mistake.
-
+# The embedded pictures were balanced on purpose; let us spoil them. **Build the web's
+# mistake:** with a mask, keep the whole picture; without, cut the face tight. Train on
+# the borders, then test people the model has not seen in three ways: collected by the
+# same mistake; in both framings, so that framing says nothing; and by the opposite
+# mistake.
 
 # %%
 from course_utils.pictures.annotations import Box, crop
@@ -984,23 +1000,22 @@ for name, (mean, spread) in spreads.items():
 
 # %% [markdown]
 # Good on its own kind of data, near chance on a fair test, and far worse than a coin
-# when the mistake is turned round: it learned the framing. No better network would
-# help. What helps is in the collection: take both classes in the same way and places
-# (your own pictures!), cut all faces alike, and **draw the mask onto the same face**,
-# so that nothing else differs. That is chapter 02.
+# when the mistake is turned round: it learned the framing. What helps is in the
+# collection, not in the network: take both classes in the same way and places, cut all
+# faces alike, and **draw the mask onto the same face**, so that nothing else differs.
+# That is chapter 02.
 
 # %% [markdown]
 # ## The data card
 #
-# Whoever uses a collection later should not have to find all this out again. A **data
-# card** says what is in it, where it comes from, what may be done with it and what is
-# wrong with it. A card typed by hand is out of date tomorrow, so the run writes it.
-# First the split, with group and person kept whole: 60 % training, 20 % **validation**
-# (people by whom we shall choose between settings, so that the test people choose
-# nothing), 20 % test. A split that the collection brings is kept. The card and the
-# table `faces.csv` are what this chapter hands on; later chapters read these two. The
-# run also records its figures, and a test holds them within bounds whenever the course
-# is executed.
+# A **data card** says what is in it, where it comes from, what may be done with it and
+# what is wrong with it. A card typed by hand is out of date tomorrow, so the run writes
+# it. First the split, with group and person kept whole: 60 % training, 20 %
+# **validation** (people by whom we choose between settings, so that the test people
+# choose nothing), 20 % test. A split that the collection brings is kept. The embedded
+# one has no worn mask in training: chapter 02 draws masks onto those faces, and the
+# worn ones are to show whether learning from drawn masks is enough. Later chapters read
+# the table `faces.csv`.
 
 # %%
 if not (faces.split != "").all():
@@ -1015,7 +1030,8 @@ torn = sum(faces.groupby("group").split.nunique() > 1)
 columns = ["picture", "label", "person", "group", "split"]
 text = faces[columns].to_csv(index=False, lineterminator="\n")
 files.write_text(out.path("faces.csv"), text)
-print(f"{faces.group.nunique():,} groups, {torn} of them torn by the split.")
+number = faces.group.nunique()
+print(f"{number:,} groups, {torn} of them torn by the split.")
 pd.crosstab(faces.split, faces.label, margins=True, margins_name="all")
 
 # %%
@@ -1025,7 +1041,8 @@ if report.exists():
     refused = sum(pd.read_csv(report, keep_default_na=False).what == "refused")
 
 known = faces[faces.person != ""]
-people = f"{known.person.nunique():,}, told apart by name on {len(known):,} pictures"
+number = known.person.nunique()
+people = f"{number:,}, told apart by name on {len(known):,} pictures"
 if len(known) < len(faces):
     people += "; anyone else may be on both sides of the split"
 percent = {name: f"{values.mean():.0%}" for name, values in results.items()}
@@ -1109,10 +1126,22 @@ written = sorted(path.name for path in out.folder.glob("*.[cjm]*"))
 print("Recorded:", ", ".join(written))
 
 # %% [markdown]
+# **Open task: a collection of your own** (an afternoon). No check can judge this one;
+# this list can.
+#
+# - At least forty pictures of four people who agreed, everybody with and without a
+#   mask.
+# - Light, distance, pose and background vary alike in both classes.
+# - Two people labelled them without talking. Kappa is stated, and a written rule
+#   settles the disputes.
+# - The split tears no group and no person.
+# - Border and size alone stay near 50 %, or the card says why not.
+# - The data card says what the pictures are not for.
+
+# %% [markdown]
 # ## Test yourself
 #
-# Four questions on the ideas of this chapter. Choose an answer and read what it says: a
-# wrong one tells you what it overlooks.
+# Choose an answer and read what it says: a wrong one tells you what it overlooks.
 
 # %%
 from course_utils.notebook import quizzes
@@ -1124,15 +1153,15 @@ quizzes.show("01_data_collection")
 #
 # - A checksum says whether it is the same *file*; a difference hash says whether it is
 #   the same *picture*.
+# - Two people who label need one written rule; kappa takes chance out of their
+#   agreement.
 # - Tie twins and people into **groups**, and split by group. Otherwise the test
 #   measures memory.
 # - Forgive false alarms when you group; forgive none when you delete.
-# - Before you train, find out what a starved classifier can do: borders only, size
-#   only. What it gets is not skill.
+# - Find out what a starved classifier can do: borders only, size only. What it gets is
+#   not skill.
 # - The lazy answer comes first in every table, and balanced accuracy when classes are
 #   unequal.
-# - Ask people before you take their picture, and write down what you have in a data
-#   card.
 #
 # **And now?** We have far too few faces with a mask, and those we have come from
 # elsewhere than the others. If only we could put a mask on *these* faces, well worn,

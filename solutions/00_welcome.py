@@ -29,25 +29,33 @@ from course_utils.checks import chapter_00
 from course_utils.pictures.annotations import Box
 
 # %% [markdown]
-# ## 0-1: count at a threshold
+# ## 0-1: count those who were never found
 #
-# A comparison of an array with a number gives an array of `True` and `False`, and a sum
-# counts the `True`. "Reaches" includes the threshold itself, hence `>=`. With real
-# probabilities the equal case is rare, but the rule must be the same wherever a
-# threshold is used: two parts of a program that disagree on the border are a bug that
-# nobody finds.
+# When 44 % of the people with a mask are found, each found one stands for 1 / 0.44
+# people. So *divide* each count by its share, and compare the people instead of the
+# faces.
 
 
 # %% tags=["exercise-0-1"]
-def count_masks(probabilities, threshold):
-    """Return how many of the probabilities reach the threshold."""
-    return int(np.sum(probabilities >= threshold))
+def share_with_mask(masked, bare, found_masked, found_bare):
+    """Return the share of all people, found or not, who wear a mask."""
+    with_mask, without_mask = masked / found_masked, bare / found_bare
+    return with_mask / (with_mask + without_mask)
 
 
 # %%
-chapter_00.check_1(count_masks)
+chapter_00.check_1(share_with_mask)
+
+# %%
+corrected = share_with_mask(44, 80, 0.44, 0.80)
+print(f"Of the found faces {44 / (44 + 80):.0%} wear a mask,", end=" ")
+print(f"of the people {corrected:.0%}.")
 
 # %% [markdown]
+# The correction is as good as the two shares, and those were measured on other
+# pictures, in another frame and light. At a new entrance they have to be measured
+# again: count the people in some pictures by hand.
+#
 # ## 0-2: intersection over union
 #
 # The shared rectangle starts at the larger of the two left edges and ends at the
@@ -127,16 +135,29 @@ print("Half the reach costs four times the faces.")
 # faces on which they disagree. The original project did not keep the answers face by
 # face, so that comparison is lost. Chapter 05 makes it.
 #
-# ## 0-4: read the plot
+# ## 0-4: how many alarms are false?
 #
-# The shaded span holds the middle 95 % of the tests and reaches from about 0.86 to
-# 0.90. So 0.87 and 0.89 are what one expects of this network, though they differ by two
-# points. 0.84 and 0.91 lie outside: chance alone gives such a result once in some
-# dozens of tests or less. Mind that surprise has two sides. A number that is too good
-# deserves the same suspicion as one that is too bad, and rarely gets it.
+# Take 1,000 people. 950 wear a mask, and 9 % of them, about 86, are stopped. 50 wear
+# none, and 89 % of them, about 45, are stopped. So about 86 of 131 alarms are false.
+
 
 # %% tags=["exercise-0-4"]
-surprising = [0.84, 0.91]
+def false_alarm_share(wearing, stopped_masked, stopped_bare):
+    """Return the share of the stopped people who wear a mask."""
+    wrong = wearing * stopped_masked
+    right = (1 - wearing) * stopped_bare
+    return wrong / (wrong + right)
+
 
 # %%
-chapter_00.check_4(surprising)
+chapter_00.check_4(false_alarm_share)
+
+# %%
+for wearing in (0.5, 0.8, 0.95, 0.99):
+    share = false_alarm_share(wearing, 0.09, 0.89)
+    print(f"{wearing:.0%} wear a mask: {share:.0%} of the alarms are false.")
+
+# %% [markdown]
+# The program is the same in every line; what changes is how many people its rarer
+# mistake can happen to. This is the **base rate**: whoever forgets it expects the 9 %
+# that the program errs on, and is surprised by the queue of masked people at the desk.

@@ -84,98 +84,83 @@ print("np.clip gives", tuple(clipped.tolist()), end=" ")
 print("and clip_box gives", clip_box(outside, 200, 100))
 
 # %% [markdown]
-# ## 1-2: a hash that asks downwards
+# ## 1-2: how far two people agree
 #
-# Eight steps down need nine rows, so the small picture is 9 high and 8 wide. The trap
-# is the order: Pillow's `resize` takes (width, height), an array's shape is (height,
-# width). With `(9, 8)` one gets 63 answers. The other trap is `np.diff(tiny, axis=0) >
-# 0`: on `uint8` a negative difference wraps round to a large positive one, and nearly
-# every answer becomes yes.
+# The share of equal labels is one mean. For chance, go through the labels: the first
+# uses one with a certain share, the second with another, and the product is how often
+# both would happen to use it.
 
 
 # %% tags=["exercise-1-2"]
-def vertical_hash(picture):
-    """Return 64 answers for a picture (uint8, height x width x 3).
-
-    Is the pixel below brighter?
-    """
-    grey = Image.fromarray(picture).convert("L")
-    tiny = np.asarray(grey.resize((8, 9), Image.Resampling.LANCZOS))  # (9, 8)
-    return (tiny[1:] > tiny[:-1]).ravel()
+def kappa(one, two):
+    """Return Cohen's kappa of two arrays of labels."""
+    one, two = np.asarray(one), np.asarray(two)
+    by_chance = 0
+    for label in np.unique(np.concatenate([one, two])):
+        by_chance += np.mean(one == label) * np.mean(two == label)
+    agreement = np.mean(one == two)
+    return (agreement - by_chance) / (1 - by_chance)
 
 
 # %%
-chapter_01.check_2(vertical_hash)
+chapter_01.check_2(kappa)
 
 # %% [markdown]
-# What is it worth? Take both hashes, 128 answers. Strangers look alike to one of them
-# now and then, seldom to both. The figure counts the pictures that have a false
-# partner, at thresholds that are the same share of the answers.
+# The tempting shortcut says that chance is one half because there are two labels. It is
+# only when both use each label half of the time. Keep the disagreements and take away
+# bare faces, on which nobody disagrees: the people have not changed, and kappa has.
+
+# %%
+first = np.repeat([True, False, False], [150, 50, 1000])
+second = np.repeat([True, True, False], [150, 50, 1000])
+for bare in (1000, 200, 100):
+    one, two = first[: 200 + bare], second[: 200 + bare]
+    agreement, agreed = np.mean(one == two), kappa(one, two)
+    print(f"{bare:4} bare faces: {agreement:.0%} equal, kappa {agreed:.2f}")
+
+# %% [markdown]
+# So kappa belongs to a collection as well as to two people: state it with the counts.
+#
+# ## 1-3: the code of the mirror image
+#
+# In the mirror each row of answers stands in the other order. And each answer turns
+# round: the pixel that was on the right is on the left now, so *is my right neighbour
+# brighter?* becomes *no* where it was *yes*.
+
+
+# %% tags=["exercise-1-3"]
+def mirror_code(code):
+    """Return the 64 answers of the mirrored picture."""
+    rows = np.asarray(code).reshape(8, 8)
+    return ~rows[:, ::-1].ravel()
 
 
 # %%
-def horizontal_hash(picture):
+chapter_01.check_3(mirror_code)
+
+# %% [markdown]
+# The tempting answer is `~code[::-1]`: it also turns the picture upside down, since the
+# first row becomes the last. How close does the right one come to a hash that was made
+# of the mirrored picture itself?
+
+
+# %%
+def difference_hash(picture):
     grey = Image.fromarray(picture).convert("L")
     tiny = np.asarray(grey.resize((9, 8), Image.Resampling.LANCZOS))  # (8, 9)
     return (tiny[:, 1:] > tiny[:, :-1]).ravel()
 
 
-def distances(codes):
-    codes = codes.astype(np.float32)
-    return (codes @ (1 - codes).T + (1 - codes) @ codes.T).astype(int)
-
-
-# %%
-from course_utils.figures import twins
-
-sideways = np.array([horizontal_hash(picture) for picture in pictures])
-downwards = np.array([vertical_hash(picture) for picture in pictures])
-group = pd.factorize(few.group)[0]
-strangers = group[:, None] != group[None, :]
-shares = np.arange(0, 17)
-
-
-def false_alarms(codes):
-    """Return the share of pictures with a false partner, at each threshold of 64."""
-    apart = distances(codes) * 64 / codes.shape[1]
-    nearest = np.where(strangers, apart, 999).min(axis=1)
-    return np.array([np.mean(nearest <= share) for share in shares])
-
-
-# %%
-alone, together = false_alarms(sideways), false_alarms(np.hstack([sideways, downwards]))
-curves = {"sideways, 64 answers": alone, "both, 128 answers": together}
-twins.show_false_alarms(shares, curves)
-worse = int(np.argmax(alone > 0.05))
-print(
-    f"At {worse} of 64, {alone[worse]:.0%} of the pictures have a false partner",
-    end=" ",
-)
-print(f"by the sideways hash, {together[worse]:.0%} by both.")
+apart = []
+for picture in pictures:
+    from_code = mirror_code(difference_hash(picture))
+    apart.append(np.sum(from_code != difference_hash(picture[:, ::-1])))
+average = np.mean(apart)
+print(f"Answers that differ, of 64: {average:.1f} on average.")
 
 # %% [markdown]
-# ## 1-3: predict the leak
-#
-# Ask the other way round: when has a test picture *no* twin in training? When all four
-# twins were drawn for the test, too. Each is there with a chance of one fifth, so all
-# four with 0.2 to the power of four, and the leak is the rest.
-
-# %% tags=["exercise-1-3"]
-prediction = 1 - 0.2**4
-
-# %%
-chapter_01.check_3(prediction)
-
-# %% [markdown]
-# The tempting answer is 80 %, the chance that *one particular* twin is in training. But
-# one of four is enough. If in doubt, let chance itself answer: five copies of
-# everything, one fifth drawn for the test.
-
-# %%
-source = np.repeat(np.arange(20_000), 5)
-in_test = np.random.default_rng(SEED).permutation(len(source)) < len(source) // 5
-leak = np.isin(source[in_test], source[~in_test]).mean()
-print(f"Predicted {prediction:.2%}, found {leak:.2%}.")
+# What differs are neighbours of equal grey: *not brighter* on either side. With this
+# function mirror images can be found in a collection whose codes are all that was kept.
 
 # %% [markdown]
 # ## 1-4: split by group
@@ -187,10 +172,7 @@ print(f"Predicted {prediction:.2%}, found {leak:.2%}.")
 
 # %% tags=["exercise-1-4"]
 def group_split(groups, test_share, seed):
-    """Split positions 0 ..
-
-    Len(groups) - 1 into training and test without tearing a group.
-    """
+    """Split the positions into training and test without tearing a group."""
     groups = np.asarray(groups)
     names, sizes = np.unique(groups, return_counts=True)
     order = np.random.default_rng(seed).permutation(len(names))
@@ -225,7 +207,8 @@ def fifth_of_groups(groups, test_share, seed):
 
 def print_spread(name, split):
     shares = [len(split(groups, 0.2, seed)[1]) / len(groups) for seed in range(20)]
-    print(f"{name}: the test holds {min(shares):.1%} to {max(shares):.1%}", end=" ")
+    smallest, largest = min(shares), max(shares)
+    print(f"{name}: the test holds {smallest:.1%} to {largest:.1%}", end=" ")
     print("of the pictures.")
 
 

@@ -5,7 +5,6 @@ mistake, the hint speaks to that mistake; else it names the kind of input that g
 """
 
 import math
-import re
 import warnings
 from fractions import Fraction
 
@@ -28,16 +27,16 @@ def check_demonstration(answer):
     return not_yet("0-0", "Multiply the height, the width and the number of colours.")
 
 
-def check_1(count_masks):
-    """Check the number of probabilities that reach a threshold."""
+def check_1(share_with_mask):
+    """Check the share of people with a mask, when the program finds some more often than others."""
     return _check(
         "0-1",
-        count_masks,
-        COUNTS,
-        _count,
-        COUNT_MISTAKES,
-        _is_same,
-        "It counts labels, and needs no network to do so: the threshold is yours to choose.",
+        share_with_mask,
+        FOUND,
+        _share,
+        SHARE_MISTAKES,
+        _is_close,
+        "A count of found faces is a count of people only when everybody is found alike.",
     )
 
 
@@ -68,94 +67,67 @@ def check_3(faces_needed):
     )
 
 
-def check_4(surprising):
-    """Check which of four accuracies lie outside of the shaded span of the histogram."""
-    if surprising is None:
-        return not_attempted("0-4")
-    numbers = (
-        re.findall(r"\d*[.,]?\d+", surprising)
-        if isinstance(surprising, str)
-        else np.ravel(list(surprising) if isinstance(surprising, (set, frozenset)) else surprising)
+def check_4(false_alarm_share):
+    """Check the share of the stopped people who wear a mask."""
+    return _check(
+        "0-4",
+        false_alarm_share,
+        ENTRANCES,
+        _false_alarms,
+        ALARM_MISTAKES,
+        _is_close,
+        "When nearly everybody wears a mask, a rare mistake on them outnumbers the right alarms.",
     )
-    try:
-        said = {round(float(str(number).replace(",", ".")), 2) for number in numbers}
-    except ValueError:
-        said = set()
-    said = {value / 100 if value > 1 else value for value in said}
-    if not said or not said <= set(REPORTED):
-        return not_yet(
-            "0-4",
-            f"The answer is a list of some of the four numbers {', '.join(map(str, REPORTED))}.",
-        )
-    if said == {0.84, 0.91}:
-        return passed(
-            "0-4",
-            "Both lie outside of the shaded span. A test this far off happens now and then, but not"
-            " often: first suspect other faces, or another network.",
-        )
-    if said == set(REPORTED):
-        return not_yet(
-            "0-4", "The network scatters by itself. Which of the four lie inside the shaded span?"
-        )
-    if said == {0.87, 0.89}:
-        return not_yet("0-4", "These two are what one expects. Which ones does the span not hold?")
-    if said & {0.87, 0.89}:
-        return not_yet(
-            "0-4",
-            "At least one of your numbers lies inside the shaded span, where 95 of 100 tests fall.",
-        )
-    return not_yet(
-        "0-4", "That one is right, and not the only one: a result can be surprising to either side."
-    )
-
-
-REPORTED = (0.84, 0.87, 0.89, 0.91)
 
 
 # --- 0-1: (description, arguments)
-# Probabilities are exact in binary, so that "reaches" is no question of rounding.
-COUNTS = [
-    ("five faces and the threshold 0.5", (np.array([0.125, 0.75, 0.5, 0.9375, 0.25]), 0.5)),
-    ("a high threshold", (np.array([0.125, 0.75, 0.5, 0.9375, 0.25]), 0.875)),
-    (
-        "several probabilities equal to the threshold",
-        (np.array([0.25, 0.25, 0.25, 0.125, 1.0, 0.0]), 0.25),
-    ),
-    ("the threshold 0", (np.array([0.0, 0.5, 1.0, 0.0]), 0.0)),
-    ("the threshold 1", (np.array([0.0, 0.5, 1.0, 0.984375]), 1.0)),
-    ("no face at all", (np.array([]), 0.5)),
-    ("a hundred faces", (np.arange(100) / 128, 0.625)),
+FOUND = [
+    ("the camera of the exercise", (44, 80, 0.44, 0.80)),
+    ("a detector that finds everybody alike", (30, 50, 0.5, 0.5)),
+    ("a detector that finds everybody", (12, 36, 1.0, 1.0)),
+    ("nobody with a mask", (0, 20, 0.5, 0.9)),
+    ("masks that are found more often", (60, 20, 0.9, 0.6)),
+    ("few masks", (10, 90, 0.25, 0.9)),
 ]
 
 
-def _count(probabilities, threshold):
-    return int(np.sum(probabilities >= threshold))
+def _share(masked, bare, found_masked, found_bare):
+    with_mask, without = masked / found_masked, bare / found_bare
+    return with_mask / (with_mask + without)
 
 
-COUNT_MISTAKES = [
+SHARE_MISTAKES = [
     (
-        lambda p, t: int(np.sum(p > t)),
-        "What happens to a face whose probability is exactly the threshold?",
-    ),
-    (lambda p, t: int(np.sum(p < t)), "You counted the faces of the other label."),
-    (
-        lambda p, t: int(np.sum(p <= t)),
-        "You counted from the other side: compare the other way round.",
-    ),
-    (lambda p, t: int(np.sum(p >= 0.5)), "Your answer does not change with the threshold."),
-    (
-        lambda p, t: float(np.sum(p[p >= t])),
-        "You added the probabilities up. Each face should count as one.",
+        lambda m, b, fm, fb: m / (m + b),
+        "That is the share among the *found* faces. Who was never found?",
     ),
     (
-        lambda p, t: float(np.sum(p)),
-        "You added the probabilities up. Each face should count as one, or not at all.",
+        lambda m, b, fm, fb: m * fm / (m * fm + b * fb),
+        "You made the counts smaller. If half of them are found, how many were there for each found"
+        " one?",
     ),
     (
-        lambda p, t: float(np.mean(p >= t)) if len(p) else 0.0,
-        "That is a share between 0 and 1. How many faces is it?",
+        lambda m, b, fm, fb: (m / fm) / (m / fm + b),
+        "You corrected those with a mask. Some of the others were missed as well.",
     ),
-    (lambda p, t: len(p), "You counted all faces, whatever their probability."),
+    (
+        lambda m, b, fm, fb: m / (m + b / fb),
+        "You corrected those without a mask. Some of the others were missed as well.",
+    ),
+    (
+        lambda m, b, fm, fb: m / fm / (m + b),
+        "Everybody counts below the line, too: those who were missed as well.",
+    ),
+    (
+        lambda m, b, fm, fb: m / fm,
+        "That is how many people wear a mask. What share of all people is it?",
+    ),
+    (
+        lambda m, b, fm, fb: (m / fm) / (b / fb),
+        "You divide by the people without a mask. The share is one of *all* people.",
+    ),
+    (lambda *case: 1 - _share(*case), "That is the share of people without a mask."),
+    (lambda *case: 100 * _share(*case), "The answer should lie between 0 and 1."),
 ]
 
 # --- 0-2
@@ -345,7 +317,62 @@ NEEDED_MISTAKES = [
 ]
 
 
-# --- what the three share
+# --- 0-4
+ENTRANCES = [
+    ("the entrance of the exercise", (0.95, 0.09, 0.89)),
+    ("an entrance where half wear a mask", (0.5, 0.1, 0.9)),
+    ("an entrance where few wear a mask", (0.2, 0.05, 0.95)),
+    ("an entrance where nobody wears a mask", (0.0, 0.1, 0.9)),
+    ("a program that never stops a masked person", (0.6, 0.0, 0.8)),
+]
+
+
+def _false_alarms(wearing, stopped_masked, stopped_bare):
+    wrong, right = wearing * stopped_masked, (1 - wearing) * stopped_bare
+    return wrong / (wrong + right)
+
+
+ALARM_MISTAKES = [
+    (
+        lambda w, m, b: m,
+        "That is the share of the masked people who are stopped. What share of the stopped people"
+        " are they?",
+    ),
+    (
+        lambda w, m, b: w * m,
+        "That is the share of *all* people who are stopped wrongly. Divide by all who are stopped.",
+    ),
+    (
+        lambda w, m, b: w * m + (1 - w) * b,
+        "That is the share of all people who are stopped. Which part of them wears a mask?",
+    ),
+    (
+        lambda w, m, b: m / (m + b),
+        "Your answer does not change with the share that wears a mask. How many people are there of"
+        " each kind?",
+    ),
+    (
+        lambda w, m, b: (1 - w) * m / ((1 - w) * m + w * b),
+        "You exchanged the people: `wearing` is the share *with* a mask.",
+    ),
+    (
+        lambda w, m, b: w * m / (w * m + (1 - w) * (1 - b)),
+        "You counted the people without a mask who pass. The others raise the alarm.",
+    ),
+    (
+        lambda w, m, b: w * m / (w * m + b),
+        "Not everybody goes without a mask: how many are stopped of those who do?",
+    ),
+    (
+        lambda w, m, b: w * m / ((1 - w) * b),
+        "You divide by the right alarms alone. The share is one of all alarms.",
+    ),
+    (lambda *case: 1 - _false_alarms(*case), "That is the share of the *right* alarms."),
+    (lambda *case: 100 * _false_alarms(*case), "The answer should lie between 0 and 1."),
+]
+
+
+# --- what the four share
 def _is_stub(function):
     """Tell whether a function that returned None holds nothing else, whatever its docstring."""
     code = getattr(function, "__code__", None)

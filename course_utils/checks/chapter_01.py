@@ -5,14 +5,9 @@ well-known mistake. What goes wrong in the reader's own code becomes a hint as w
 traceback.
 """
 
-import numbers
-import re
-
 import numpy as np
-from PIL import Image
 
-from course_utils.checks import not_attempted, not_yet, passed
-from course_utils.checks.trial import Refused, as_share, check
+from course_utils.checks.trial import Refused, check
 
 # --- 1-1: cut a box to the picture ----------------------------------------------------------------
 BOXES = [  # what it is, box, width, height; no picture is square, so that exchanged sides show
@@ -135,246 +130,199 @@ def check_1(clip_box):
     return check("1-1", clip_box, _clip_box_stub, judge)
 
 
-# --- 1-2: the vertical difference hash ------------------------------------------------------------
-def _ramp(width, height, axis, rising):
-    """A picture that brightens or darkens evenly along an axis: 0 downwards, 1 to the right."""
-    line = np.linspace(20, 235, height if axis == 0 else width)
-    line = line if rising else line[::-1]
-    grey = (
-        np.repeat(line[:, None], width, axis=1)
-        if axis == 0
-        else np.repeat(line[None, :], height, axis=0)
-    )
-    return np.repeat(grey[:, :, None], 3, axis=2).astype(np.uint8)
+# --- 1-2: the agreement of two people -------------------------------------------------------------
+def _labels(table, names):
+    """Two arrays of labels whose table of counts is known; the order is mixed."""
+    table = np.asarray(table)
+    pairs = np.repeat(np.argwhere(table >= 0), table.ravel(), axis=0)
+    pairs = pairs[np.random.default_rng(2021).permutation(len(pairs))]
+    return np.array(names)[pairs[:, 0]], np.array(names)[pairs[:, 1]]
 
 
-def _clouds(number, width=96, height=96):
-    """A smooth random picture, coarse enough that every way of shrinking sees the same shape."""
-    rng = np.random.default_rng(number)
-    y, x = np.mgrid[0:height, 0:width] / np.array([height, width])[:, None, None]
-    grey = sum(
-        rng.normal() * np.cos(np.pi * (i * x + j * y) + rng.uniform(0, 2 * np.pi))
-        for i in range(5)
-        for j in range(5)
-        if i + j
-    )
-    grey = (grey - grey.min()) / (grey.max() - grey.min())
-    tint = rng.uniform(0.8, 1, 3)
-    return (20 + 190 * grey[:, :, None] * tint).astype(np.uint8)
-
-
-def _as_bits(value):
-    """Turn any way of writing 64 answers into booleans."""
-    if hasattr(value, "hash") and not callable(value.hash):
-        value = value.hash
-    if isinstance(value, (bytes, bytearray)):
-        value = [int(bit) for byte in value for bit in f"{byte:08b}"]
-    elif isinstance(value, str):
-        text = value.strip().lower()
-        if re.fullmatch("(0b)?[01]{17,}", text):
-            value = [int(bit) for bit in text.removeprefix("0b")]
-        elif re.fullmatch("(0x)?[0-9a-f]{16}", text):
-            value = int(text, 16)
-        else:
-            raise Refused("A text should hold 64 zeros and ones, or 16 hexadecimal digits.")
-    if isinstance(value, numbers.Integral) and not isinstance(value, (bool, np.bool_)):
-        if not 0 <= int(value) < 2**64:
-            raise Refused(
-                "A whole number should hold the 64 answers as its bits, so it lies between 0 and"
-                " 2**64 - 1."
-            )
-        value = [int(bit) for bit in f"{int(value):064b}"]
-    try:
-        bits = np.asarray(value).ravel()
-        kinds = set(np.unique(bits).tolist())
-    except (TypeError, ValueError):
-        raise Refused(
-            "Return 64 answers of yes or no, for instance an array of booleans."
-        ) from None
-    if bits.dtype.kind not in "biuf" or not (kinds <= {0, 1} or kinds <= {-1, 1}):
-        raise Refused(
-            "Return answers of yes or no: your function returns other values, grey levels or"
-            " differences perhaps. Compare them."
-        )
-    return bits > 0
-
-
-def _expected_code(picture):
-    tiny = np.asarray(
-        Image.fromarray(picture).convert("L").resize((8, 9), Image.Resampling.LANCZOS)
-    )
-    return (tiny[1:] > tiny[:-1]).ravel()
-
-
-def _vertical_hash_stub(picture): ...
-
-
-LENGTHS = {
-    63: (
-        "You return 63 answers. Pillow's `resize` takes (width, height), an array's shape is"
-        " (height, width): which one should be the larger here?"
-    ),
-    56: "You return 56 answers: between eight rows there are only seven steps down.",
-    72: "You return 72 answers: one row or column too many takes part.",
-    192: "You return 192 answers: the three colours were not turned into one grey.",
-    1: "You return one answer. Each of the 64 places should have its own.",
-}
-
-
-def check_2(vertical_hash):
-    """Check the hash that compares each pixel with the one below it."""
-
-    def judge(call):
-        def code(what, picture):
-            value = call(what, picture)
-            if value is None:
-                raise Refused("Your function returns nothing: does it end with `return`?")
-            bits = _as_bits(value)
-            if len(bits) != 64:
-                raise Refused(
-                    LENGTHS.get(
-                        len(bits), f"You return {len(bits)} answers; we want 64, eight times eight."
-                    )
-                )
-            return bits
-
-        down = code("a picture that brightens downwards", _ramp(90, 120, 0, True))
-        up = code("a picture that darkens downwards", _ramp(90, 120, 0, False))
-        right = code("a picture that brightens to the right", _ramp(120, 90, 1, True))
-        left = code("a picture that darkens to the right", _ramp(120, 90, 1, False))
-        constant = [len(set(bits.tolist())) == 1 for bits in (down, up, right, left)]
-        if np.sum(right != left) > 40 and np.sum(down != up) < 8:
-            raise Refused(
-                "Your hash changes between a picture that brightens to the right and one that"
-                " darkens to the right, and stays when they brighten downwards: it asks sideways."
-            )
-        if all(constant) and down[0] == up[0] and right[0] == left[0] and right[0] != down[0]:
-            raise Refused(
-                "A picture that brightens downwards and one that darkens downwards get the same"
-                " answers. A difference of two uint8 numbers is never negative: what is 10 - 20"
-                " there?"
-            )
-        if (
-            not all(constant[:2])
-            and 48 <= np.sum(down == np.bincount(down, minlength=2).argmax()) <= 60
-            and np.sum(down != up) > 48
-        ):
-            raise Refused(
-                "In a picture that brightens downwards every pixel is darker than the one below,"
-                " yet a few of your answers say otherwise. What is the lowest row compared with?"
-            )
-        if not all(constant[:2]):
-            raise Refused(
-                "In a picture that brightens downwards all 64 answers should be the same. Are you"
-                " comparing neighbours?"
-            )
-        if np.sum(right != left) > 8 or np.sum(down != up) < 56:
-            raise Refused(
-                "Try pictures that brighten in one direction only: downwards and upwards should"
-                " give opposite answers, and left or right should not matter."
-            )
-        _compare_with_clouds(code)
-        return (
-            "Together with the sideways hash it makes 128 answers; the solution shows what they are"
-            " worth."
-        )
-
-    return check("1-2", vertical_hash, _vertical_hash_stub, judge)
-
-
-def _compare_with_clouds(code):
-    pictures = [
-        _clouds(number, *size)
-        for number, size in enumerate([(96, 96), (128, 72), (60, 110), (200, 160)] * 6)
-    ]
-    codes = np.array([code("a smooth random picture", picture) for picture in pictures])
-    darker = np.array(
-        [code("a darker copy", (picture * 0.7).astype(np.uint8)) for picture in pictures]
-    )
-    if np.mean(np.sum(codes != darker, axis=1)) > 6:
-        raise Refused(
-            "A darker copy of a picture should get nearly the same answers. Is a fixed grey level"
-            " part of your comparison?"
-        )
-    varying = (codes.any(axis=0) & ~codes.all(axis=0)).sum()
-    if varying < 50:
-        raise Refused(
-            f"Only {varying} of your 64 answers ever change from picture to picture: some places"
-            " are never asked."
-        )
-    expected = np.array([_expected_code(picture) for picture in pictures])
-    apart = (codes[:, None] != codes[None]).sum(axis=2)
-    wanted = (expected[:, None] != expected[None]).sum(axis=2)
-    if np.abs(apart - wanted).mean() > 5 or len({tuple(row) for row in codes.tolist()}) < len(
-        codes
-    ):
-        raise Refused(
-            "Different pictures are not told apart as they should be. Does the whole picture take"
-            " part, and every one of its rows?"
-        )
-
-
-# --- 1-3: predict the leak ------------------------------------------------------------------------
-LEAK = 1 - 0.2**4
-
-PREDICTION_MISTAKES = [  # a value and the hint for whoever arrives at it
+BOTH = (False, True)
+LABELLINGS = [  # what it is, and two people's labels; rows of a table are what the first says
+    ("two people who nearly agree", _labels([[85, 5], [2, 8]], BOTH)),
+    ("two people who use a label differently often", _labels([[40, 30], [0, 30]], BOTH)),
+    ("two people who never disagree", _labels([[70, 0], [0, 30]], BOTH)),
+    ("somebody who always gives the same label", _labels([[80, 0], [20, 0]], BOTH)),
+    ("two people who agree less than coins", _labels([[10, 40], [35, 15]], BOTH)),
     (
-        1.0,
-        "Nearly. Could all four other copies be drawn for the test as well? Rarely is not never.",
-    ),
-    (
-        1 - 0.2**5,
-        (
-            "The test picture itself is in the test already. How many *other* copies have to be"
-            " there too, for it to have no twin in training?"
-        ),
-    ),
-    (1 - 0.2**3, "Count the copies again: each picture is there five times, so it has four twins."),
-    (
-        0.8,
-        (
-            "That is the chance that one particular twin is in training. Each picture has four"
-            " twins, and one is enough."
-        ),
-    ),
-    (0.2, "That is the share of the pictures that you drew for the test."),
-    (0.2**4, "That is the share of the test pictures *without* a twin in training."),
-    (0.8**4, "That is the share whose four twins are *all* in training. One is enough."),
-    (1 - 0.8**4, "That is the chance that at least one twin is in the *test*."),
-    (
-        0.0,
-        "If the copies were kept together it would be nothing. Here pictures are drawn one by one.",
+        "two people with three labels",
+        _labels([[30, 4, 1], [6, 20, 5], [0, 9, 25]], ("mask", "no mask", "wrongly worn")),
     ),
 ]
 
 
-def check_3(prediction):
-    """Check the predicted share of test pictures with a twin in training."""
-    if prediction is None or prediction is ...:
-        return not_attempted("1-3")
-    value = as_share(prediction)
-    if value is None or not 0 <= value <= 1:
-        return not_yet("1-3", 'Give a share: a number between 0 and 1, or a text such as "35 %".')
-    if abs(value - LEAK) < 0.0009:
-        return passed(
-            "1-3",
-            "With five copies of everything a random split leaks nearly the whole test. Now see"
-            " what ours does.",
+def _chance(one, two):
+    return sum(np.mean(one == label) * np.mean(two == label) for label in set(one) | set(two))
+
+
+def _kappa(one, two, chance=_chance):
+    expected = chance(one, two)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return (np.mean(one == two) - expected) / np.float64(1 - expected)
+
+
+def _chance_of_pooled(one, two):
+    both = np.concatenate([one, two])
+    return sum(np.mean(both == label) ** 2 for label in set(both))
+
+
+def _only_last_label(one, two):
+    label = max(set(one) | set(two))
+    return np.mean(one == label) * np.mean(two == label)
+
+
+KAPPA_MISTAKES = [
+    (
+        lambda one, two: np.mean(one == two),
+        "That is the share of equal labels. How much of it would chance give?",
+    ),
+    (_chance, "That is what chance gives. How much of the way from there to 1 do they go?"),
+    (
+        lambda one, two: np.mean(one == two) - _chance(one, two),
+        "Two people who never disagree should get 1: divide by what can be won over chance.",
+    ),
+    (
+        lambda one, two: (np.mean(one == two) - _chance(one, two)) / _chance(one, two),
+        "Two people who never disagree should get 1. What do you divide by?",
+    ),
+    (
+        lambda one, two: _kappa(one, two, lambda one, two: 0.5),
+        "Chance is one half only when both people use two labels equally often.",
+    ),
+    (
+        lambda one, two: _kappa(one, two, lambda one, two: 1 / len(set(one) | set(two))),
+        "Chance depends on how often each of the two uses a label.",
+    ),
+    (
+        lambda one, two: _kappa(one, two, _chance_of_pooled),
+        "You used the mean share of a label. Each of the two has a share of their own.",
+    ),
+    (
+        lambda one, two: _kappa(one, two, lambda one, _: _chance(one, one)),
+        "You squared the first one's shares. The second has shares of their own.",
+    ),
+    (
+        lambda one, two: _kappa(one, two, lambda _, two: _chance(two, two)),
+        "You squared the second one's shares. The first has shares of their own.",
+    ),
+    (
+        lambda one, two: _kappa(one, two, _only_last_label),
+        "Chance can agree on every label: add up all of them.",
+    ),
+    (lambda one, two: 100 * _kappa(one, two), "Full agreement is 1, not 100."),
+]
+
+
+def _kappa_stub(one, two): ...
+
+
+def check_2(kappa):
+    """Check Cohen's kappa."""
+
+    def judge(call):
+        answers = []
+        for what, (one, two) in LABELLINGS:
+            value = call(what, one.copy(), two.copy())
+            if value is None:
+                raise Refused("Your function returns nothing: does it end with `return`?")
+            try:
+                answers.append(float(value))
+            except (TypeError, ValueError):
+                raise Refused("Return one number.") from None
+        wrong = [
+            what
+            for answer, (what, case) in zip(answers, LABELLINGS)
+            if not np.isclose(answer, _kappa(*case), atol=1e-9)
+        ]
+        if not wrong:
+            return "Whoever always says the same gets 0, however often it is right."
+        for mistake, hint in KAPPA_MISTAKES:
+            if np.allclose(answers, [mistake(*case) for _, case in LABELLINGS], atol=1e-9):
+                raise Refused(hint)
+        raise Refused(
+            f"Right for {len(LABELLINGS) - len(wrong)} of {len(LABELLINGS)} pairs of people. Look"
+            f" at {wrong[0]}."
         )
-    for mistake, hint in PREDICTION_MISTAKES:
-        if abs(value - mistake) < 0.0005 + 0.002 * min(mistake, 1 - mistake):
-            return not_yet("1-3", hint)
-    if value > 0.9:
-        return not_yet(
-            "1-3",
-            "Close. Work it out: with what chance are all of a test picture's twins in the test,"
-            " too?",
+
+    return check("1-2", kappa, _kappa_stub, judge)
+
+
+# --- 1-3: the code of the mirror image ------------------------------------------------------------
+CODES = np.random.default_rng(2021).integers(0, 2, (6, 64)).astype(bool)
+
+
+def _mirrored(code):
+    return ~code.reshape(8, 8)[:, ::-1].ravel()
+
+
+MIRROR_MISTAKES = [
+    (lambda code: code, "The code comes back unchanged."),
+    (
+        lambda code: code.reshape(8, 8)[:, ::-1].ravel(),
+        "The order is right. But take one pixel and its right neighbour: what becomes of the"
+        " question in the mirror?",
+    ),
+    (
+        lambda code: ~code,
+        "Each answer turns round, yes. But it also stands in another place of its row.",
+    ),
+    (
+        lambda code: ~code[::-1],
+        "Your picture also stands on its head: which of the eight rows comes first?",
+    ),
+    (
+        lambda code: code[::-1],
+        "Your picture also stands on its head, and the answers themselves should change.",
+    ),
+    (
+        lambda code: ~code.reshape(8, 8)[::-1].ravel(),
+        "You exchanged the rows, top and bottom. The mirror exchanges left and right.",
+    ),
+    (
+        lambda code: code.reshape(8, 8)[::-1].ravel(),
+        "You turned the picture upside down. The mirror exchanges left and right.",
+    ),
+    (
+        lambda code: ~code.reshape(8, 8).T.ravel(),
+        "You exchanged rows and columns. The mirror leaves every answer in its row.",
+    ),
+]
+
+
+def _mirror_code_stub(code): ...
+
+
+def check_3(mirror_code):
+    """Check the 64 answers of a mirrored picture."""
+
+    def judge(call):
+        answers = []
+        for code in CODES:
+            value = call("a code of 64 booleans", code.copy())
+            if value is None:
+                raise Refused("Your function returns nothing: does it end with `return`?")
+            answer = np.asarray(value)
+            if answer.size != 64 or answer.dtype.kind not in "biuf":
+                raise Refused("Return 64 answers of yes or no, for instance an array of booleans.")
+            if not set(np.unique(answer).tolist()) <= {0, 1}:
+                raise Refused(
+                    "Return answers of yes or no: yours hold other numbers. `~` turns booleans"
+                    " round, but makes -1 and -2 of the numbers 0 and 1."
+                )
+            answers.append(answer.ravel().astype(bool))
+        if np.array_equal(answers, [_mirrored(code) for code in CODES]):
+            return "With it, mirrored twins are found without opening a picture again."
+        for mistake, hint in MIRROR_MISTAKES:
+            if np.array_equal(answers, [mistake(code) for code in CODES]):
+                raise Refused(hint)
+        raise Refused(
+            "Not yet the mirror image. Draw a row of nine grey pixels and its eight answers, then"
+            " both in the mirror."
         )
-    return not_yet(
-        "1-3",
-        "More than that. Ask the other way round: with what chance does a test picture have *no*"
-        " twin in training?",
-    )
+
+    return check("1-3", mirror_code, _mirror_code_stub, judge)
 
 
 # --- 1-4: split by group --------------------------------------------------------------------------

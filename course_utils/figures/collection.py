@@ -17,6 +17,8 @@ LABEL_COLORS = {
     "mask_weared_incorrect": "#E69F00",
 }
 
+LABEL_LINES = {"with_mask": "-", "without_mask": (0, (4, 2)), "mask_weared_incorrect": ":"}
+
 
 def in_words(label):
     """Return a label as one would say it."""
@@ -71,20 +73,35 @@ def show_sources(datasets):
 
 
 def show_labels_and_sizes(faces):
-    """Show how many pictures bear each label, and a histogram of their shorter sides.
+    """Show how many pictures bear each label, and their shorter sides where these differ.
 
     Parameters
     ----------
     faces : pandas.DataFrame
         Columns `label`, and `width` and `height` in pixels.
     """
-    figure, (bars, histogram) = plt.subplots(
-        1, 2, figsize=(9, 3.2), layout="constrained", width_ratios=(1, 2)
-    )
-    shorter, edges = faces[["width", "height"]].min(axis=1), np.geomspace(20, 4000, 31)
-    for label, part in shorter.groupby(faces.label):
-        bars.bar([in_words(label).replace(" ", "\n")], len(part), color=LABEL_COLORS[label])
-        histogram.hist(
+    shorter = faces[["width", "height"]].min(axis=1)
+    alt = "Bars: pictures by label."
+    if shorter.nunique() == 1:
+        figure, bars = plt.subplots(figsize=(8, 1.7), layout="constrained")
+    else:
+        figure, (bars, histogram) = plt.subplots(
+            2, 1, figsize=(8, 5), layout="constrained", height_ratios=(1, 2)
+        )
+        _draw_sizes(histogram, shorter, faces.label)
+        alt += " Below: histogram of the pictures' shorter sides by label."
+    for label, number in faces.label.value_counts().sort_index().items():
+        drawn = bars.barh([in_words(label)], number, color=LABEL_COLORS[label])
+        bars.bar_label(drawn, fmt="{:,.0f}", padding=4)
+    bars.margins(x=0.1)
+    bars.set(xlabel="pictures")
+    show(figure, alt)
+
+
+def _draw_sizes(axis, shorter, labels):
+    edges = np.geomspace(20, 4000, 31)
+    for label, part in shorter.groupby(labels):
+        axis.hist(
             part,
             bins=edges,
             histtype="step",
@@ -92,13 +109,8 @@ def show_labels_and_sizes(faces):
             color=LABEL_COLORS[label],
             label=in_words(label),
         )
-    bars.set(ylabel="pictures")
-    histogram.set(xscale="log", xlabel="shorter side of the picture (pixels)", ylabel="pictures")
-    histogram.legend(frameon=False)
-    show(
-        figure,
-        "Left: pictures by label. Right: histogram of the pictures' shorter sides by label.",
-    )
+    axis.set(xscale="log", xlabel="shorter side of the picture (pixels)", ylabel="pictures")
+    axis.legend(frameon=False)
 
 
 def draw_boxes(picture, boxes):
@@ -125,10 +137,12 @@ def draw_boxes(picture, boxes):
                 fill=False,
                 linewidth=2,
                 edgecolor=LABEL_COLORS[label],
+                linestyle=LABEL_LINES[label],
             )
         )
     for label in sorted({label for label, _ in boxes}):
-        axis.plot([], [], color=LABEL_COLORS[label], linewidth=2, label=in_words(label))
+        style = {"color": LABEL_COLORS[label], "linestyle": LABEL_LINES[label]}
+        axis.plot([], [], **style, linewidth=2, label=in_words(label))
     axis.set(xlabel="x (pixels)", ylabel="y (pixels)")
     axis.legend(loc="upper right")
     return figure
@@ -211,7 +225,7 @@ def show_sample(pictures, labels):
     """
     show(
         picture_grid(pictures, columns=8, size=1.1, colors=[COLORS[label] for label in labels]),
-        "Thirty-two pictures of the collection, half of them with a mask, with a coloured"
+        f"{len(labels)} pictures of the collection, half of them with a mask, with a coloured"
         " frame for the label.",
         photographic=True,
     )
@@ -246,7 +260,7 @@ def show_variety(portraits, titles):
     """
     show(
         picture_grid(portraits, titles, columns=-(-len(titles) // 2), size=1.55),
-        "Portraits that differ in light, in pose and in distance.",
+        f"Portraits of different people: {', '.join(titles)}.",
         photographic=True,
     )
 

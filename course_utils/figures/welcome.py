@@ -246,26 +246,33 @@ def show_errors(thresholds, passed, stopped):
 
     Parameters
     ----------
-    thresholds : sequence of float
-    passed, stopped : sequence of int
-        Faces without a mask that are called mask, and with one that are not, at each threshold.
+    thresholds : numpy.ndarray
+        From 0 to 1.
+    passed, stopped : sequence of float
+        Shares, 0 to 1, at each threshold: of the faces without a mask those that are called mask,
+        and of the faces with one those that are not.
     """
     figure, axis = plt.subplots(figsize=(8, 3), layout="constrained")
-    axis.step(thresholds, passed, color=COLORS["without_mask"], label="no mask, but called mask")
-    axis.step(
+    curves = 100 * np.array([passed, stopped])
+    axis.plot(thresholds, curves[0], color=COLORS["without_mask"], label="no mask, but called mask")
+    axis.plot(
         thresholds,
-        stopped,
+        curves[1],
         color=COLORS["with_mask"],
         linestyle="--",
         label="mask, but called no mask",
     )
     axis.axvline(0.5, color="black", linestyle=":")
-    axis.set(xlabel="threshold", ylabel="wrong test faces", ylim=(0, 20))
-    axis.legend(frameon=False)
+    inner = (thresholds >= 0.1) & (thresholds <= 0.9)
+    axis.set(
+        xlabel="threshold", ylabel="wrong, of its kind (%)", ylim=(0, 1.3 * curves[:, inner].max())
+    )
+    axis.legend(frameon=False, loc="lower center", bbox_to_anchor=(0.5, 1), ncols=2)
     show(
         figure,
-        "Two kinds of error against the threshold. As it rises from 0 to 1, fewer faces"
-        " without a mask are called mask, and more faces with a mask are called no mask.",
+        "Two kinds of error against the threshold, each as a share of the faces that it can"
+        " happen to. As the threshold rises from 0 to 1, fewer faces without a mask are"
+        " called mask, and more faces with a mask are called no mask.",
     )
 
 
@@ -301,7 +308,8 @@ def show_repeats(measured, span, known):
     """
     low, high = span
     figure, axis = plt.subplots(figsize=(8, 2.8), layout="constrained")
-    axis.hist(measured, bins=np.arange(0.83, 0.931, 0.004), color=COLORS["neutral"])
+    whole = np.arange(674, 758, 3) - 0.5  # each bin holds three numbers of right answers
+    axis.hist(measured, bins=whole / 813, color=COLORS["neutral"])
     axis.axvspan(low, high, color=COLORS["with_mask"], alpha=0.15)
     for name, value in known.items():
         axis.axvline(value, color="black", linestyle=":")

@@ -1,106 +1,23 @@
-"""Chapter 00: its checks accept right answers and refuse wrong ones, and its map and minutes are
-true.
-"""
+"""Chapter 00: its checks accept right answers and refuse wrong ones."""
 
 import math
 from fractions import Fraction
-from pathlib import Path
 
-import jupytext
 import numpy as np
 import pytest
+from every_exercise import *
+from exercises import Exercises, accept_all, refuse_all
 
 from course_utils.checks import chapter_00
-from course_utils.profiles import SEED
 
-ROOT = Path(__file__).resolve().parents[2]
-
-
-def cells_by_tag(path):
-    return {
-        tag: cell.source
-        for cell in jupytext.read(path).cells
-        for tag in cell.metadata.get("tags", [])
-        if tag.startswith("exercise-")
-    }
-
-
-def define(source):
-    """Execute an exercise cell and return the function that it defines."""
-    space = {"np": np, "math": math}
-    exec(source, space)
-    return next(
-        value
-        for name, value in space.items()
-        if callable(value)
-        and getattr(value, "__module__", "x") not in ("numpy", "math")
-        and name not in ("np", "math", "__builtins__")
-    )
-
-
-SOLUTIONS = cells_by_tag(ROOT / "solutions" / "00_welcome.py")
-STUBS = cells_by_tag(ROOT / "chapters" / "00_welcome.py")
-CHECKS = {
-    "exercise-0-1": chapter_00.check_1,
-    "exercise-0-2": chapter_00.check_2,
-    "exercise-0-3": chapter_00.check_3,
-}
-PLOT = "exercise-0-4"
-
-
-def test_chapter_and_solutions_hold_the_same_exercises():
-    assert set(STUBS) == set(SOLUTIONS) == {*CHECKS, PLOT}
-
-
-@pytest.mark.parametrize("tag", CHECKS)
-def test_the_worked_answer_passes(tag):
-    assert CHECKS[tag](define(SOLUTIONS[tag])).state == "passed"
-
-
-@pytest.mark.parametrize("tag", CHECKS)
-def test_the_stub_is_not_attempted(tag):
-    assert CHECKS[tag](define(STUBS[tag])).state == "not attempted"
-    assert CHECKS[tag](None).state == "not attempted"
-
-
-@pytest.mark.parametrize("tag", CHECKS)
-def test_what_is_no_answer_gets_a_hint(tag):
-    def stops(one, two):
-        return undefined_name  # noqa: F821
-
-    def forgets_return(one, two):
-        one == two  # noqa: B015
-
-    def asks_for_more(one, two, three):
-        return 1
-
-    check = CHECKS[tag]
-    hints = [
-        check(answer).hint
-        for answer in (
-            stops,
-            forgets_return,
-            asks_for_more,
-            42,
-            lambda one, two: "many",
-            lambda one, two: one,
-        )
-    ]
-    assert all(
-        check(answer).state == "not yet"
-        for answer in (stops, forgets_return, asks_for_more, 42, lambda one, two: "many")
-    )
-    assert "NameError" in hints[0] and "return" in hints[1] and "TypeError" in hints[2]
-    assert len(set(hints)) == len(hints)
+EXERCISES = Exercises("00_welcome", chapter_00, known={"np": np})
 
 
 RIGHT = {
     "exercise-0-1": [
-        lambda p, t: (p >= t).sum(),
-        lambda p, t: len(p[p >= t]),
-        lambda p, t: sum(1 for value in p if value >= t),
-        lambda p, t: float(np.count_nonzero(~(p < t))),
-        lambda p, t: np.array((p >= t).sum()),
+        lambda m, b, fm, fb: 1 / (1 + b * fm / (m * fb)) if m else 0,
+        lambda m, b, fm, fb: np.float32(m / fm / (m / fm + b / fb)),
+        lambda m, b, fm, fb: m * fb / (m * fb + b * fm),
     ],
     "exercise-0-2": [
         lambda a, b: Fraction(
@@ -115,6 +32,11 @@ RIGHT = {
         lambda p, r: float(np.ceil((1.959963984540054 / r) ** 2 * p * (1 - p))),
         lambda p, r: next(n for n in range(1, 100_000) if 1.96 * math.sqrt(p * (1 - p) / n) <= r),
     ],
+    "exercise-0-4": [
+        lambda w, m, b: 1 - (1 - w) * b / (w * m + (1 - w) * b),
+        lambda w, m, b: np.array(w * m / (w * m + (1 - w) * b)),
+        lambda w, m, b: 1000 * w * m / (1000 * w * m + 1000 * (1 - w) * b),
+    ],
 }
 
 
@@ -126,11 +48,9 @@ def pixels(one, two):
     return (first & second).sum() / (first | second).sum()
 
 
-@pytest.mark.parametrize(
-    ("tag", "answer"), [(tag, answer) for tag, answers in RIGHT.items() for answer in answers]
-)
-def test_other_right_answers_pass(tag, answer):
-    assert CHECKS[tag](answer).state == "passed"
+@pytest.mark.parametrize("tag", RIGHT)
+def test_other_right_answers_pass(tag):
+    accept_all(EXERCISES.check(tag), RIGHT[tag])
 
 
 def iou_only_sideways_clamped(a, b):
@@ -146,16 +66,9 @@ def iou_width_for_height(a, b):
 
 WRONG = {
     "exercise-0-1": [
-        lambda p, t: int((p > t).sum()),
-        lambda p, t: int((p < t).sum()),
-        lambda p, t: int((p >= 0.5).sum()),
-        lambda p, t: float((p >= t).mean()) if len(p) else 0,
-        lambda p, t: p[p >= t].sum(),
-        lambda p, t: p >= t,
-        lambda p, t: len(p),
-        lambda p, t: int((p >= t).mean() * len(p)),
-        lambda p, t: 3,
-        lambda p, t: int((p >= t).sum()) if len(p) else None,
+        *(mistake for mistake, _ in chapter_00.SHARE_MISTAKES),
+        lambda m, b, fm, fb: 0.5,
+        lambda m, b, fm, fb: (m / fm, b / fb),
     ],
     "exercise-0-2": [
         chapter_00._iou_unclamped,
@@ -183,24 +96,28 @@ WRONG = {
         lambda p, r: 4057,
         lambda p, r: math.ceil(1.96**2 * p * (1 - p) / r**2) + 1,
     ],
+    "exercise-0-4": [
+        *(mistake for mistake, _ in chapter_00.ALARM_MISTAKES),
+        lambda w, m, b: 0.66,
+        lambda w, m, b: "66 %",
+    ],
 }
 
 
 @pytest.mark.parametrize("tag", WRONG)
 def test_wrong_answers_get_different_hints(tag):
-    verdicts = [CHECKS[tag](answer) for answer in WRONG[tag]]
-    assert [verdict.state for verdict in verdicts] == ["not yet"] * len(verdicts)
-    assert len({verdict.hint for verdict in verdicts}) == len(verdicts)
+    refuse_all(EXERCISES.check(tag), dict(enumerate(WRONG[tag])))
 
 
 def test_a_function_that_clamps_one_side_only_is_refused():
     assert chapter_00.check_2(iou_only_sideways_clamped).state == "not yet"
 
 
-@pytest.mark.parametrize("cases", ["COUNTS", "PAIRS", "TESTS"])
+@pytest.mark.parametrize("cases", ["FOUND", "PAIRS", "TESTS", "ENTRANCES"])
 def test_every_known_mistake_gives_another_answer(cases):
     truth, mistakes = {
-        "COUNTS": (chapter_00._count, chapter_00.COUNT_MISTAKES),
+        "FOUND": (chapter_00._share, chapter_00.SHARE_MISTAKES),
+        "ENTRANCES": (chapter_00._false_alarms, chapter_00.ALARM_MISTAKES),
         "PAIRS": (chapter_00._iou, chapter_00.IOU_MISTAKES),
         "TESTS": (chapter_00._needed, chapter_00.NEEDED_MISTAKES),
     }[cases]
@@ -219,79 +136,6 @@ def test_both_spellings_of_the_factor_give_the_expected_whole_numbers(deviations
         assert math.ceil(chapter_00._exact(accuracy, reach, deviations)) == chapter_00._needed(
             accuracy, reach
         )
-
-
-def surprising_in(source):
-    space = {}
-    exec(source, space)
-    return space["surprising"]
-
-
-def test_the_plot_is_read_as_shipped_and_as_solved():
-    assert chapter_00.check_4(surprising_in(STUBS[PLOT])).state == "not attempted"
-    assert chapter_00.check_4(surprising_in(SOLUTIONS[PLOT])).state == "passed"
-
-
-@pytest.mark.parametrize(
-    "answer",
-    [
-        (0.91, 0.84),
-        {0.84, 0.91},
-        np.array([0.84, 0.91]),
-        "0.84 and 0.91",
-        "0,84; 0,91",
-        ["0.84", "0.91"],
-        [84, 91],
-        "84 %, 91 %",
-    ],
-)
-def test_surprising_numbers_may_be_written_in_any_way(answer):
-    assert chapter_00.check_4(answer).state == "passed"
-
-
-def test_each_mistake_in_reading_the_plot_has_its_hint():
-    verdicts = [
-        chapter_00.check_4(answer)
-        for answer in (
-            [0.84, 0.87, 0.89, 0.91],
-            [0.87, 0.89],
-            [0.84, 0.89],
-            [0.91],
-            [0.5],
-            "none",
-            [],
-        )
-    ]
-    assert {verdict.state for verdict in verdicts} == {"not yet"}
-    assert len({verdict.hint for verdict in verdicts[:5]}) == 5
-
-
-@pytest.mark.parametrize("answer", [42, object(), lambda: 1, True, float("nan"), [None], {"a": 1}])
-def test_what_is_no_answer_to_the_plot_gets_a_hint(answer):
-    assert (
-        chapter_00.check_4(answer).state == "not yet"
-        and "four numbers" in chapter_00.check_4(answer).hint
-    )
-
-
-def test_the_span_of_the_plot_holds_two_of_the_four():
-    low, high = np.percentile(
-        np.random.default_rng(SEED).binomial(813, 0.88, size=10_000) / 813, [2.5, 97.5]
-    )
-    assert [low < value < high for value in chapter_00.REPORTED] == [False, True, True, False]
-
-
-def test_a_check_leaves_the_inputs_alone():
-    def sorts(probabilities, threshold):
-        probabilities[:] = 1
-        return int((probabilities >= threshold).sum())
-
-    before = [arguments[0].copy() for _, arguments in chapter_00.COUNTS]
-    assert chapter_00.check_1(sorts).state == "not yet"
-    assert all(
-        np.array_equal(old, arguments[0])
-        for old, (_, arguments) in zip(before, chapter_00.COUNTS, strict=True)
-    )
 
 
 @pytest.mark.parametrize(
