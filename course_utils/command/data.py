@@ -153,6 +153,11 @@ def print_audit(found):
         "formats           "
         f" {', '.join(f'{suffix} {count:,}' for suffix, count in found.formats.items())}"
     )
+    others = ", ".join(f"{ending} {count:,}" for ending, count in found.others.items()) or "none"
+    print(f"no pictures        {others}")
+    print(f"hidden             {found.hidden:,}")
+    for sentence in found.skipped_rows[:10]:
+        print(f"  {sentence}")
     print(f"unreadable         {len(found.unreadable):,}")
     for bad in found.unreadable[:10]:
         print(f"  {bad['picture']}: {bad['reason']}")
@@ -180,6 +185,10 @@ def import_command(
     """Bring a data set that you obtained, or own pictures, into the common layout.
 
     Example: `course data import kaggle-853 ~/Downloads/archive.zip`
+
+    Every file is read or named in report.csv with the reason. An annotation belongs to the picture
+    of its name in the same folder, or in the images folder beside its annotations or labels folder;
+    where that leaves a choice, its <filename> decides, and else both are refused.
     """
     from course_utils.data.importers import import_dataset
 
@@ -189,6 +198,12 @@ def import_command(
         return
     faces = ", ".join(f"{count:,} {label}" for label, count in done.faces.items())
     print(f"{faces}; {done.refused:,} refused, {done.changed:,} changed: {done.folder}")
+    files = done.files
+    print(
+        f"Of {sum(files.values()) - files['hidden']:,} files {files['pictures']:,} pictures and"
+        f" {files['descriptions']:,} annotations or tables were read, {files['refused']:,} refused;"
+        f" {files['hidden']:,} hidden ones are left alone."
+    )
     if done.refused or done.changed:
         print(f"Each by name and reason: {done.folder / 'report.csv'}")
 

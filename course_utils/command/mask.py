@@ -143,6 +143,7 @@ def mask(
                 {
                     "pictures": report.pictures,
                     "kept": report.kept,
+                    "other_files": report.others,
                     "faces": report.counts,
                     "refused": report.refusals,
                     "problems": report.problems,
@@ -181,6 +182,8 @@ def print_summary(report, path):
         "pictures without a face": report.counts["no face"],
         "pictures unreadable": report.counts["unreadable"],
     }
+    if report.others:
+        lines["files that are no pictures"] = report.others
     if report.counts["failed"]:
         lines["pictures failed"] = report.counts["failed"]
     for what, count in lines.items():

@@ -3,7 +3,6 @@
 Classes, unreadable files, duplicates, near duplicates, sizes.
 """
 
-import csv
 import hashlib
 from collections import Counter, defaultdict
 from concurrent.futures import ThreadPoolExecutor
@@ -17,8 +16,9 @@ from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
 from course_utils.data.progress import progress
+from course_utils.data.tables import read_faces
 from course_utils.errors import CourseError
-from course_utils.pictures.finding import find_pictures
+from course_utils.pictures.finding import find_files
 from course_utils.pictures.images import BadPicture, read_rgb
 
 PERCENTILES = (5, 50, 95)
@@ -39,6 +39,9 @@ class Audit:
     across_classes: list
     shorter_side: dict
     formats: dict
+    others: dict
+    hidden: int
+    skipped_rows: list
 
     @property
     def extra_copies(self):
@@ -75,7 +78,10 @@ def audit(folder, distance=4):
     Audit
         `exact_duplicates` and `near_duplicates` are groups of paths; a near group holds at least
         two different files. `across_classes` are the groups of either kind that hold more than one
-        class. `shorter_side` maps the class to the 5th, 50th and 95th percentile in pixels.
+        class. `pictures` are those of `classes` and of `unreadable`; `others` counts, by the ending
+        of their names, files that are no pictures, `hidden` those that are left alone.
+        `skipped_rows` are blank and useless rows of `faces.csv`. `shorter_side` maps the class to
+        the 5th, 50th and 95th percentile in pixels.
 
     Raises
     ------
@@ -87,10 +93,17 @@ def audit(folder, distance=4):
     The difference hash: Neal Krawetz, "Kind of Like That", hackerfactor.com, 2013; as
     `imagehash.dhash`.
     """
-    paths = find_pictures(folder)
+    found_files = find_files(folder)
+    paths = found_files.pictures
     if not paths:
-        raise CourseError(f"{folder} holds no picture: name the folder that holds the classes.")
-    facts, unreadable, labels = [], [], _labels(folder)
+        first = next((f" ({path} {why})" for path, why in found_files.unreadable), "")
+        raise CourseError(
+            f"{folder} holds no picture{first}: name the folder that holds the classes."
+        )
+    facts, (labels, skipped) = [], _labels(folder)
+    unreadable = [
+        {"picture": _name(path, folder), "reason": why} for path, why in found_files.unreadable
+    ]
     with ThreadPoolExecutor() as pool:
         for found in progress(
             pool.map(lambda path: _examine(path, folder, labels), paths), "examining", len(paths)
@@ -99,7 +112,7 @@ def audit(folder, distance=4):
     exact, near = _exact_groups(facts), _near_groups(facts, distance)
     label_of = {fact.path: fact.label for fact in facts}
     return Audit(
-        pictures=len(paths),
+        pictures=len(paths) + len(found_files.unreadable),
         classes=dict(Counter(fact.label for fact in facts)),
         unreadable=unreadable,
         exact_duplicates=exact,
@@ -109,6 +122,9 @@ def audit(folder, distance=4):
         ],
         shorter_side=_shorter_sides(facts),
         formats=dict(Counter(fact.suffix for fact in facts).most_common()),
+        others=dict(Counter(_ending(path) for path in found_files.others).most_common()),
+        hidden=found_files.hidden,
+        skipped_rows=skipped,
     )
 
 
@@ -135,25 +151,33 @@ def near_pairs(fingerprints, distance):
 
 
 def _labels(folder):
-    """Read the labels of `faces.csv`, where there is one."""
-    table = Path(folder) / "faces.csv"
-    if not table.is_file():
-        return {}
-    with open(table, encoding="utf-8", newline="") as stream:
-        return {row["picture"]: row["label"] for row in csv.DictReader(stream) if row.get("label")}
+    """Read the labels of `faces.csv`, where there is one; and what of it could not be used."""
+    path = Path(folder) / "faces.csv"
+    if not path.is_file():
+        return {}, []
+    read = read_faces(path)
+    return {row["picture"]: row["label"] for row in read.rows}, read.skipped
 
 
 def _examine(path, folder, labels):
-    name = path.relative_to(folder).as_posix().encode("utf-8", "backslashreplace").decode()
+    name = _name(path, folder)
     try:
-        rgb = read_rgb(path)
+        rgb = read_rgb(path, reduced=True)
     except BadPicture as error:
         return {"picture": name, "reason": error.reason}
     bits = imagehash.dhash(Image.fromarray(rgb)).hash.flatten()
     fingerprint = int.from_bytes(np.packbits(bits).tobytes(), "big")
     digest = hashlib.sha256(path.read_bytes()).hexdigest()
     label = labels.get(name) or name.rpartition("/")[0] or "."
-    return _Facts(name, label, path.suffix.lower(), digest, rgb.shape[0], rgb.shape[1], fingerprint)
+    return _Facts(name, label, _ending(path), digest, rgb.shape[0], rgb.shape[1], fingerprint)
+
+
+def _name(path, folder):
+    return path.relative_to(folder).as_posix().encode("utf-8", "backslashreplace").decode()
+
+
+def _ending(path):
+    return path.suffix.lower() or "none"
 
 
 def _exact_groups(facts):

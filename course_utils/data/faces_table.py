@@ -1,8 +1,11 @@
 """The table of faces that a chapter starts from, in either profile."""
 
+import io
+
 import pandas as pd
 
 from course_utils import profiles, project
+from course_utils.data import tables
 from course_utils.errors import CourseError
 
 
@@ -31,11 +34,12 @@ def load_faces(profile):
     if not path.exists():
         dataset = profiles.get_profile(profile).dataset
         raise CourseError(f"{path} is missing: run `course data fetch {dataset}` first.")
+    read = tables.read_faces(path)
+    written = pd.DataFrame(read.rows, columns=read.columns).to_csv(index=False)
     return pd.read_csv(
-        path,
+        io.StringIO(written),
         dtype={"picture": str, "person": str, "split": str},
         keep_default_na=False,
-        encoding="utf-8",
     )
 
 

@@ -23,17 +23,32 @@ from course_utils.data.verify import refuse_to_lose_files, write_manifest
 from course_utils.errors import CourseError
 from course_utils.files import explaining_disk_errors, locked, put_back, replacing_folder
 from course_utils.pictures.annotations import clip, crop
+from course_utils.pictures.finding import find_files
 from course_utils.pictures.images import BadPicture, plain_suffix, read_rgb, write_jpeg
 
 
 @dataclass(frozen=True)
 class Imported:
-    """What an import did: folder, faces by label, and the numbers of refusals and changes."""
+    """What an import did.
+
+    Attributes
+    ----------
+    folder : pathlib.Path
+    faces : dict
+        By label, how many.
+    refused, changed : int
+        Rows of `report.csv`.
+    files : dict
+        How many files of the source are `pictures` that were read, `descriptions` (annotations,
+        tables, lists of names) that were used, and `refused`: all visible ones. `hidden` are left
+        alone.
+    """
 
     folder: Path
     faces: dict
     refused: int
     changed: int
+    files: dict
 
 
 def import_dataset(name, source):
@@ -69,9 +84,11 @@ def import_dataset(name, source):
         _as_folder(source, dataset) as pictures,
         _replaced(dataset) as folder,
     ):
-        scenes = list(LAYOUTS[dataset.layout](pictures, dataset, report))
+        found, names, account = find_files(pictures), _Names(), _Account()
+        scenes = list(LAYOUTS[dataset.layout](found, dataset, report))
         for scene in progress(scenes, "importing", len(scenes)):
-            faces.extend(_take(scene, pictures, folder, dataset, report))
+            faces.extend(_take(scene, pictures, folder, dataset, report, names, account))
+        files = account.close(found, report)
         if not faces:
             raise _no_face(source, dataset, report)
         write_faces(folder / "faces.csv", faces)
@@ -82,7 +99,52 @@ def import_dataset(name, source):
         for label in ("with_mask", "without_mask")
     }
     outcomes = [row["what"] for row in report]
-    return Imported(dataset.folder, labels, outcomes.count("refused"), outcomes.count("changed"))
+    return Imported(
+        dataset.folder, labels, outcomes.count("refused"), outcomes.count("changed"), files
+    )
+
+
+class _Account:
+    """What became of each file of the source."""
+
+    def __init__(self):
+        self.read, self.described = set(), set()
+
+    def close(self, found, report):
+        """Name what nothing was said of, and count; returns `Imported.files`."""
+        named = {row["picture"] for row in report}
+        reasons = dict(found.left_out)
+        files = {*found.pictures, *reasons}
+        self.read &= files
+        self.described &= files - self.read
+        refused_files = files - self.read - self.described
+        for path in sorted(refused_files):
+            inside = path.relative_to(found.folder).as_posix()
+            if inside not in named:
+                report.append(
+                    refused(inside, reasons.get(path, "belongs to nothing that was read"))
+                )
+        return {
+            "pictures": len(self.read),
+            "descriptions": len(self.described),
+            "refused": len(refused_files),
+            "hidden": found.hidden,
+        }
+
+
+class _Names:
+    """Names of the files that an import writes: no two alike, whatever the file system."""
+
+    def __init__(self):
+        self._taken = {}
+
+    def of(self, source):
+        """Return the stable name of a picture of the source, a longer one where it is taken."""
+        for digits in (8, 16, 64):
+            name = stable_name(source, digits=digits)
+            if self._taken.setdefault(name.lower(), source) == source:
+                return name
+        raise AssertionError(f"{source}: two paths have one SHA-256")
 
 
 @contextmanager
@@ -94,7 +156,7 @@ def _replaced(dataset):
         yield folder
 
 
-def stable_name(path, number=None):
+def stable_name(path, number=None, digits=8):
     """Make a short ASCII name of a picture's path in its data set, the same on every machine.
 
     Parameters
@@ -103,32 +165,38 @@ def stable_name(path, number=None):
         With `/` between the parts, in any script.
     number : int, optional
         The face's number in the picture.
+    digits : int
+        How many digits of the path's SHA-256. With eight, forms of the path that Unicode holds for
+        the same have one name, whichever form the system has; with more, each has its own.
 
     Returns
     -------
     str
-        The readable part of the file's name, eight digits of the path's SHA-256, and the number; no
-        suffix.
+        The readable part of the file's name, the digits, and the number; no suffix.
     """
-    path = unicodedata.normalize("NFC", path)
+    if digits == 8:
+        path = unicodedata.normalize("NFC", path)
     stem = unicodedata.normalize("NFKD", path.rpartition("/")[2].partition(".")[0])
     readable = re.sub(r"[^A-Za-z0-9]+", "-", stem.encode("ascii", "ignore").decode("ascii")).strip(
         "-"
     )[:40]
-    digest = hashlib.sha256(path.encode("utf-8", "surrogatepass")).hexdigest()[:8]
+    digest = hashlib.sha256(path.encode("utf-8", "surrogatepass")).hexdigest()[:digits]
     return "-".join(
         part for part in (readable, digest, "" if number is None else f"{number:03d}") if part
     )
 
 
-def _take(scene, pictures, folder, dataset, report):
+def _take(scene, pictures, folder, dataset, report, names, account):
     """Write the faces of one scene and return their rows; add to the report what can't be used."""
     source = scene.picture.relative_to(pictures).as_posix()
     base = {"source": source, "person": scene.person, "split": scene.split}
+    account.described.update(scene.described_by)
     try:
-        rgb = read_rgb(scene.picture)
+        rgb = read_rgb(scene.picture, reduced=bool(scene.label))
+        name = names.of(source)
         if scene.label:
-            return [base | _whole_picture(scene, rgb, source, folder, dataset)]
+            account.read.add(scene.picture)
+            return [base | _whole_picture(scene, rgb, name, folder, dataset)]
         boxes, problems = scene.boxes(rgb)
     except BadPicture as error:
         report.append(refused(source, error.reason))
@@ -136,18 +204,20 @@ def _take(scene, pictures, folder, dataset, report):
     except CourseError as error:
         report.append(refused(source, str(error).replace(f"{pictures}/", "")))
         return []
+    account.read.add(scene.picture)
     report.extend(refused(source, problem) for problem in problems)
     rows = [
-        _cut(box, number, rgb, source, folder, dataset, report) for number, box in enumerate(boxes)
+        _cut(box, number, rgb, source, name, folder, dataset, report)
+        for number, box in enumerate(boxes)
     ]
     return [base | row for row in rows if row]
 
 
-def _whole_picture(scene, rgb, source, folder, dataset):
+def _whole_picture(scene, rgb, name, folder, dataset):
     """Copy a picture that is a face, or rewrite it when it is not a plain upright RGB file."""
     label = dataset.labels[scene.label]
     suffix = plain_suffix(scene.picture)
-    picture = f"faces/{label}/{stable_name(source)}{suffix or '.jpg'}"
+    picture = f"faces/{label}/{name}{suffix or '.jpg'}"
     if suffix:
         (folder / picture).parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(scene.picture, folder / picture)
@@ -157,7 +227,7 @@ def _whole_picture(scene, rgb, source, folder, dataset):
     return {"picture": picture, "label": label, "original_label": scene.label} | size
 
 
-def _cut(box, number, rgb, source, folder, dataset, report):
+def _cut(box, number, rgb, source, name, folder, dataset, report):
     """Cut one box out, or say why not."""
     corners = f"box {number} ({box.x_min}, {box.y_min}, {box.x_max}, {box.y_max})"
     height, width = rgb.shape[:2]
@@ -175,7 +245,7 @@ def _cut(box, number, rgb, source, folder, dataset, report):
             changed(source, f"{corners} was cut to the picture of {width} x {height} pixels")
         )
     label = dataset.labels[box.label]
-    picture = f"faces/{label}/{stable_name(source, number)}.jpg"
+    picture = f"faces/{label}/{name}-{number:03d}.jpg"
     write_jpeg(folder / picture, crop(rgb, inside))
     edges = {
         "x_min": inside.x_min,

@@ -1,7 +1,8 @@
 """Five ways in which data sets lie on disk, each read into scenes.
 
-Every function takes the folder, the registry's entry and a list to which it adds a row for whatever
-it can't use, and yields `Scene`s in a stable order. No picture is opened here.
+Every function takes what was found in the folder, the registry's entry and a list to which it adds
+a row for whatever it can't use, and yields `Scene`s in a stable order. No picture is opened here.
+A file that is in no scene and in no row is named by whoever imports.
 """
 
 import csv
@@ -11,10 +12,10 @@ from functools import partial
 from pathlib import Path
 
 from course_utils.data.tables import refused
-from course_utils.errors import CourseError
-from course_utils.files import files_below
-from course_utils.pictures.annotations import Box, read_voc, read_yolo
-from course_utils.pictures.finding import find_pictures
+from course_utils.data.yolo_names import LISTS, ClassNames
+from course_utils.pictures.annotations import Box, read_voc
+from course_utils.pictures.finding import split_of
+from course_utils.pictures.matching import match
 
 
 @dataclass(frozen=True)
@@ -23,7 +24,7 @@ class Scene:
 
     `label` is the set's own label when the picture itself is the face. Otherwise `boxes` takes the
     picture (uint8, height x width x 3) and returns the boxes that carry the labels, and sentences
-    about those that can't be read.
+    about those that can't be read. `described_by` are the files that say so.
     """
 
     picture: Path
@@ -31,90 +32,73 @@ class Scene:
     boxes: Callable | None = None
     person: str = ""
     split: str = ""
+    described_by: tuple = ()
 
 
-def class_folders(folder, dataset, report):
+def class_folders(found, dataset, report):
     """`Train/WithMask/1.png`.
 
     A folder named after the label, a split above it, a person below it, both optional.
     """
     labels = {name.lower(): name for name in dataset.labels}
-    for picture in find_pictures(folder):
-        parts = picture.relative_to(folder).parts[:-1]
+    for picture in found.pictures:
+        parts = picture.relative_to(found.folder).parts[:-1]
         place = next((i for i in reversed(range(len(parts))) if parts[i].lower() in labels), None)
         if place is None:
-            report.append(
-                refused(
-                    _inside(picture, folder), f"is in no folder named {' or '.join(dataset.labels)}"
-                )
-            )
+            reason = f"is in no folder named {' or '.join(dataset.labels)}"
+            report.append(refused(_inside(picture, found), reason))
             continue
         label, person = labels[parts[place].lower()], "/".join(parts[place + 1 :])
-        yield Scene(picture, label=label, person=person, split=_split(parts, dataset))
+        yield Scene(picture, label=label, person=person, split=_split(parts[:place], dataset))
 
 
-def pascal_voc(folder, dataset, report):
-    """`images/1.png` and `annotations/1.xml` with boxes."""
-    annotations = {path.stem: path for path in _named(folder, ".xml")}
-    for picture in find_pictures(folder):
-        annotation = annotations.pop(picture.stem, None)
-        if annotation is None:
-            report.append(refused(_inside(picture, folder), "has no annotation file"))
-            continue
-        split = _split(picture.relative_to(folder).parts, dataset)
-        yield Scene(picture, boxes=partial(_voc_boxes, annotation), split=split)
-    for annotation in annotations.values():
-        report.append(refused(_inside(annotation, folder), "names no picture that is there"))
-
-
-def yolo(folder, dataset, report):
-    """Read `images/train/1.jpg` and `labels/train/1.txt`, or the text file beside the picture."""
-    names = _class_names(folder, dataset)
-    files = {path for path in _named(folder, ".txt") if path.name != "classes.txt"}
-    for picture in find_pictures(folder):
-        parts = picture.relative_to(folder).with_suffix(".txt").parts
-        beside, apart = (
-            picture.with_suffix(".txt"),
-            Path(folder, *("labels" if p == "images" else p for p in parts)),
-        )
-        label_file = apart if apart in files else beside
-        if label_file not in files:
-            report.append(refused(_inside(picture, folder), "has no label file"))
-            continue
-        files.discard(label_file)
+def pascal_voc(found, dataset, report):
+    """`images/1.png` and `annotations/1.xml` with boxes; see `match`."""
+    for picture, annotation in _matched(found, ".xml", "annotation file", report):
         yield Scene(
-            picture, boxes=partial(_yolo_boxes, label_file, names), split=_split(parts, dataset)
+            picture,
+            boxes=partial(_voc_boxes, annotation, picture),
+            split=_split(picture.relative_to(found.folder).parts[:-1], dataset),
+            described_by=(annotation,),
         )
-    for label_file in sorted(files):
-        report.append(refused(_inside(label_file, folder), "belongs to no picture that is there"))
 
 
-def scene_csv(folder, dataset, report):
+def yolo(found, dataset, report):
+    """`images/train/1.jpg` and `labels/train/1.txt`, or the text file beside the picture."""
+    names = ClassNames(found.others, found.folder, dataset.classes)
+    for picture, label_file in _matched(found, ".txt", "label file", report):
+        yield Scene(
+            picture,
+            boxes=partial(_yolo_boxes, label_file, names),
+            split=_split(picture.relative_to(found.folder).parts[:-1], dataset),
+            described_by=(label_file, *names.files),
+        )
+
+
+def scene_csv(found, dataset, report):
     """`train_meta.csv` with the columns fname and mask, and `images/`.
 
     One label for all the faces of a scene.
     """
-    for table in _named(folder, ".csv"):
+    for table in _named(found, ".csv"):
         with open(table, encoding="utf-8-sig", errors="replace", newline="") as stream:
             rows = csv.DictReader(stream)
             if not {"fname", "mask"} <= set(rows.fieldnames or ()):
-                report.append(refused(_inside(table, folder), "has no columns fname and mask"))
+                report.append(refused(_inside(table, found), "has no columns fname and mask"))
                 continue
             try:
-                yield from _labelled_scenes(table, rows, folder, dataset, report)
+                yield from _labelled_scenes(table, rows, found, dataset, report)
             except csv.Error as error:
-                report.append(
-                    refused(_inside(table, folder), f"can't be read to its end ({error})")
-                )
+                report.append(refused(_inside(table, found), f"can't be read to its end ({error})"))
 
 
-def person_folders(folder, dataset, report):
+def person_folders(found, dataset, report):
     """`VN-celeb/17/0.png`: one folder per person; every picture has the set's one label."""
     (label,) = dataset.labels
-    for picture in find_pictures(folder):
+    for picture in found.pictures:
         home = picture.parent
-        if home == Path(folder) or any(inner.is_dir() for inner in home.iterdir()):
-            report.append(refused(_inside(picture, folder), "is in no person's folder"))
+        if home == found.folder or any(inner.is_dir() for inner in home.iterdir()):
+            report.append(refused(_inside(picture, found), "is in no person's folder"))
             continue
         yield Scene(picture, label=label, person=home.name)
 
@@ -128,34 +112,41 @@ LAYOUTS = {
 }
 
 
-def _labelled_scenes(table, rows, folder, dataset, report):
+def _labelled_scenes(table, rows, found, dataset, report):
     images = table.parent / "images"
     for number, row in enumerate(rows, start=2):
         name, mask = (row["fname"] or "").strip(), (row["mask"] or "").strip()
         label = mask.removesuffix(
             ".0"
         )  # the file was written by pandas, with gaps: 1.0, 0.0 or nothing
-        where = f"{_inside(table, folder)} line {number}"
+        where = f"{_inside(table, found)} line {number}"
         if not name or Path(name).name != name or len(name) > 200:
             report.append(refused(where, f"'{name}' is not a file name"))
         elif not (images / name).is_file():
-            report.append(
-                refused(where, f"names {name}, which is not in {_inside(images, folder)}")
-            )
+            report.append(refused(where, f"names {name}, which is not in {_inside(images, found)}"))
         elif label not in dataset.labels:
             reason = f"has the unknown mask label '{mask}'" if mask else "has no mask label"
-            report.append(refused(_inside(images / name, folder), reason))
+            report.append(refused(_inside(images / name, found), reason))
         else:
-            yield Scene(images / name, boxes=partial(_detected_boxes, label))
+            boxes = partial(_detected_boxes, label)
+            yield Scene(images / name, boxes=boxes, described_by=(table,))
 
 
-def _voc_boxes(annotation, rgb):
-    return read_voc(annotation)
+def _matched(found, suffix, called, report):
+    """Return pairs of picture and annotation by picture, and report what has no partner."""
+    annotations = [path for path in _named(found, suffix) if path.name.lower() not in LISTS]
+    matched = match(found.pictures, annotations, found.folder, called)
+    report.extend(refused(_inside(path, found), why) for path, why in matched.refused.items())
+    return [(path, matched.pairs[path]) for path in found.pictures if path in matched.pairs]
+
+
+def _voc_boxes(annotation, picture, rgb):
+    return read_voc(annotation, picture=picture)
 
 
 def _yolo_boxes(label_file, names, rgb):
     height, width = rgb.shape[:2]
-    return read_yolo(label_file, width, height, names)
+    return names.boxes(label_file, width, height)
 
 
 def _detected_boxes(label, rgb):
@@ -172,28 +163,13 @@ def _detected_boxes(label, rgb):
     return [Box(label, left, top, right, bottom) for top, left, bottom, right in boxes], problems
 
 
-def _class_names(folder, dataset):
-    """Take the classes from the set's own `classes.txt`, else from the registry."""
-    own = [path for path in _named(folder, ".txt") if path.name == "classes.txt"]
-    if not own:
-        return dataset.classes
-    names = own[0].read_bytes().decode("utf-8-sig", errors="replace").split()
-    unknown = [name for name in names if name not in dataset.labels]
-    if unknown:
-        raise CourseError(
-            f"{own[0]} names the unknown class '{unknown[0]}': use {', '.join(dataset.labels)}."
-        )
-    return names
-
-
 def _split(parts, dataset):
-    splits = {name.lower(): split for name, split in dataset.splits.items()}
-    return next((splits[part.lower()] for part in parts if part.lower() in splits), "")
+    return split_of(parts, {name.lower(): split for name, split in dataset.splits.items()})
 
 
-def _named(folder, suffix):
-    return [path for path in files_below(folder) if path.suffix.lower() == suffix]
+def _named(found, suffix):
+    return [path for path in found.others if path.suffix.lower() == suffix]
 
 
-def _inside(path, folder):
-    return Path(path).relative_to(folder).as_posix()
+def _inside(path, found):
+    return Path(path).relative_to(found.folder).as_posix()

@@ -32,7 +32,8 @@ class Report:
     per_class, confusion : pandas.DataFrame
         As `statistics.per_class` and `statistics.confusion_matrix`.
     skipped : list of str
-        A sentence for each picture that could not be read.
+        A sentence for each picture that could not be read, each other file of the class folders and
+        each blank row of `faces.csv`.
     settings : dict
         Face sizes, threshold, part and seed.
     """
@@ -135,7 +136,7 @@ def evaluate(
                 f"{folder} has no part {part!r}: leave --part out, or choose among"
                 f" {', '.join(sorted(set(labelled.table['split']) - {''})) or 'none'}."
             )
-    skipped = []
+    skipped = list(labelled.skipped)
     said = predict(
         model, class_names, table, labelled.folder, face_size, seed, skipped, progress=progress
     )

@@ -162,7 +162,8 @@ def _read(number, rows, folder, boxes, size, problems):
         if "face_size" not in rows:
             return pipeline.read_face(path, box, size)
         try:
-            return shrink_face(read_rgb(path), box, rows["face_size"][number], size)
+            picture = read_rgb(path, reduced=box is None)
+            return shrink_face(picture, box, rows["face_size"][number], size)
         except CourseError as error:
             raise (
                 error if isinstance(error, BadPicture) else CourseError(f"{path}: {error}")

@@ -44,12 +44,18 @@ class Report:
         Those that an earlier, interrupted run had finished.
     seconds : float
         What the others took.
+    foreign : int
+        Of the pictures, those of kinds that are not read: known to be unreadable from the start.
+    others : int
+        Files of the source that are no pictures; they are left alone.
     """
 
     rows: list = field(repr=False)
     pictures: int
     kept: int
     seconds: float
+    foreign: int = 0
+    others: int = 0
 
     @property
     def counts(self):
@@ -83,7 +89,7 @@ class Report:
     @property
     def rate(self):
         """Pictures a second of this run, start-up included; None when nothing was left to do."""
-        done = self.pictures - self.kept
+        done = self.pictures - self.foreign - self.kept
         return done / self.seconds if done else None
 
 
@@ -148,7 +154,7 @@ def run(
 ):
     """Do what `mask_folder` does, and return a `Report`."""
     source, destination = Path(src).resolve(), Path(dst).resolve()
-    pictures = _pictures(source)
+    pictures, foreign, others = _pictures(source)
     _check_places(source, destination)
     with explaining_disk_errors(destination):
         destination.mkdir(parents=True, exist_ok=True)
@@ -176,12 +182,13 @@ def run(
                     bar.update()
             seconds = time.perf_counter() - started
             entries = [journal.done[name] for name, _ in pictures]
-            rows = [line for entry in entries for line in entry["rows"]]
+            rows = [line for entry in entries for line in entry["rows"]] + foreign
             ledger.write_masks(destination / "masks.csv", rows)
     if landmarks_out is not None:
         with explaining_disk_errors(landmarks_out):
             ledger.write_landmarks(landmarks_out, entries)
-    return Report(rows, len(tasks), len(kept), seconds)
+    pictures_there = len(tasks) + len(foreign)
+    return Report(rows, pictures_there, len(kept), seconds, len(foreign), others)
 
 
 def _mask_and_hash(task):
@@ -205,18 +212,27 @@ def _check_landmarks_out(path, tasks, destination):
 
 
 def _pictures(source):
-    """List names below the source, with `/`, and paths."""
+    """Return names below the source, with `/`, and paths; rows of what can't be read; other files.
+
+    The last is a number.
+    """
     if source.is_file():
-        return [(source.name, source)]
+        return [(source.name, source)], [], 0
     if not source.exists():
         raise CourseError(f"{source} does not exist: name a picture or a folder of pictures.")
-    found = [(path.relative_to(source).as_posix(), path) for path in find_files(source).pictures]
-    if not found:
+    found = find_files(source)
+    if not found.pictures:
+        first = next((f" ({path} {why})" for path, why in found.unreadable), "")
         raise CourseError(
-            f"{source} holds no picture: name a folder with JPEG, PNG or other pictures in it or"
-            " below it."
+            f"{source} holds no picture{first}: name a folder with JPEG, PNG or other pictures in"
+            " it or below it."
         )
-    return found
+    foreign = [
+        {"picture": path.relative_to(source).as_posix(), "result": UNREADABLE, "reason": why}
+        for path, why in found.unreadable
+    ]
+    pictures = [(path.relative_to(source).as_posix(), path) for path in found.pictures]
+    return pictures, foreign, len(found.others)
 
 
 def _check_places(source, destination):

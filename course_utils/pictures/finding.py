@@ -15,6 +15,17 @@ from course_utils.pictures.images import (
     kind_of,
 )
 
+SPLITS = {
+    "train": "train",
+    "training": "train",
+    "validation": "validation",
+    "valid": "validation",
+    "val": "validation",
+    "test": "test",
+    "testing": "test",
+}
+"""Folders that are no class but a part of the split, in small letters."""
+
 NO_PICTURE = "is no picture"
 APPLE_COPIES = "__MACOSX"
 """A folder of the archives that a Mac makes; it holds no pictures, only what the Mac knows of
@@ -51,6 +62,25 @@ class Found:
         """Every visible file that is no picture to read, with the rest of a sentence."""
         rows = [*self.unreadable, *((path, NO_PICTURE) for path in self.others)]
         return sorted(rows, key=lambda row: row[0].relative_to(self.folder).as_posix())
+
+
+def split_of(parts, others=None):
+    """Return the part of the split that a path names: the first of its folders that is one.
+
+    Parameters
+    ----------
+    parts : sequence of str
+        Names of folders.
+    others : dict of str to str, optional
+        Names of a set's own, in small letters, besides `SPLITS`.
+
+    Returns
+    -------
+    str
+        "train", "validation", "test", or nothing.
+    """
+    known = SPLITS | (others or {})
+    return next((known[part.lower()] for part in parts if part.lower() in known), "")
 
 
 def find_files(folder):

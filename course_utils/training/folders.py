@@ -9,19 +9,10 @@ from pathlib import Path
 
 import pandas as pd
 
+from course_utils.data.class_names import understood
+from course_utils.data.tables import read_faces
 from course_utils.errors import CourseError
-from course_utils.pictures.finding import find_pictures
-
-SPLITS = {
-    "train": "train",
-    "training": "train",
-    "validation": "validation",
-    "valid": "validation",
-    "val": "validation",
-    "test": "test",
-    "testing": "test",
-}
-"""Sub-folders that are no class but a part of the split, in small letters."""
+from course_utils.pictures.finding import SPLITS, find_files
 
 BOX = ["x_min", "y_min", "x_max", "y_max"]
 
@@ -58,15 +49,21 @@ class LabelledFaces:
         them.
     class_names : tuple of str
         Sorted.
+    skipped : list of str
+        A sentence for each file of the class folders, or row of `faces.csv`, that is not in the
+        table.
     """
 
     folder: Path
     table: pd.DataFrame = field(repr=False)
     class_names: tuple
+    skipped: list = field(default_factory=list, repr=False)
 
 
 def find_faces(folder, classes=None):
     """List the labelled pictures of a folder without opening them.
+
+    What other sets call the classes, such as WithMask and no_mask, is understood.
 
     Parameters
     ----------
@@ -92,11 +89,12 @@ def find_faces(folder, classes=None):
             f"{folder} is not a folder: name the folder that has one sub-folder for each class."
         )
     if (folder / "faces.csv").is_file():
-        table = _read_table(folder, classes)
+        table, skipped = _read_table(folder, classes)
         origin = f"{folder / 'faces.csv'} labels"
     else:
-        table = _list_folders(folder)
+        table, skipped = _list_folders(folder)
         origin = f"{folder} has sub-folders for"
+    table["label"] = table["label"].map(understood)
     names = set(table["label"])
     if len(names) < 2:
         raise CourseError(
@@ -123,22 +121,18 @@ def find_faces(folder, classes=None):
                 f"The part {split} of {folder} lacks {', '.join(sorted(set(class_names) - part))}:"
                 " every class must be in it."
             )
-    return LabelledFaces(folder, table.reset_index(drop=True), class_names)
+    return LabelledFaces(folder, table.reset_index(drop=True), class_names, skipped)
 
 
 def _read_table(folder, classes):
     path = folder / "faces.csv"
-    try:
-        table = pd.read_csv(path, dtype=str, keep_default_na=False, encoding="utf-8")
-    except (ValueError, pd.errors.ParserError) as error:
+    read = read_faces(path)
+    if not read.rows:
+        first = f" ({read.skipped[0]})" if read.skipped else ""
         raise CourseError(
-            f"{path} can't be read as a table ({error}): write it again, or remove it to use the"
-            " sub-folders."
-        ) from error
-    lacking = {"picture", "label"} - set(table.columns)
-    if lacking or not len(table):
-        problem = f"lacks the column {', '.join(sorted(lacking))}" if lacking else "holds no row"
-        raise CourseError(f"{path} {problem}: correct it, or remove it to use the sub-folders.")
+            f"{path} holds no row{first}: correct it, or remove it to use the sub-folders."
+        )
+    table = pd.DataFrame(read.rows, columns=read.columns, dtype=str)
     if classes == 4 and "wearing" in table:
         unknown = set(table["wearing"]) - set(WEARING)
         if unknown:
@@ -158,27 +152,31 @@ def _read_table(folder, classes):
     if set(BOX) <= set(table.columns):
         for edge in BOX:
             chosen[edge] = pd.to_numeric(table[edge], errors="coerce").astype(float)
-    return chosen
+    return chosen, read.skipped
 
 
 def _list_folders(folder):
-    rows = []
-    for path in find_pictures(folder):
+    found, rows = find_files(folder), []
+    skipped = [f"{path} {why}" for path, why in found.left_out]
+    for path in found.pictures:
         parts = path.relative_to(folder).parts
         split = SPLITS.get(parts[0].lower(), "")
         label, *below = parts[1:] if split else parts
-        if below:  # a picture beside the class folders is of no class
-            rows.append(
-                {
-                    "picture": "/".join(parts),
-                    "label": label,
-                    "group": "/".join(below[:-1]),
-                    "split": split,
-                }
-            )
+        if not below:
+            skipped.append(f"{path} lies beside the class folders, so it is of no class")
+            continue
+        rows.append(
+            {
+                "picture": "/".join(parts),
+                "label": label,
+                "group": "/".join(below[:-1]),
+                "split": split,
+            }
+        )
     if not rows:
+        first = f" ({skipped[0]})" if skipped else ""
         raise CourseError(
-            f"{folder} has no sub-folders with pictures: make one for each class, such as"
+            f"{folder} has no sub-folders with pictures{first}: make one for each class, such as"
             " with_mask/ and without_mask/."
         )
     table = pd.DataFrame(rows)
@@ -186,4 +184,4 @@ def _list_folders(folder):
         table.loc[(table["split"] == "") & table["split"].ne("").any(), "split"] = "train"
     if table["group"].nunique() < MANY_PEOPLE:
         table["group"] = ""
-    return table
+    return table, skipped

@@ -18,6 +18,7 @@ import pandas as pd
 import psutil
 
 from course_utils import augmentation, files, models, quiet
+from course_utils.data.class_names import refuse_other_classes
 from course_utils.errors import CourseError
 from course_utils.masks import type_names
 from course_utils.training import cluster, pipeline
@@ -121,6 +122,7 @@ def train(order, say: Callable[[str], None] = lambda sentence: None, progress=Tr
     place = cluster.place()
     _check(order)
     labelled = find_faces(order.data, order.classes)
+    refuse_other_classes(labelled.class_names, order.data)
     with _reserved(Path(order.out), order.again) if place.chief else contextlib.nullcontext():
         return _train(order, labelled, place, say, progress)
 
@@ -321,7 +323,8 @@ def _read(labelled, order, say):
     problems = []
     faces = pipeline.read_faces(table, labelled.folder, order.size if fits else SMALL, problems)
     unreadable = {number for number, _ in problems}
-    for _number, sentence in sorted(problems):
+    skipped = [*labelled.skipped, *(sentence for _, sentence in sorted(problems))]
+    for sentence in skipped:
         say(f"Skipped: {sentence}")
     good = np.array([number not in unreadable for number in range(len(table))])
     table, faces = table[good].reset_index(drop=True), faces[good]
@@ -359,7 +362,7 @@ def _read(labelled, order, say):
         table,
         faces if fits else None,
         validating,
-        [sentence for _, sentence in sorted(problems)],
+        skipped,
         grouped_by,
     )
 

@@ -75,7 +75,7 @@ def read_face(path, box, size):
     CourseError
         When nothing of the box lies in the picture; names the file.
     """
-    picture = read_rgb(path)
+    picture = read_rgb(path, reduced=box is None)
     try:
         return cut_face(picture, box, size)
     except CourseError as error:

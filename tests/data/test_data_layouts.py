@@ -134,7 +134,7 @@ def test_kaggle_853(source):
         )
     ]
     expected = [
-        ("annotations/maksssksksss77.xml", "names no picture"),
+        ("annotations/maksssksksss77.xml", "belongs to no picture"),
         ("images/maksssksksss1.png", "box 1 (160, 0, 200, 50) lies outside"),
         ("images/maksssksksss1.png", "unknown label 'helmet'"),
         ("images/maksssksksss2.png", "maksssksksss2.xml is not a readable XML"),
@@ -270,6 +270,7 @@ def test_zalo_5k(source, monkeypatch):
         faces
     ) == 2
     expected = {
+        "train/escape.jpg": "belongs to nothing that was read",
         "train/images/003.jpg": "has no mask label",
         "train/images/004.jpg": "no face was found",
         "train/images/005.jpg": "'maybe'",
@@ -307,6 +308,7 @@ def test_vn_celeb(source):
     assert sorted(refused) == [
         ("VN-celeb/2/bad.png", "is an empty file"),
         ("VN-celeb/loose.png", "is in no person's folder"),
+        ("VN-celeb/read me.txt", "is no picture"),
     ]
 
 

@@ -11,6 +11,7 @@ import pytest
 from PIL import Image
 
 from course_utils import quiet
+from course_utils.data.class_names import understood
 from course_utils.errors import CourseError
 from course_utils.training import (
     Settings,
@@ -19,6 +20,7 @@ from course_utils.training import (
     fit,
     group_alike,
     hold_back,
+    job,
     make_deterministic,
 )
 
@@ -61,7 +63,7 @@ def test_parts_of_a_split_are_no_classes(tmp_path, names):
             *(f"{part}/{label}/1.jpg" for part in names for label in ("WithMask", "WithoutMask")),
         )
     )
-    assert found.class_names == ("WithMask", "WithoutMask")
+    assert found.class_names == ("with_mask", "without_mask")
     assert found.table["split"].value_counts().to_dict() == {"train": 2, "validation": 2, "test": 2}
 
 
@@ -86,6 +88,47 @@ def test_many_sub_folders_of_a_class_are_people_and_few_are_not(tmp_path):
         put(tmp_path / "many", *(f"{label}/person {n}/1.jpg" for label in "ab" for n in range(12)))
     )
     assert many.table["group"].nunique() == 12
+
+
+@pytest.mark.parametrize(
+    ("worn", "bare"),
+    [
+        ("WithMask", "WithoutMask"),
+        ("mask", "no_mask"),
+        ("Mask", "Non Mask"),
+        ("masked", "unmasked"),
+    ],
+)
+def test_class_names_of_other_sets_are_understood(tmp_path, worn, bare):
+    found = find_faces(put(tmp_path, f"{worn}/1.jpg", f"{bare}/2.jpg"))
+    assert list(found.table["label"]) == [understood(name) for name in sorted((worn, bare))]
+    assert found.class_names == ("with_mask", "without_mask")
+
+
+def test_every_file_of_a_class_folder_is_listed_or_named(tmp_path):
+    names = ("with_mask/1.jpg", "without_mask/2.jpg", "without_mask/a.HEIC", "with_mask/notes.txt")
+    found = find_faces(put(tmp_path, *names, "cover.jpg", "with_mask/.hidden.jpg"))
+    reasons = {sentence.partition(" ")[0]: sentence for sentence in found.skipped}
+    assert len(found.table) + len(found.skipped) == 5
+    assert "JPEG" in reasons[str(tmp_path / "without_mask/a.HEIC")]
+    assert "is no picture" in reasons[str(tmp_path / "with_mask/notes.txt")]
+    assert "beside the class folders" in reasons[str(tmp_path / "cover.jpg")]
+
+
+@pytest.mark.parametrize(
+    ("names", "words"),
+    [
+        (("cats", "dogs"), "rename them"),
+        (("with_mask", "without_mask", "incorrect"), "a model of incorrect: add --classes 2"),
+        (("with_mask", "under_nose"), "rename them"),
+    ],
+)
+def test_other_classes_are_refused_before_anything_is_trained(tmp_path, names, words):
+    folder = put(tmp_path / "faces", *(f"{name}/1.jpg" for name in names))
+    order = job.Order("mobilenetv2", str(folder), str(tmp_path / "out"))
+    with pytest.raises(CourseError, match=f"`course detect` knows .*{words}"):
+        job.train(order)
+    assert not (tmp_path / "out").exists()
 
 
 def test_four_classes_become_two(tmp_path):
