@@ -124,9 +124,7 @@ predicted = find_faces(mirrored, max_faces=1)[0]
 for name, points in versions.items():
     distances = np.linalg.norm(points - predicted.landmarks, axis=1)
     error = distances.mean() / predicted.interocular
-    print(
-        f"{name}: on average within a tenth of the distance of the eyes: {error < 0.1}"
-    )
+    print(f"{name}: on average {error:.1f} distances of the eyes away")
 
 # %% [markdown]
 # ## 3-3: a patch that looks before it lands
@@ -166,36 +164,50 @@ alt = "Six times the masked face with a large grey patch; nose and mouth stay fr
 figures.show_pictures(patched, alt, columns=6, size=1.6)
 
 # %% [markdown]
-# ## 3-4: how long does the network wait?
+# ## 3-4: when does the network wait?
 #
-# Without prefetching the two times add up. With it they run side by side, the slower
-# one sets the pace, and the network waits for what is missing: $p - c$ if that is
-# positive, else nothing. So preparing may be *as slow as computing*, and nobody
-# notices. That is the aim: not a pipeline as fast as can be, but one that is faster
-# than the network.
+# Three times belong to a batch: when the network *asks* for it, when it is *ready*, and
+# when it is *taken*, the later of the two. The thread begins a batch when it has
+# finished the one before and when there is room: when the batch `ahead` places earlier
+# was taken. With `ahead` 0 it begins when asked. Tempting is the sum of $p - c$, where
+# that is positive. It is right for `ahead` 1 only: a larger store was filled while the
+# batches were fast, and lives on that when one is slow.
 
 
 # %% tags=["exercise-3-4"]
-def waiting_share(prepare, compute, prefetch):
-    """Return the share of a training step that the network waits for data."""
-    if prefetch:
-        return max(0, prepare - compute) / max(prepare, compute)
-    return prepare / (prepare + compute)
+def waiting_time(prepare, compute, ahead):
+    """Return the seconds that a network waits for all its batches together."""
+    taken, ready, asked, waited = [], 0, 0, 0
+    for number, seconds in enumerate(prepare):
+        room = 0 if ahead else asked
+        if 0 < ahead <= number:
+            room = taken[number - ahead]
+        ready = max(ready, room) + seconds
+        taken.append(max(ready, asked))
+        waited += taken[-1] - asked
+        asked = taken[-1] + compute
+    return waited
 
 
 # %%
-chapter_03.check_4(waiting_share)
+chapter_03.check_4(waiting_time)
 
 # %%
-for prepare in (10, 20, 40, 80):
-    without = waiting_share(prepare, 40, prefetch=False)
-    prefetched = waiting_share(prepare, 40, prefetch=True)
-    print(
-        f"preparing {prepare} ms, computing 40 ms: waits {without:.0%}, with"
-        f" prefetching {prefetched:.0%}"
-    )
+kinds = {
+    "all alike": [1.6] * 11,
+    "one slow": [1] * 6 + [8] + [1] * 4,
+    "too slow": [3] * 11,
+}
+for ahead in (0, 1, 2, 4, 8):
+    waits = {name: waiting_time(prepare, 2, ahead) for name, prepare in kinds.items()}
+    listed = ", ".join(f"{name} {wait:.1f} s" for name, wait in waits.items())
+    print(f"ahead {ahead}: {listed}")
 
 # %% [markdown]
+# When batches are all alike, one ahead is enough. One slow batch among fast ones needs
+# a store. And where preparing is slower than computing on average, no store helps: the
+# pipeline itself must get faster.
+#
 # One thing the formula hides: on a machine without a graphics card both need the *same*
 # processor. Prefetching then hides the waiting, but what is spent on preparing is
 # missing for computing. There only a cheaper policy helps.

@@ -142,7 +142,7 @@ class RandomWarp(Fault):
 
 @keras.saving.register_keras_serializable("course")
 class RandomLight(Fault):
-    """Exposure, contrast, saturation and hue, which together are one matrix a picture.
+    """Exposure, contrast, saturation and hue: together one affine map of the colours a picture.
 
     Parameters
     ----------

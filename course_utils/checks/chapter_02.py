@@ -6,8 +6,7 @@ Each tries the reader's answer on inputs whose right answer is known.
 import numpy as np
 import pandas as pd
 
-from course_utils.checks import not_attempted, not_yet, passed
-from course_utils.checks.trial import Refused, as_share, check
+from course_utils.checks.trial import Refused, check
 from course_utils.masks.head import mean_landmarks
 
 WEARS = ("proper", "under-nose", "nose-only", "under-chin")
@@ -230,11 +229,21 @@ BANDS = {  # way of wearing -> y of the upper and the lower edge on the mean hea
 }
 
 
-def _covered(way, scale, centre, shape, softness=1.0):
-    """Return landmarks of a mean head and the alpha of a mask that is a band across it."""
+EDGES = [  # masks whose edge crosses a part of the face
+    ("a mask whose edge crosses the nose above its wings", "proper", (-0.08, 0.95)),
+    ("a band over the tip of the nose alone", "none", (-0.45, -0.08)),
+    ("a mask whose edge crosses the lower lip", "under-chin", (0.31, 1.05)),
+]
+
+
+def _covered(band, scale, centre, shape, softness=1.0):
+    """Return landmarks of a mean head and the alpha of a mask that is a band across it.
+
+    The band is a key of `BANDS`, or y of its two edges.
+    """
     points = mean_landmarks()[:, :2] * scale + centre
     y, x = np.mgrid[: shape[0], : shape[1]]
-    upper, lower = (edge * scale + centre[1] for edge in BANDS[way])
+    upper, lower = (edge * scale + centre[1] for edge in BANDS.get(band, band))
     alpha = (
         np.clip((y - upper) / softness, 0, 1)
         * np.clip((lower - y) / softness, 0, 1)
@@ -257,6 +266,8 @@ def _wearing_cases():
         cases.append(
             (f"a smaller face, '{way}'", way, *_covered(way, 24, (90, 40), (80, 130), 2.0))
         )
+    for what, way, band in EDGES:
+        cases.append((what, way, *_covered(band, 60, (80, 70), (150, 170))))
     hat = np.zeros((150, 170), np.float32)
     hat[:30] = 1
     cases.append(
@@ -294,10 +305,10 @@ def _wearing_cases():
     return cases
 
 
-def _share(alpha, points, fill=np.nan):
+def _share(alpha, points, together=np.mean):
     x, y = np.rint(points).astype(int).T
     inside = (x >= 0) & (y >= 0) & (x < alpha.shape[1]) & (y < alpha.shape[0])
-    return float(alpha[y[inside], x[inside]].mean() > 0.5) if inside.any() else fill
+    return float(together(alpha[y[inside], x[inside]])) if inside.any() else 0.0
 
 
 def _way(nose, mouth, chin):
@@ -306,9 +317,11 @@ def _way(nose, mouth, chin):
     return "under-nose" if mouth > 0.5 else "under-chin" if chin > 0.5 else "none"
 
 
-def _judged(alpha, points):
+def _judged(alpha, points, together=np.mean):
     return _way(
-        _share(alpha, points[30:36]), _share(alpha, points[48:68]), _share(alpha, points[8:9])
+        _share(alpha, points[30:36], together),
+        _share(alpha, points[48:68], together),
+        _share(alpha, points[8:9]),
     )
 
 
@@ -326,6 +339,14 @@ WEARING_MISTAKES = [
     (
         _wrapping,
         "Right unless a landmark lies left of the picture: there Python counts from the far side.",
+    ),
+    (
+        lambda a, p: _judged(a, p, np.max),
+        "One landmark under the mask does not make its part covered: take the mean over the part.",
+    ),
+    (
+        lambda a, p: _judged(a, p, np.min),
+        "A part may be covered though one of its landmarks is not: take the mean over the part.",
     ),
     (lambda a, p: _judged(a.T, p), "Rows come first: `alpha[y, x]`, while a landmark is (x, y)."),
     (
@@ -496,7 +517,7 @@ LOSS_MISTAKES = [
 ]
 
 
-def _loss_rates_stub(pictures, rows, column): ...
+def _loss_rates_stub(pictures, account, column): ...
 
 
 def check_4(loss_rates):
@@ -540,41 +561,125 @@ def check_4(loss_rates):
     return check("2-4", loss_rates, _loss_rates_stub, judge)
 
 
-# --- 2-5: the two-class merge ---------------------------------------------------------------------
-MERGE_MISTAKES = [
-    (
-        0.5,
-        (
-            "That is the share of properly worn ones among the *masked* pictures. Bare faces count"
-            " as well."
-        ),
-    ),
-    (0.75, "That is the share that does *not* get the label."),
-    (0.6, "There are 3 + 1 + 1 + 1 parts, and as many bare pictures as all of them together."),
-    (
-        3 / 7,
-        "You took the bare faces for one more part. They are as many as all masked ones together.",
-    ),
-    (1 / 6, "That is one of the six parts."),
+# --- 2-5: the interval of a difference ------------------------------------------------------------
+TESTS = [  # faces and right answers of the first, of the second
+    (200, 140, 120, 108),
+    (800, 734, 800, 750),
+    (50, 25, 400, 396),
+    (90, 81, 60, 33),
 ]
 
 
-def check_5(share_with_mask):
-    """Check the predicted share of pictures that are labelled with_mask."""
-    if share_with_mask is None or share_with_mask is ...:
-        return not_attempted("2-5")
-    value = as_share(share_with_mask)
-    if value is None or not 0 <= value <= 1:
-        return not_yet("2-5", 'Give a share: a number between 0 and 1, or a text such as "35 %".')
-    if abs(value - 0.25) < 0.006:
-        return passed(
-            "2-5", "One in four: the classes are unequal. Remember what the lazy answer gets."
-        )
-    for mistake, hint in MERGE_MISTAKES:
-        if abs(value - mistake) < 0.006:
-            return not_yet("2-5", hint)
-    return not_yet(
-        "2-5",
-        "Think of twelve pictures: six bare ones and six masked ones. How many of the twelve wear"
-        " the mask properly?",
+def _answers(number):
+    """Return two arrays of right and wrong answers, shuffled."""
+    faces, right, others, right_of_them = TESTS[number]
+    rng = np.random.default_rng(number)
+    return (
+        rng.permutation(np.arange(faces) < right),
+        rng.permutation(np.arange(others) < right_of_them),
     )
+
+
+def _variance(right):
+    return right.mean() * (1 - right.mean()) / len(right)
+
+
+def _ends(first, second, reach):
+    gap = second.mean() - first.mean()
+    return gap - reach, gap + reach
+
+
+def _error(first, second):
+    return np.sqrt(_variance(first) + _variance(second))
+
+
+def _difference(first, second):
+    return _ends(first, second, 1.96 * _error(first, second))
+
+
+def _pooled(first, second):
+    share = np.concatenate([first, second]).mean()
+    error = np.sqrt(share * (1 - share) * (1 / len(first) + 1 / len(second)))
+    return _ends(first, second, 1.96 * error)
+
+
+DIFFERENCE_MISTAKES = [
+    (
+        lambda a, b: _difference(b, a),
+        "That is the first minus the second: a better second would get a negative difference.",
+    ),
+    (lambda a, b: _difference(a, b)[::-1], "The lower end comes first."),
+    (
+        lambda a, b: (b.mean() - a.mean(), 1.96 * _error(a, b)),
+        "Those are the difference and how far the interval reaches; we want its two ends.",
+    ),
+    (
+        lambda a, b: _ends(a, b, 1.96 * (np.sqrt(_variance(a)) + np.sqrt(_variance(b)))),
+        "You added standard errors. It is the variances that add up; take the root of their sum.",
+    ),
+    (
+        lambda a, b: _ends(a, b, 1.96 * (_variance(a) + _variance(b))),
+        "The interval is far too narrow: a standard error is the *root* of a variance.",
+    ),
+    (
+        lambda a, b: _ends(a, b, _error(a, b)),
+        "That is one standard error to either side; 95 % needs 1.96.",
+    ),
+    (
+        lambda a, b: _ends(a, b, 1.96 * np.sqrt(_variance(b))),
+        "Only the second accuracy is treated as uncertain; the first was measured as well.",
+    ),
+    (
+        lambda a, b: _ends(a, b, 1.96 * np.sqrt(len(a) * _variance(a) + len(b) * _variance(b))),
+        "The interval does not shrink when there are more faces: where is n?",
+    ),
+    (
+        _pooled,
+        "You took one accuracy for both. That suits the question whether they are equal; here each"
+        " has a variance of its own.",
+    ),
+    (
+        lambda a, b: tuple(100 * end for end in _difference(a, b)),
+        "Those are percentages; we want shares.",
+    ),
+]
+
+
+def _difference_stub(first, second): ...
+
+
+def check_5(difference):
+    """Check the interval of the difference between two accuracies."""
+
+    def judge(call):
+        cases = [_answers(number) for number in range(len(TESTS))]
+        answers = []
+        for first, second in cases:
+            what = f"{len(first)} and {len(second)} answers"
+            value = call(what, first.copy(), second.copy())
+            if value is None:
+                raise Refused("Your function returns nothing: does it end with `return`?")
+            try:
+                low, high = value
+                answers.append((float(low), float(high)))
+            except (TypeError, ValueError):
+                raise Refused("Return two numbers, the lower and the upper end.") from None
+
+        def equals(function):  # 2 for 1.96 and n - 1 for n are close enough
+            return all(
+                np.allclose(answer, function(*case), rtol=1e-3, atol=0.08 * _error(*case))
+                for answer, case in zip(answers, cases)
+            )
+
+        if equals(_difference):
+            return "Two points on 800 faces: the interval includes 0. Four times as many faces halve it."
+        for mistake, hint in DIFFERENCE_MISTAKES:
+            if equals(mistake):
+                raise Refused(hint)
+        faces, right, others, right_of_them = TESTS[0]
+        raise Refused(
+            f"Not right for {right} of {faces} and {right_of_them} of {others}: you say"
+            f" {answers[0][0]:.3f} to {answers[0][1]:.3f}. What are the two variances?"
+        )
+
+    return check("2-5", difference, _difference_stub, judge)

@@ -368,117 +368,125 @@ def _only_exchanged(answers, allowed):
     return not set(places) <= allowed and {(y, x) for x, y in places} <= allowed
 
 
-# --- 3-4: the share of waiting --------------------------------------------------------------------
-WAITING_CASES = [
-    (30, 40, False),
-    (30, 40, True),
-    (60, 40, False),
-    (60, 40, True),
-    (0, 5, False),
-    (0, 5, True),
-    (0.5, 0.125, True),
-    (7, 7, True),
-    (7, 7, False),
+# --- 3-4: the time of waiting ---------------------------------------------------------------------
+WAITING_CASES = [  # seconds of each batch, of computing, and how many ahead
+    ([3, 3, 3, 3], 4, 0),
+    ([3, 3, 3, 3], 4, 1),
+    ([6, 6, 6, 6], 4, 1),
+    ([6, 6, 6, 6, 6], 4, 3),
+    ([1, 1, 1, 1, 1, 8, 1, 1, 1], 2, 0),
+    ([1, 1, 1, 1, 1, 8, 1, 1, 1], 2, 1),
+    ([1, 1, 1, 1, 1, 8, 1, 1, 1], 2, 2),
+    ([1, 1, 1, 1, 1, 8, 1, 1, 1], 2, 4),
+    ([1, 1, 1, 1, 1, 8, 1, 1, 1], 2, 20),
+    ([9, 1, 1, 1, 1, 9, 1, 1, 1, 9], 2.5, 3),
+    ([0.5, 2.5, 0.5, 4.5, 0.5, 0.5], 1.5, 2),
+    ([2], 5, 1),
 ]
 
 
-def _waiting(prepare, compute, prefetch):
-    return (
-        max(0, prepare - compute) / max(prepare, compute)
-        if prefetch
-        else prepare / (prepare + compute)
-    )
+def _run(prepare, compute, ahead):
+    """Return what the network waits for each batch, and when all is computed."""
+    taken, ready, asked, waits = [], 0.0, 0.0, []
+    for number, seconds in enumerate(prepare):
+        room = asked
+        if ahead:
+            room = taken[number - ahead] if number >= ahead else 0.0
+        ready = max(ready, room) + seconds
+        taken.append(max(ready, asked))
+        waits.append(taken[-1] - asked)
+        asked = taken[-1] + compute
+    return np.array(waits), asked
+
+
+def _waiting(prepare, compute, ahead):
+    return _run(prepare, compute, ahead)[0].sum()
 
 
 WAITING_MISTAKES = [
     (
-        lambda p, c, f: p / (p + c),
-        (
-            "Right without prefetching. With it the two go on at the same time: when does anybody"
-            " wait?"
-        ),
+        lambda p, c, a: float(sum(p)),
+        "Right with `ahead` 0, where nothing is prepared while the network computes.",
     ),
     (
-        lambda p, c, f: max(0, p - c) / max(p, c),
-        (
-            "Right with prefetching. Without it the network waits all the time that the batch is"
-            " prepared."
-        ),
+        lambda p, c, a: sum(max(0, seconds - c) for seconds in p) if a else float(sum(p)),
+        "Not quite: the first batch is not ready when the network asks for it at 0.",
     ),
     (
-        lambda p, c, f: max(0, p - c) / p if f and p else 0 if f else p / c,
-        "A share of the whole step is asked for: how long is a step without prefetching?",
-    ),
-    (lambda p, c, f: 100 * _waiting(p, c, f), "That is in percent; we want a share from 0 to 1."),
-    (lambda p, c, f: 1 - _waiting(p, c, f), "That is the share in which the network computes."),
-    (
-        lambda p, c, f: max(0, p - c) / (p + c) if f else p / (p + c),
-        "With prefetching the step is shorter than the sum: how long does it take?",
+        lambda p, c, a: p[0] + sum(max(0, seconds - c) for seconds in p[1:]) if a else sum(p),
+        "Right for `ahead` 0 and 1. With more, the thread may have begun a batch long before the"
+        " network took the one before.",
     ),
     (
-        lambda p, c, f: (p - c) / max(p, c) if f else p / (p + c),
-        "When preparing is faster than computing, nobody waits: a share can't be negative.",
+        lambda p, c, a: _waiting(p, c, len(p)) if a else float(sum(p)),
+        "The thread never stops for lack of room: when may it begin a batch with `ahead` 2?",
     ),
     (
-        lambda p, c, f: max(0, p - c) / c if f else p / (p + c),
-        (
-            "With prefetching a step takes as long as the slower of the two; you divide by the time"
-            " of computing."
-        ),
+        lambda p, c, a: _waiting(p, c, a + 1),
+        "One batch too many is prepared ahead: the one in work counts as well.",
     ),
     (
-        lambda p, c, f: 0 if f else p / (p + c),
-        "Prefetching helps, but it works no wonders: what if preparing is slower than computing?",
+        lambda p, c, a: _waiting(p, c, max(0, a - 1)),
+        "One batch too few is prepared ahead: while one is computed on, another may be prepared.",
     ),
     (
-        lambda p, c, f: _waiting(c, p, f),
-        "Preparing and computing are exchanged: who waits for whom?",
+        lambda p, c, a: _waiting(p, c, a) - p[0],
+        "The first batch is missing: the network asks for it at 0, and waits.",
     ),
-    (lambda p, c, f: _waiting(p, c, not f), "With and without prefetching are exchanged."),
     (
-        lambda p, c, f: max(0, p - c) if f else p,
-        "That is the time of waiting; we want its share of the step.",
+        lambda p, c, a: _run(p, c, a)[1],
+        "That is when all is computed; we want the seconds of waiting in it.",
+    ),
+    (
+        lambda p, c, a: _waiting(p, c, a) / _run(p, c, a)[1],
+        "That is the share of the time; we want seconds.",
+    ),
+    (
+        lambda p, c, a: float((_run(p, c, a)[0] > 0).sum()),
+        "That is how often the network waits; we want for how long.",
+    ),
+    (
+        lambda p, c, a: len(p) * max(0, np.mean(p) - c) if a else float(sum(p)),
+        "You compute with the mean. A slow batch is waited for, and fast ones give nothing back.",
     ),
 ]
 
 
-def _waiting_share_stub(prepare, compute, prefetch): ...
+def _waiting_time_stub(prepare, compute, ahead): ...
 
 
-def check_4(waiting_share):
-    """Check the share of a step that the network waits."""
+def check_4(waiting_time):
+    """Check the seconds that a network waits for its batches."""
 
     def judge(call):
         answers = []
-        for prepare, compute, prefetch in WAITING_CASES:
-            what = (
-                f"preparing {prepare}, computing {compute}, {'with' if prefetch else 'without'}"
-                " prefetching"
-            )
-            value = call(what, prepare, compute, prefetch)
+        for prepare, compute, ahead in WAITING_CASES:
+            what = f"batches of {prepare} seconds, compute {compute}, ahead {ahead}"
+            value = call(what, list(prepare), compute, ahead)
             if value is None:
                 raise Refused(NOTHING)
             try:
                 answers.append(float(value))
             except (TypeError, ValueError):
-                raise Refused("Return one number, the share.") from None
+                raise Refused("Return one number, the seconds of waiting.") from None
         truth = [_waiting(*case) for case in WAITING_CASES]
         if np.allclose(answers, truth):
             return (
-                "As long as preparing is faster than computing, prefetching hides it wholly. That"
-                " is the aim, not the fastest pipeline."
+                "A store evens out what fluctuates. Where preparing is slower on average, no store"
+                " helps."
             )
         for mistake, hint in WAITING_MISTAKES:
             if np.allclose(answers, [mistake(*case) for case in WAITING_CASES]):
                 raise Refused(hint)
         number = int(np.argmax(~np.isclose(answers, truth)))
-        prepare, compute, prefetch = WAITING_CASES[number]
+        prepare, compute, ahead = WAITING_CASES[number]
         raise Refused(
-            f"Preparing {prepare}, computing {compute}, {'with' if prefetch else 'without'}"
-            " prefetching: draw both on a line of time, step after step."
+            f"Batches of {', '.join(map(str, prepare))} seconds, computing {compute}, ahead"
+            f" {ahead}: you say {answers[number]:g}. Draw thread and network as two rows of boxes"
+            " on one line of time."
         )
 
-    return check("3-4", waiting_share, _waiting_share_stub, judge)
+    return check("3-4", waiting_time, _waiting_time_stub, judge)
 
 
 # --- 3-5: the order of a pipeline -----------------------------------------------------------------

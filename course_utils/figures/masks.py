@@ -1,4 +1,4 @@
-"""Figures of mask synthesis: landmarks, anchors, bent sheets, and what was measured of them.
+"""Figures of masks on faces: landmarks, anchors, the fit to a head, bent sheets, types.
 
 Drawing only. Each function takes finished numbers and shows a figure with its alternative text.
 """
@@ -6,7 +6,8 @@ Drawing only. Each function takes finished numbers and shows a figure with its a
 import matplotlib.pyplot as plt
 import numpy as np
 
-from course_utils.figures import COLORS, show, show_pictures
+from course_utils.figures import COLORS, show
+from course_utils.masks.head import mean_landmarks
 
 PARTS = {  # of the 68 landmarks: first, last (included), whether the line is closed
     "jaw": (0, 16, False),
@@ -150,6 +151,58 @@ def show_error_by_turn(turns, errors):
     )
 
 
+def show_fit(picture, landmarks, pose, on_head, seen, net):
+    """Show on one head how a mask is bent: mean head, pose, anchors and the sheet through them.
+
+    Parameters
+    ----------
+    picture : ndarray, uint8, (H, W, 3)
+    landmarks : ndarray, (68, 2)
+        As they were found.
+    pose : course_utils.masks.head.Pose
+    on_head : ndarray, (anchors, 3)
+        Places of the anchors on the mean head.
+    seen : ndarray, (anchors, 3)
+        Where the camera sees them: pixels, and depth.
+    net : ndarray, (rows, columns, 3)
+        The bent sheet: pixels, and depth.
+    """
+    figure, axes = plt.subplots(1, 4, figsize=(9.6, 2.9), layout="constrained")
+    anchor = {"marker": "o", "linestyle": "", "color": COLORS["without_mask"], "markersize": 4}
+    mean = mean_landmarks()
+    axes[0].scatter(*mean[:, :2].T, c=mean[:, 2], s=14)
+    axes[0].plot(*on_head[:, :2].T, **anchor | {"markerfacecolor": "none", "markersize": 7})
+    axes[0].set(aspect="equal")
+    axes[0].invert_yaxis()
+    axes[0].axis("off")
+    low, high = landmarks.min(0), landmarks.max(0)
+    margin = 0.3 * (high - low).max()
+    for axis in axes[1:]:
+        _picture(axis, picture)
+        axis.set(xlim=(low[0] - margin, high[0] + margin), ylim=(high[1] + margin, low[1] - margin))
+    axes[1].plot(*landmarks.T, "x", color="#E69F00", markersize=4)
+    axes[1].plot(*pose.rigid(mean)[:, :2].T, "o", color="#56B4E9", markersize=3)
+    axes[2].plot(*seen[:, :2].T, **anchor)
+    axes[3].plot(net[..., 0], net[..., 1], color="#56B4E9", linewidth=0.7)
+    axes[3].plot(net[..., 0].T, net[..., 1].T, color="#56B4E9", linewidth=0.7)
+    axes[3].plot(*seen[:, :2].T, **anchor | {"markersize": 3})
+    titles = (
+        "1. mean head: landmarks\n(near ones bright), anchors",
+        "2. turned (dots) to meet\nthe landmarks (crosses)",
+        "3. the anchors, as the\ncamera sees them",
+        "4. a sheet held\nby the anchors",
+    )
+    for axis, title in zip(axes, titles):
+        axis.set_title(title, fontsize=9)
+    show(
+        figure,
+        "Four pictures. The mean head from the front: 68 dots for its landmarks, 19 rings for the"
+        " anchors. A turned face: the dots of the mean head, turned likewise, lie near the crosses"
+        " of the landmarks found. The anchors on that face. A net bent through the anchors.",
+        photographic=True,
+    )
+
+
 def show_sheets(pictures, sheets, wanted):
     """Show the net of a bent mask over each face.
 
@@ -183,182 +236,39 @@ def show_sheets(pictures, sheets, wanted):
     )
 
 
-def show_lightness(skin, kinds):
-    """Show the grey level of masks against that of the skin below.
+def show_types(drawn, box, kinds, wears):
+    """Show one face with every type of mask in every way of wearing, cut out below the brows.
 
     Parameters
     ----------
-    skin : sequence of float, 0 to 255
-    kinds : dict of str to sequence of float
+    drawn : sequence of ndarray, uint8, (H, W, 3)
+        For each way all types.
+    box : course_utils.pictures.annotations.Box
+        Of the face.
+    kinds, wears : sequence of str
     """
-    figure, axis = plt.subplots(figsize=(6, 3.4), layout="constrained")
-    for (name, values), color, marker in zip(
-        kinds.items(), (COLORS["without_mask"], COLORS["with_mask"]), "x."
-    ):
-        axis.plot(skin, values, marker, color=color, label=name, alpha=0.8)
-    axis.set(xlabel="mean grey level of the skin below", ylabel="mean grey level of the mask")
-    axis.legend(frameon=False)
+    figure, axes = plt.subplots(
+        len(wears),
+        len(kinds),
+        figsize=(1.42 * len(kinds), 1.5 * len(wears)),
+        layout="constrained",
+    )
+    for axis, picture in zip(axes.flat, drawn):
+        axis.imshow(picture)
+        axis.set(
+            xticks=[],
+            yticks=[],
+            xlim=(box.x_min - 0.1 * box.width, box.x_max + 0.1 * box.width),
+            ylim=(box.y_max + 0.2 * box.height, box.y_min),
+        )
+        axis.spines[:].set_visible(False)
+    for axis, kind in zip(axes[0], kinds):
+        axis.set_title(kind, fontsize=9)
+    for axis, wear in zip(axes[:, 0], wears):
+        axis.set_ylabel(wear, fontsize=9)
     show(
         figure,
-        "Grey level of the mask against that of the skin below it. Pasted masks lie on a flat"
-        " line; the others rise with the skin.",
-    )
-
-
-GROUPS = ("bare faces", "masks made\nthe same way", "worn masks")
-
-
-def show_transfer(right):
-    """Show what each classifier got right on each group of test pictures.
-
-    Parameters
-    ----------
-    right : dict of str to sequence of float
-        What it was trained on, to its shares of `GROUPS`, 0 to 1.
-    """
-    figure, axis = plt.subplots(figsize=(7, 3.2), layout="constrained")
-    width = 0.8 / len(right)
-    for number, ((name, shares), color) in enumerate(
-        zip(right.items(), (COLORS["without_mask"], "#56B4E9", COLORS["with_mask"]))
-    ):
-        places = np.arange(len(GROUPS)) + (number - (len(right) - 1) / 2) * width
-        bars = axis.bar(places, 100 * np.array(shares), width * 0.92, color=color, label=name)
-        axis.bar_label(bars, fmt="%.0f", fontsize=9)
-    axis.set(
-        xticks=range(len(GROUPS)),
-        xticklabels=GROUPS,
-        ylabel="right (%)",
-        ylim=(0, 134),
-        yticks=range(0, 101, 20),
-    )
-    axis.legend(frameon=False, loc="upper center", ncols=len(right))
-    show(
-        figure,
-        "Bars of the share that each classifier gets right on bare faces, on masks made the"
-        " same way, and on worn masks.",
-    )
-
-
-def show_rendered_and_drawn(rendered, drawn):
-    """Show rendered masks in green frames above drawn masks in grey ones.
-
-    Parameters
-    ----------
-    rendered, drawn : sequence of 16 ndarray, uint8, (H, W, 3)
-        Four each of every way of wearing, in the order of `course_utils.masks.choice.WEARS`.
-    """
-    alt = (
-        "Rows of rendered masks (green frames) above rows of drawn masks (grey frames), worn"
-        " properly, under the nose, on the nose only and under the chin."
-    )
-    pictures = [*rendered[:8], *drawn[:8], *rendered[8:], *drawn[8:]]
-    colors = ([COLORS["highlight"]] * 8 + [COLORS["neutral"]] * 8) * 2
-    show_pictures(pictures, alt, columns=8, size=1.2, colors=colors)
-
-
-def show_transfer_reference(reference, cut_out=False):
-    """Show and print how accurate each source of training masks made a network on photographs.
-
-    Parameters
-    ----------
-    reference : dict
-        What `benchmarks/mask_transfer.py` wrote.
-    cut_out : bool
-        Add the run on faces that were cut out, and print that alone.
-    """
-    rows, final = reference["rows"], reference["cut_out"]
-    if cut_out:
-        alt = (
-            "The bars from before and a last one: all kinds drawn on faces that are cut out. It is"
-            " nearly as long as that of the photographs of worn masks."
-        )
-        _show_reference(rows | final["rows"], alt)
-        for name, row in final["rows"].items():
-            print(
-                f"{name}: {row['accuracy']:.1%} right (± {row['spread']:.1%} over"
-                f" {final['seeds']} seeds) on {final['test_pictures']} test photographs."
-            )
-        return
-    alt = (
-        "Accuracy on photographs of worn masks and bare faces: one blue mask pasted is far behind,"
-        " one blue mask drawn better, and all kinds drawn come close to training with photographs"
-        " of worn masks."
-    )
-    _show_reference(rows, alt)
-    print(
-        f"Reference run, {reference['test_pictures']} photographs, half of them with a worn mask:"
-    )
-    for name, row in rows.items():
-        print(
-            f"  trained on {name}: {row['accuracy']:.1%} right (± {row['spread']:.1%} over"
-            f" {reference['seeds']} seeds)"
-        )
-
-
-def _show_reference(rows, alt):
-    figure, axis = plt.subplots(figsize=(7.5, 2.6), layout="constrained")
-    for place, (name, row) in enumerate(rows.items()):
-        axis.barh(
-            place,
-            100 * row["accuracy"],
-            xerr=100 * row["spread"],
-            color=COLORS["with_mask"] if "drawn" in name else COLORS["neutral"],
-        )
-        axis.annotate(
-            f"{100 * row['accuracy']:.1f}",
-            (100 * (row["accuracy"] + row["spread"]), place),
-            xytext=(4, 0),
-            textcoords="offset points",
-            va="center",
-            fontsize=9,
-        )
-    axis.axvline(50, color="black", linestyle=":")
-    axis.set(
-        yticks=range(len(rows)),
-        yticklabels=list(rows),
-        xlabel="right on photographs (%); 50 is chance",
-        xlim=(40, 104),
-    )
-    axis.invert_yaxis()
-    show(figure, alt)
-
-
-def show_classes(table):
-    """Show how many pictures each way of wearing has, stacked by split.
-
-    The colour is that of the label it is merged into.
-
-    Parameters
-    ----------
-    table : pandas.DataFrame
-        Columns `wearing`, `split` and `label`.
-    """
-    figure, axis = plt.subplots(figsize=(8, 3.2), layout="constrained")
-    ways = table.wearing.value_counts().index
-    colors = [COLORS["with_mask" if way == "proper" else "without_mask"] for way in ways]
-    base = np.zeros(len(ways))
-    for split, strength in (("train", 1), ("validation", 0.65), ("test", 0.35)):
-        counts = np.array([((table.wearing == way) & (table.split == split)).sum() for way in ways])
-        axis.barh(
-            range(len(ways)), counts, left=base, color=colors, alpha=strength, edgecolor="white"
-        )
-        for place, (count, start) in enumerate(zip(counts, base)):
-            if count > 0.04 * len(table):
-                axis.text(
-                    start + count / 2,
-                    place,
-                    split,
-                    ha="center",
-                    va="center",
-                    fontsize=8,
-                    color="white" if strength > 0.5 else "black",
-                )
-        base += counts
-    names = [f"{way.replace('_', ' ')}: {'with' if way == 'proper' else 'without'}" for way in ways]
-    axis.set(yticks=range(len(ways)), yticklabels=names, xlabel="pictures")
-    axis.invert_yaxis()
-    show(
-        figure,
-        "Bars of the pictures in each class, stacked by split; the colour says which of the two"
-        " labels a class is merged into.",
+        "Seven types of mask in four rows: worn properly, under the nose, on the nose only,"
+        " and under the chin.",
+        photographic=True,
     )

@@ -80,19 +80,20 @@ def prompts(page):
     return page.locator(".jp-Notebook .jp-CodeCell .jp-InputPrompt")
 
 
-def answer(page, number, source):
-    """Write a source into the cell of an exercise, run it and its check, and return what the check
+def answer(page, source):
+    """Write a source into the cell of exercise 2-1, run it and its check, and return what the check
     says.
     """
+    written = re.compile(r"def roll\(|roll = lambda")
     exercise = page.locator(
-        ".jp-Notebook .jp-CodeCell", has=page.locator(".jp-InputArea", has_text="share_with_mask =")
+        ".jp-Notebook .jp-CodeCell", has=page.locator(".jp-InputArea", has_text=written)
     ).first
     exercise.locator(".cm-content").click()
     page.keyboard.press("ControlOrMeta+A")
     page.keyboard.insert_text(source)
     page.keyboard.press("Shift+Enter")  # runs the cell and goes to its check
     page.keyboard.press("Shift+Enter")
-    return cell_with(page, f"check_{number}(share_with_mask)").locator(".jp-OutputArea-output").last
+    return cell_with(page, "check_1(roll)").locator(".jp-OutputArea-output").last
 
 
 def open_as_notebook(page, name):
@@ -153,10 +154,12 @@ def test_a_notebook_is_run_and_an_exercise_answered_wrong_then_right(
     page.goto(jupyterlab(f"chapters/{CHAPTER}.ipynb") + "&reset")
     run_all(page)
     expect(
-        cell_with(page, "check_5(share_with_mask)").locator(".jp-OutputArea-output").last
-    ).to_contain_text("Exercise 2-5: not attempted")
-    expect(answer(page, 5, "share_with_mask = 0.5")).to_contain_text("Exercise 2-5: not yet")
-    expect(answer(page, 5, "share_with_mask = 0.25")).to_contain_text("Exercise 2-5: passed")
+        cell_with(page, "check_1(roll)").locator(".jp-OutputArea-output").last
+    ).to_contain_text("Exercise 2-1: not attempted")
+    wrong = "roll = lambda points: 0.0"
+    right = "roll = lambda points: np.degrees(np.arctan2(*(points[45] - points[36])[::-1]))"
+    expect(answer(page, wrong)).to_contain_text("Exercise 2-1: not yet")
+    expect(answer(page, right)).to_contain_text("Exercise 2-1: passed")
     assert not watched.elsewhere
     watched.context.close()
 
@@ -164,7 +167,7 @@ def test_a_notebook_is_run_and_an_exercise_answered_wrong_then_right(
 WIDGETS = """\
 import matplotlib.pyplot as plt
 
-from course_utils import camera, widgets
+from course_utils.notebook import camera, widgets
 
 
 def draw(number):
