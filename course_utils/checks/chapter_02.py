@@ -672,7 +672,10 @@ def check_5(difference):
             )
 
         if equals(_difference):
-            return "Two points on 800 faces: the interval includes 0. Four times as many faces halve it."
+            return (
+                "Two points on 800 faces: the interval includes 0. Four times as many faces halve"
+                " it."
+            )
         for mistake, hint in DIFFERENCE_MISTAKES:
             if equals(mistake):
                 raise Refused(hint)

@@ -153,9 +153,9 @@ def test_a_notebook_is_run_and_an_exercise_answered_wrong_then_right(
     page = watched.page
     page.goto(jupyterlab(f"chapters/{CHAPTER}.ipynb") + "&reset")
     run_all(page)
-    expect(
-        cell_with(page, "check_1(roll)").locator(".jp-OutputArea-output").last
-    ).to_contain_text("Exercise 2-1: not attempted")
+    expect(cell_with(page, "check_1(roll)").locator(".jp-OutputArea-output").last).to_contain_text(
+        "Exercise 2-1: not attempted"
+    )
     wrong = "roll = lambda points: 0.0"
     right = "roll = lambda points: np.degrees(np.arctan2(*(points[45] - points[36])[::-1]))"
     expect(answer(page, wrong)).to_contain_text("Exercise 2-1: not yet")
