@@ -21,9 +21,9 @@ def load():
     Returns
     -------
     types.SimpleNamespace
-        The modules `predict`, `metadata`, `status`, `management`, `model_config`, `graph`,
-        `saved_model`, `tensor`, `shape` and `types` of messages, `prediction_service` and
-        `model_service` of stubs and servicers.
+        The modules `predict`, `classification`, `regression`, `inference`, `metadata`, `status`,
+        `management`, `model_config`, `graph`, `saved_model`, `tensor`, `shape` and `types` of
+        messages, `prediction_service` and `model_service` of stubs and servicers.
 
     Raises
     ------
@@ -35,12 +35,15 @@ def load():
             from tensorflow.core.framework import tensor_pb2, tensor_shape_pb2, types_pb2
             from tensorflow.core.protobuf import meta_graph_pb2, saved_model_pb2
             from tensorflow_serving.apis import (
+                classification_pb2,
                 get_model_metadata_pb2,
                 get_model_status_pb2,
+                inference_pb2,
                 model_management_pb2,
                 model_service_pb2_grpc,
                 predict_pb2,
                 prediction_service_pb2_grpc,
+                regression_pb2,
             )
             from tensorflow_serving.config import model_server_config_pb2
     except ImportError as error:
@@ -50,6 +53,9 @@ def load():
         ) from error
     return types.SimpleNamespace(
         predict=predict_pb2,
+        classification=classification_pb2,
+        regression=regression_pb2,
+        inference=inference_pb2,
         metadata=get_model_metadata_pb2,
         status=get_model_status_pb2,
         management=model_management_pb2,

@@ -5,6 +5,8 @@ by one in a field for each type, or, when all that follow are alike, only the fi
 (tensorflow/core/framework/tensor.proto).
 """
 
+import math
+
 import numpy as np
 
 from course_utils.serving import protos
@@ -26,7 +28,13 @@ FIELDS = {
 """Name of the type: what NumPy calls it, and the field that holds its numbers one by one."""
 
 LARGEST = 2**28
-"""Elements. A shape of a few bytes may promise more than the machine has."""
+"""Bytes. A shape of a few bytes may promise more than the machine has."""
+
+MOST_AXES = 64
+"""What NumPy takes."""
+
+POINTER = 8
+"""Bytes that each text of an array takes beside its letters."""
 
 
 def type_name(dtype):
@@ -37,6 +45,12 @@ def type_name(dtype):
     types = protos.load().types
     name = types.DataType.Name(dtype) if dtype in types.DataType.values() else str(dtype)
     return name.removeprefix("DT_").lower()
+
+
+def size_of(name, shape):
+    """Return the bytes of an array of a type, "DT_FLOAT", and a shape."""
+    kind = FIELDS.get(name, ("object",))[0]
+    return math.prod(shape) * (POINTER if kind == "object" else np.dtype(kind).itemsize)
 
 
 def to_proto(array):
@@ -76,6 +90,24 @@ def to_proto(array):
     return proto
 
 
+def promised(proto):
+    """Return the type and shape that a tensor says it has, ("DT_FLOAT", (2, 3)).
+
+    Raises
+    ------
+    ValueError
+        When the shape is not fully known, or has more axes than an array can have.
+    """
+    types, sides = protos.load().types, proto.tensor_shape.dim
+    if len(sides) > MOST_AXES:
+        raise ValueError(f"The shape has {len(sides)} axes, more than {MOST_AXES}")
+    shape = tuple(side.size for side in sides)
+    if proto.tensor_shape.unknown_rank or min(shape, default=0) < 0:
+        raise ValueError("The shape of the tensor is not fully known")
+    known = proto.dtype in types.DataType.values()
+    return types.DataType.Name(proto.dtype) if known else str(proto.dtype), shape
+
+
 def to_array(proto):
     """Turn a tensor into an array.
 
@@ -93,22 +125,12 @@ def to_array(proto):
     ValueError
         When type, shape and content contradict one another.
     """
-    types = protos.load().types
-    name = (
-        types.DataType.Name(proto.dtype)
-        if proto.dtype in types.DataType.values()
-        else str(proto.dtype)
-    )
+    name, shape = promised(proto)
     if name not in FIELDS:
         raise ValueError(f"Tensors of type {type_name(proto.dtype)} are not supported")
     kind, field = FIELDS[name]
-    shape = tuple(dim.size for dim in proto.tensor_shape.dim)
-    if proto.tensor_shape.unknown_rank or min(shape, default=0) < 0:
-        raise ValueError("The shape of the tensor is not fully known")
-    count = 1
-    for side in shape:
-        count *= side
-    if count > LARGEST:
+    count = math.prod(shape)
+    if size_of(name, shape) > LARGEST:
         raise ValueError(f"A tensor of {count} elements is too large")
     if proto.tensor_content and kind != "object":
         if len(proto.tensor_content) != count * np.dtype(kind).itemsize:

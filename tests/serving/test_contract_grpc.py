@@ -317,3 +317,98 @@ def test_the_status_says_what_is_available(models, version):
 )
 def test_a_status_that_is_refused(models, asked, code, text):
     refused(models.GetModelStatus, asked, code, text)
+
+
+# --- Classify, Regress, MultiInference
+def example_request(kind, name="contract", signature="", version=None):
+    made = kind()
+    if name is not None:
+        made.model_spec.name, made.model_spec.signature_name = name, signature
+    if version is not None:
+        made.model_spec.version.value = version
+    made.input.example_list.examples.add()
+    return made
+
+
+@pytest.mark.parametrize(
+    ("verb", "kind", "noun"),
+    [
+        ("Classify", messages.classification.ClassificationRequest, "classification"),
+        ("Regress", messages.regression.RegressionRequest, "regression"),
+    ],
+)
+def test_what_asks_for_examples_is_refused_in_the_order_of_the_real_server(
+    predictions, verb, kind, noun
+):
+    call = getattr(predictions, verb)
+    not_found = "Servable not found for request"
+    refused(call, kind(), "INVALID_ARGUMENT", "Missing ModelSpec")
+    refused(call, example_request(kind, name=""), "INVALID_ARGUMENT", "no name specified")
+    refused(call, example_request(kind, "nobody"), "NOT_FOUND", f"{not_found}: Latest(nobody)")
+    refused(
+        call,
+        example_request(kind, version=9, signature="other"),
+        "NOT_FOUND",
+        f"{not_found}: Specific(contract, 9)",
+    )
+    refused(
+        call,
+        example_request(kind, signature="other"),
+        "INVALID_ARGUMENT",
+        "No signature was found with the name: other",
+    )
+    refused(
+        call,
+        example_request(kind),
+        "INVALID_ARGUMENT",
+        f"Expected {noun} signature method_name to be tensorflow/serving/{verb.lower()}. Was:"
+        " tensorflow/serving/predict",
+    )
+
+
+def multi(*tasks):
+    made = messages.inference.MultiInferenceRequest()
+    for name, signature, method in tasks:
+        task = made.tasks.add(method_name=method and f"tensorflow/serving/{method}")
+        task.model_spec.name, task.model_spec.signature_name = name, signature
+    return made
+
+
+@pytest.mark.parametrize(
+    ("asked", "code", "text"),
+    [
+        (multi(), "INVALID_ARGUMENT", "ModelSpec has no name specified."),
+        (multi(("", "", "classify")), "INVALID_ARGUMENT", "ModelSpec has no name specified."),
+        (multi(("nobody", "", "classify")), "NOT_FOUND", "Latest(nobody)"),
+        (
+            multi(("contract", "other", "classify")),
+            "INVALID_ARGUMENT",
+            "Requested signature not found in model graph: other",
+        ),
+        (
+            multi(("contract", "", "classify")),
+            "INVALID_ARGUMENT",
+            "Expected classification signature method_name",
+        ),
+        (
+            multi(("contract", "", "regress")),
+            "INVALID_ARGUMENT",
+            "Expected regression signature method_name",
+        ),
+        (multi(("contract", "", "predict")), "UNIMPLEMENTED", "Unsupported signature method_name"),
+        (multi(("contract", "", "")), "UNIMPLEMENTED", "Unsupported signature method_name"),
+    ],
+)
+def test_several_inferences_are_refused_in_the_order_of_the_real_server(
+    predictions, asked, code, text
+):
+    refused(predictions.MultiInference, asked, code, text)
+
+
+# --- HandleReloadConfigRequest
+@pytest.mark.parametrize("kind", [None, "custom_model_config"])
+def test_another_configuration_than_a_list_of_models_is_refused(models, kind):
+    asked = messages.management.ReloadConfigRequest()
+    if kind:
+        getattr(asked.config, kind).SetInParent()
+    refused(models.HandleReloadConfigRequest, asked, "INVALID_ARGUMENT", "Only ModelConfigList")

@@ -536,6 +536,67 @@ def test_a_classification_needs_examples(ask):
     )
 
 
+@pytest.mark.parametrize("verb", ["classify", "regress"])
+@pytest.mark.parametrize(
+    ("examples", "text"),
+    [
+        ([1], "Example must be JSON object but got JSON Number"),
+        ([{"a": 1}, None], "Example must be JSON object but got JSON Null"),
+        ([[{"a": 1}]], "Example must be JSON object but got JSON Array"),
+        ([{"a": None}], "Feature: a has element with unexpected JSON type: Null"),
+        ([{"a": [[1]]}], "Feature: a has element with unexpected JSON type: Array"),
+        ([{"a": {"b": 1}}], "Feature: a has element with unexpected JSON type: Object"),
+        ([{"a": [1, 2.5]}], "Unexpected element type in feature: a expecting type: int64"),
+        ([{"a": ["x", 1]}], "Unexpected element type in feature: a expecting type: bytes"),
+        ([{"a": [2.5, True]}], "Unexpected element type in feature: a expecting type: float"),
+        ([{"a": 2**63}], "Feature: a has uint64 element. Only int64 is supported."),
+        ([{"a": {"b64": "?"}}], "Unable to base64 decode"),
+        ([], "'examples' value is an empty array"),
+        ({}, "Expecting 'examples' value to be an list/array"),
+    ],
+)
+def test_examples_are_looked_at_before_the_model(ask, verb, examples, text):
+    for model in (MODEL, "/v1/models/nobody"):
+        refused(ask("POST", f"{model}:{verb}", {"examples": examples}), 400, text)
+
+
+def test_the_context_of_examples_is_an_example(ask):
+    refused(
+        ask("POST", MODEL + ":classify", {"examples": [{"a": 1}], "context": [1]}),
+        400,
+        "Example must be JSON object but got JSON Array",
+    )
+    good = {"examples": [{"a": [1, True], "b": ["x", {"b64": "AAAA"}], "c": [0.5], "d": []}]}
+    refused(ask("POST", MODEL + ":classify", good), 400, "Expected classification signature")
+
+
+# --- base64, as absl::Base64Unescape reads it
+@pytest.mark.parametrize(
+    ("text", "length"),
+    [
+        ("YWI=", 2),
+        ("YWI", 2),
+        ("YWI.", 2),
+        ("YQ..", 1),
+        ("YQ", 1),
+        ("Y W\nI\t=\r ", 2),
+        (" Y Q = . ", 1),
+        ("YWJj\r\n" * 40, 120),
+        ("  ", 0),
+        ("YR==", 1),
+    ],
+)
+def test_base64_with_spaces_dots_and_without_padding_is_read(predict, text, length):
+    answer = predict({"signature_name": "lengths", "instances": [{"b64": text}]})
+    assert answer == {"predictions": [length]}
+
+
+@pytest.mark.parametrize("text", ["YQ=", "YWI==", "YWJj=", "Y", "Y===", "YW=I", "Y-_Q", "YQ==YQ=="])
+def test_base64_that_is_none_is_refused(ask, text):
+    body = {"signature_name": "lengths", "instances": [{"b64": text}]}
+    refused(ask("POST", MODEL + ":predict", body), 400, "Unable to base64 decode")
+
+
 # --- large
 def test_a_large_request_is_answered(predict):
     numbers = np.random.default_rng(0).uniform(-1, 1, 100_000).astype(np.float32)
@@ -543,7 +604,9 @@ def test_a_large_request_is_answered(predict):
     assert np.array_equal(np.array(answer["outputs"], np.float32), numbers)
 
 
-def test_deep_nesting_is_refused(ask):
-    refused(
-        ask("POST", MODEL + ":predict", '{"instances": ' + "[" * 20_000 + "]" * 20_000 + "}"), 400
-    )
+@pytest.mark.parametrize("depth", [63, 64, 65, 66, 100, 20_000])
+@pytest.mark.parametrize("content", ["", "1"])
+def test_deep_nesting_is_refused(ask, depth, content):
+    for key in ("instances", "inputs"):
+        body = f'{{"{key}": {"[" * depth}{content}{"]" * depth}}}'
+        refused(ask("POST", MODEL + ":predict", body), 400)

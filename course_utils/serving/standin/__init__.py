@@ -7,9 +7,11 @@ knows neither TLS nor monitoring.
 
 Where it deviates on purpose: an input of the wrong shape is refused with INVALID_ARGUMENT (the real
 server hands it to the network, which may abort the process); a process that aborts all the same is
-started again; it binds to the loopback address; `Classify`, `Regress` and `MultiInference` over
-gRPC are not implemented; a version that failed to load is tried again only after its folder has
-gone and come back, not five times.
+started again, and a version that can't be loaded then gives way to the one before it; it binds to
+the loopback address and answers to its names only; what a request may hold has limits (`limits`),
+compressed gRPC messages are refused, silent connections are closed; a version that failed to load
+says END at once and is tried again five times, a minute apart; a signature that classifies or
+regresses is not executed.
 
 `python -m course_utils.serving.standin --port=8500 --rest_api_port=8501 --model_name=face-mask
 --model_base_path=/path/to/model`

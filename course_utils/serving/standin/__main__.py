@@ -11,11 +11,21 @@ import time
 from google.protobuf.text_format import ParseError
 
 from course_utils.serving.standin import config, rest, rpc
+from course_utils.serving.standin.connections import Connection
 from course_utils.serving.standin.execution import Execution
+from course_utils.serving.standin.limits import Limits
 from course_utils.serving.standin.predict import Models
 from course_utils.serving.standin.refusal import Refusal
 
 ADDRESS = "127.0.0.1"
+
+
+def above_zero(text):
+    """Read a number above zero."""
+    number = float(text)
+    if not 0 < number < float("inf"):
+        raise ValueError(text)
+    return number
 
 
 def flags(arguments=None):
@@ -56,6 +66,25 @@ def flags(arguments=None):
     )
     parser.add_argument("--enable_batching", type=truth, nargs="?", const=True, default=False)
     parser.add_argument("--batching_parameters_file", default="")
+    usual = Limits()
+    parser.add_argument(
+        "--max_body_megabytes",
+        type=above_zero,
+        default=usual.body_megabytes,
+        help="of a request, unpacked; this and the two below are the stand-in's own",
+    )
+    parser.add_argument(
+        "--max_instances",
+        type=above_zero,
+        default=usual.instances,
+        help="pictures, texts or rows in a request",
+    )
+    parser.add_argument(
+        "--max_megapixels",
+        type=above_zero,
+        default=usual.megapixels,
+        help="of all pictures in a request together",
+    )
     return parser.parse_args(arguments)
 
 
@@ -70,7 +99,8 @@ def main():
             config.read_batching(options.batching_parameters_file)
             if options.enable_batching
             else None
-        )
+        ),
+        Limits(options.max_body_megabytes, int(options.max_instances), options.max_megapixels),
     )
     try:
         if options.model_config_file:
@@ -150,7 +180,9 @@ class RestServer(threading.Thread):
         self.server = uvicorn.Server(
             uvicorn.Config(
                 rest.application(models),
+                http=Connection,
                 host=ADDRESS,
+                backlog=64,
                 port=port,
                 log_level="warning",
                 lifespan="off",

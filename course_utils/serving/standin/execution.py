@@ -3,14 +3,17 @@
 Start it, ask it, and start it again when it aborts.
 """
 
+import contextlib
 import itertools
 import multiprocessing
 import threading
+import time
 from concurrent.futures import Future
 
 from course_utils.serving.standin import worker
 from course_utils.serving.standin.refusal import Refusal
 
+PAUSE = 0.5  # seconds before the process is started once more when that failed
 RESTART = 120  # seconds that a request waits for a process that is being started again
 
 
@@ -21,6 +24,12 @@ class Execution:
     ----------
     batching : (int, float) or None
         As for `worker.main`.
+
+    Attributes
+    ----------
+    lost : dict of int to Refusal
+        Keys of SavedModels that could not be loaded again after the process had aborted, and why.
+        Whoever has taken note removes the entry.
     """
 
     def __init__(self, batching=None):
@@ -29,7 +38,8 @@ class Execution:
         self._keys = itertools.count()
         self._lock = threading.Lock()
         self._sending = threading.Lock()
-        self._pending, self._paths, self._inner = {}, {}, {}
+        self._pending, self._paths, self._inner, self.lost = {}, {}, {}, {}
+        self._loading, self._life = None, 0
         self._ready = threading.Event()
         self._closed = False
         self._start()
@@ -37,8 +47,11 @@ class Execution:
 
     def load(self, path):
         """Load a SavedModel and return a key for it; raises `Refusal` when it can't be loaded."""
+        life = self._life
         inner = self._ask("load", path).result()
         with self._lock:
+            if life != self._life:
+                raise aborted()
             key = next(self._keys)
             self._paths[key], self._inner[key] = path, inner
         return key
@@ -49,7 +62,8 @@ class Execution:
             self._paths.pop(key, None)
             inner = self._inner.pop(key, None)
         if inner is not None and not self._closed:
-            self._ask("unload", inner).result()
+            with contextlib.suppress(Refusal):  # aborted: it holds nothing any more
+                self._ask("unload", inner).result()
 
     def run(self, key, signature, inputs, outputs):
         """Run a signature.
@@ -143,25 +157,57 @@ class Execution:
         if not self._closed:
             self._ready.clear()
         with self._lock:
+            self._life += 1
             pending, self._pending = self._pending, {}
+            self._inner.clear()
+            if self._loading is not None:  # it aborts whoever loads it
+                self.lost[self._loading] = aborted()
+                self._paths.pop(self._loading, None)
+                self._loading = None
         for answer in pending.values():
-            answer.set_exception(
-                Refusal(
-                    "UNAVAILABLE",
-                    "The process that computes has aborted; it is being started again",
-                )
-            )
+            answer.set_exception(aborted())
         if not self._closed:
             self._process.join()  # else it would stay as a zombie
-            self._start()
-            threading.Thread(target=self._load_again, daemon=True).start()
+            self._start_again()
 
-    def _load_again(self):
-        for key, path in list(self._paths.items()):
+    def _start_again(self):
+        """Start the process when the machine allows it, and load what it held."""
+        while not self._closed:
             try:
-                self._inner[key] = self._ask("load", path).result()
-            except (
-                Refusal
-            ):  # its folder has gone or was damaged meanwhile: requests for it are told so
-                self._inner.pop(key, None)
+                self._start()
+            except OSError:  # no handle or no memory left just now
+                time.sleep(PAUSE)
+            else:
+                threading.Thread(target=self._load_again, args=(self._life,), daemon=True).start()
+                return
+
+    def _load_again(self, life):
+        """Load what the process held before; give up when it aborts in this `life` as well."""
+        with self._lock:
+            paths = dict(self._paths)
+        for key, path in paths.items():
+            with self._lock:
+                if life != self._life:
+                    return
+                self._loading = key
+            inner, refusal = None, None
+            try:
+                inner = self._ask("load", path).result()
+            except Refusal as error:  # it has gone or was damaged meanwhile
+                refusal = error
+            with self._lock:
+                if life != self._life:
+                    return
+                self._loading = None
+                if refusal is None and key in self._paths:
+                    self._inner[key] = inner
+                elif refusal is not None and self._paths.pop(key, None):
+                    self.lost[key] = refusal
         self._ready.set()
+
+
+def aborted():
+    """Return the refusal of what was asked of a process that aborted."""
+    return Refusal(
+        "UNAVAILABLE", "The process that computes has aborted; it is being started again"
+    )

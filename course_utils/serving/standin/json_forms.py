@@ -15,8 +15,8 @@ import re
 import numpy as np
 
 from course_utils.serving.standin.json_answers import decimal
-from course_utils.serving.standin.refusal import Refusal, invalid
-from course_utils.serving.tensors import FIELDS
+from course_utils.serving.standin.refusal import LONGEST, Refusal, invalid
+from course_utils.serving.tensors import FIELDS, MOST_AXES
 
 WORDS = {
     "Expecting property name enclosed in double quotes": "Missing a name for object member.",
@@ -31,6 +31,7 @@ WORDS = {
 """What Python says of bad JSON, and what RapidJSON says."""
 
 LONG_NUMBER = re.compile(r"[eE]\+?0*[0-9]{3}|[0-9]{19}")
+NO_SPACE = str.maketrans("", "", " \t\n\v\f\r")
 TRUTH = re.compile(r"true|false|null")
 
 
@@ -103,15 +104,19 @@ def _integer(text):
 
 
 def shown(value):
-    """Return a value as it stands in error messages."""
+    """Return a value as it stands in error messages: its first thousand letters."""
+    if isinstance(value, float) and not math.isfinite(value):
+        return decimal(value)
+    parts, length = [], 0
     try:
-        return (
-            json.dumps(value, indent=4)[:1000]
-            if not isinstance(value, float) or math.isfinite(value)
-            else decimal(value)
-        )
+        for part in json.JSONEncoder(indent=4).iterencode(value):
+            parts.append(part)
+            length += len(part)
+            if length > LONGEST:  # the rest is cut off, and may be long
+                break
     except RecursionError:
         return "[...]"
+    return "".join(parts)[:LONGEST]
 
 
 def signature_name(document):
@@ -155,7 +160,7 @@ def to_arrays(document, plain, types):
         instances = document["instances"]
         if not isinstance(instances, list):
             raise invalid(
-                f"JSON Value: {shown(document)} Excepting 'instances' to be an list/array"
+                f"JSON Value: {shown(document)} Expecting 'instances' to be an list/array"
             )
         if not instances:
             raise invalid(f"JSON Value: {shown(document)} No values in 'instances' array")
@@ -225,10 +230,11 @@ def _from_columns(inputs, plain, types):
 
 
 def _is_object(value):
-    return isinstance(value, dict) and not _is_base64(value)
+    return isinstance(value, dict) and not is_base64(value)
 
 
-def _is_base64(value):
+def is_base64(value):
+    """Tell whether a value is {"b64": "..."} and nothing more."""
     return isinstance(value, dict) and len(value) == 1 and isinstance(value.get("b64"), str)
 
 
@@ -244,7 +250,7 @@ def _quick_array(value, plain, dtype):
     if not plain or dtype != "DT_FLOAT" or not isinstance(value, list):
         return None
     try:
-        array = np.asarray(value)
+        array = np.asarray(value)  # of ragged lists NumPy makes none
     except (ValueError, OverflowError):
         return None
     if array.dtype.kind not in "fi":
@@ -265,6 +271,10 @@ def to_array(value, dtype):
     while isinstance(first, list):
         shape.append(len(first))
         first = first[0] if first else None
+        if len(shape) >= MOST_AXES:
+            raise invalid(
+                f"Lists are nested in {MOST_AXES} others or more; no tensor has such axes"
+            )
     values = []
     _fill(value, 0, shape, dtype, values)
     array = np.empty(len(values), FIELDS[dtype][0])
@@ -308,7 +318,7 @@ def _element(value, dtype):
                 ),
             )
         if isinstance(value, dict):
-            return _decoded(value)
+            return bytes_of(value)
     elif kind == "bool":
         if isinstance(value, bool):
             return value
@@ -325,11 +335,19 @@ def _element(value, dtype):
     )
 
 
-def _decoded(value):
-    if not _is_base64(value):
+def bytes_of(value):
+    """Decode {"b64": "..."} as absl::Base64Unescape does.
+
+    White space counts nowhere, "." pads as "=" does, and padding may be missing, but not be wrong.
+    """
+    if not is_base64(value):
         raise invalid(f"JSON Value: {shown(value)} not formatted correctly for base64 data")
-    text = value["b64"].strip()
+    text = value["b64"].translate(NO_SPACE)
+    letters = text.rstrip("=.")
+    padding, missing = len(text) - len(letters), -len(letters) % 4
+    if padding not in (0, missing) or missing == 3:
+        raise invalid("Unable to base64 decode")
     try:
-        return base64.b64decode(text + "=" * (-len(text) % 4), validate=True)
+        return base64.b64decode(letters + "=" * missing, validate=True)
     except (binascii.Error, ValueError) as error:
         raise invalid("Unable to base64 decode") from error

@@ -3,11 +3,14 @@
 Find the signature, hold the inputs against it, compute, name the outputs.
 """
 
-from course_utils.serving import protos, tensors
+from course_utils.serving.standin.limits import Limits, check_tensor, check_texts
 from course_utils.serving.standin.refusal import Refusal, invalid
 from course_utils.serving.standin.versions import not_found
+from course_utils.serving.tensors import FIELDS
 
-DEFAULT, PREDICT = "serving_default", "tensorflow/serving/predict"
+DEFAULT = "serving_default"
+METHODS = {"classify": "classification", "regress": "regression"}
+"""What asks for examples, and how the real server names such signatures."""
 
 
 class Models:
@@ -17,10 +20,12 @@ class Models:
     ----------
     models : dict of str to Model
     execution : Execution
+    limits : Limits
+        What a request may hold; the usual ones when not given.
     """
 
-    def __init__(self, execution):
-        self.models, self.execution = {}, execution
+    def __init__(self, execution, limits=None):
+        self.models, self.execution, self.limits = {}, execution, limits or Limits()
 
     def using(self, name, version=None, label=None):
         """As `Model.using`, for the model of a name."""
@@ -59,7 +64,7 @@ class Models:
             In alphabetical order.
         """
         definition = servable.signatures[signature]
-        _check_inputs(definition, inputs)
+        _check_arrays(definition, inputs, self.limits)
         return self.execution.run(servable.key, signature, inputs, _outputs(definition, wanted))
 
     def close(self):
@@ -79,8 +84,9 @@ def _outputs(definition, wanted):
     return sorted(wanted) or names
 
 
-def _check_inputs(definition, inputs):
-    asked, there = set(inputs), set(definition.inputs)
+def check_names(definition, asked):
+    """Hold the names of inputs against a signature; raises `Refusal` when they are others."""
+    asked, there = set(asked), set(definition.inputs)
     if len(asked) != len(there):
         raise invalid(
             f"input size does not match signature: {len(asked)}!={len(there)}"
@@ -88,32 +94,30 @@ def _check_inputs(definition, inputs):
             f" extra: {{{','.join(sorted(asked - there))}}}. Missing but required:"
             f" {{{','.join(sorted(there - asked))}}}."
         )
-    for name in sorted(asked):
-        if name not in there:
-            raise invalid(
-                f"input tensor alias not found in signature: {name}. Inputs expected to be in the"
-                f" set {{{','.join(sorted(there))}}}."
-            )
-        _check_input(name, definition.inputs[name], inputs[name])
+    for name in sorted(asked - there):
+        raise invalid(
+            f"input tensor alias not found in signature: {name}. Inputs expected to be in the set"
+            f" {{{','.join(sorted(there))}}}."
+        )
 
 
-def _check_input(name, info, array):
-    types = protos.load().types
-    kind = types.DataType.Name(info.dtype)
-    wanted = tensors.FIELDS.get(kind, (None,))[0]
-    given = next(label for label, (kind, _) in tensors.FIELDS.items() if kind == array.dtype.name)
-    if wanted != array.dtype.name:
+def refuse_examples(servable, signature, verb):
+    """Say why a signature does not take examples."""
+    if signature not in servable.signatures:
+        raise invalid(f"No signature was found with the name: {signature}")
+    method = servable.signatures[signature].method_name
+    if method != f"tensorflow/serving/{verb}":
         raise invalid(
-            f"Expects arg[0] to be {kind.removeprefix('DT_').lower()} but"
-            f" {given.removeprefix('DT_').lower()} is provided"
+            f"Expected {METHODS[verb]} signature method_name to be tensorflow/serving/{verb}. Was:"
+            f" {method}"
         )
-    if info.tensor_shape.unknown_rank:
-        return
-    sides = [dim.size for dim in info.tensor_shape.dim]
-    if len(sides) != array.ndim or any(
-        side >= 0 and side != real for side, real in zip(sides, array.shape, strict=True)
-    ):
-        raise invalid(
-            f"Input {name} has the shape [{','.join(map(str, array.shape))}], and the signature"
-            f" takes [{','.join('?' if side < 0 else str(side) for side in sides)}]"
-        )
+    raise Refusal("UNIMPLEMENTED", f"The stand-in does not serve {verb}; use predict")
+
+
+def _check_arrays(definition, inputs, limits):
+    check_names(definition, inputs)
+    for name, array in sorted(inputs.items()):
+        kind = next(label for label, (kind, _) in FIELDS.items() if kind == array.dtype.name)
+        check_tensor(name, definition.inputs[name], kind, array.shape, limits)
+        if array.dtype == object:
+            check_texts(name, array.ravel().tolist(), limits)

@@ -1,13 +1,15 @@
 """The REST interface, https://www.tensorflow.org/tfx/serving/api_rest."""
 
+import asyncio
 import json
 import re
 import zlib
+from collections import Counter
 from urllib.parse import unquote_to_bytes
 
 from course_utils.serving import protos
-from course_utils.serving.standin import json_answers, json_forms
-from course_utils.serving.standin.predict import DEFAULT, PREDICT
+from course_utils.serving.standin import json_answers, json_examples, json_forms
+from course_utils.serving.standin.predict import DEFAULT, refuse_examples
 from course_utils.serving.standin.refusal import HTTP, Refusal, invalid
 
 PREDICTION = re.compile(
@@ -18,7 +20,9 @@ STATUS = re.compile(
     r"/v1/models(?:/([^/:]+))?(?:/versions/(\d+)|/labels/([^/:]+))?(?:/(metadata))?",
     re.IGNORECASE | re.ASCII,
 )
-LARGEST = 2**30  # bytes of an unpacked body
+HERE = ("127.0.0.1", "localhost", "[::1]")
+BODY = 60  # seconds for a request's body to come
+AT_A_TIME = 2  # so many of the largest bodies are held at once
 
 
 def application(models):
@@ -27,31 +31,92 @@ def application(models):
     from starlette.concurrency import run_in_threadpool
     from starlette.responses import Response
 
+    held = Counter()  # bytes of bodies that are being received or answered
+
     async def app(scope, receive, send):
         if scope["type"] != "http":
             return
         path = scope.get("raw_path", scope["path"].encode()).split(b"?")[0].decode("latin-1")
-        body = b"".join([chunk async for chunk in chunks(receive)])
-        headers = dict(scope["headers"])
-        if not path.lower().startswith("/v1/"):
-            response = Response("Not Found", 404, media_type="text/plain")
-        else:
-            status, content = await run_in_threadpool(
-                respond, models, scope["method"], path, headers.get(b"content-encoding", b""), body
-            )
-            response = Response(content, status, media_type="application/json")
+        headers, body = dict(scope["headers"]), bytearray()
+        problem = head_problem(headers, models.limits)
+        try:
+            if problem is None:
+                problem = await fill(body, receive)
+            if problem is not None:
+                status, sentence = problem
+                response = Response(
+                    json_answers.error(sentence),
+                    status,
+                    media_type="application/json",
+                    headers={"connection": "close"},
+                )
+            elif not path.lower().startswith("/v1/"):
+                response = Response("Not Found", 404, media_type="text/plain")
+            else:
+                status, content = await run_in_threadpool(
+                    respond,
+                    models,
+                    scope["method"],
+                    path,
+                    headers.get(b"content-encoding", b""),
+                    bytes(body),
+                )
+                response = Response(content, status, media_type="application/json")
+        finally:
+            held["bytes"] -= len(body)
         await response(scope, receive, send)
 
-    async def chunks(receive):
+    async def fill(body, receive):
+        """Read a body; return a status and a sentence when it can't be taken."""
         more = True
-        while more:
-            message = await receive()
-            more = message.get("more_body", False)
-            yield message.get("body", b"")
+        try:
+            async with asyncio.timeout(BODY):
+                while more:
+                    message = await receive()
+                    more, part = message.get("more_body", False), message.get("body", b"")
+                    body += part
+                    held["bytes"] += len(part)
+                    if len(body) > models.limits.body:
+                        return 413, too_large(models.limits)
+                    if held["bytes"] > AT_A_TIME * models.limits.body:
+                        return 503, "The server holds as many requests as it can: ask again"
+        except TimeoutError:
+            return 408, f"The request's body did not come within {BODY} seconds"
+        return None
 
     starlette = Starlette()
     starlette.mount("/", app)
     return starlette
+
+
+def too_large(limits):
+    """Return the sentence for a body that is too large."""
+    return (
+        f"The request's body has more than {limits.body_megabytes:g} MB: send fewer pictures at a"
+        " time, or as files, or start the server with a larger --max_body_megabytes"
+    )
+
+
+def head_problem(headers, limits):
+    """Return a status and a sentence when a request's head is reason enough to refuse it.
+
+    Parameters
+    ----------
+    headers : dict of bytes to bytes
+    limits : Limits
+
+    Returns
+    -------
+    (int, str) or None
+    """
+    if b"transfer-encoding" in headers and b"content-length" in headers:
+        return 400, "A request has Content-Length or Transfer-Encoding, not both"
+    host = headers.get(b"host", HERE[0].encode()).decode("latin-1").lower()
+    if re.sub(r":\d*$", "", host) not in HERE:  # a web page that gave its own name to this machine
+        return 403, f"This server answers on this machine only, as 127.0.0.1 or localhost: {host}"
+    if int(headers.get(b"content-length", b"0")) > limits.body:
+        return 413, too_large(limits)
+    return None
 
 
 def respond(models, method, path, encoding, body):
@@ -73,21 +138,24 @@ def respond(models, method, path, encoding, body):
         JSON.
     """
     try:
-        return 200, _content(models, method, path, _unpacked(encoding, body))
+        body = _unpacked(encoding, body, models.limits)
+        return 200, _content(models, method, path, body)
     except Refusal as refusal:
         return HTTP.get(refusal.code, 500), json_answers.error(refusal.message)
     except Exception as error:  # a server goes on
         return 500, json_answers.error(f"{type(error).__name__}: {error}"[:1024])
 
 
-def _unpacked(encoding, body):
+def _unpacked(encoding, body, limits):
     if encoding.strip().lower() != b"gzip":
         return body
     try:
         unpacker = zlib.decompressobj(wbits=31)
-        content = unpacker.decompress(body, LARGEST)
+        content = unpacker.decompress(body, limits.body + 1)
     except zlib.error as error:
         raise invalid("Failed to uncompress the request's body") from error
+    if len(content) > limits.body:
+        raise invalid(too_large(limits))
     if not unpacker.eof:
         raise invalid("Failed to uncompress the request's body")
     return content
@@ -99,15 +167,7 @@ def _content(models, method, path, body):
         name, version, label = _place(name, version, label)
         if verb.lower() == "predict":
             return _predict(models, name, version, label, body)
-        return _classify(
-            models,
-            name,
-            version,
-            label,
-            body,
-            "classification" if verb.lower() == "classify" else "regression",
-            verb.lower(),
-        )
+        return _classify(models, name, version, label, body, verb.lower())
     if method == "GET" and (match := STATUS.fullmatch(path)):
         name, version, label, metadata = match.groups()
         if name is None:
@@ -155,38 +215,16 @@ def _predict(models, name, version, label, body):
         return json_answers.answer(models.run(servable, signature, arrays), row)
 
 
-def _classify(models, name, version, label, body, kind, verb):
+def _classify(models, name, version, label, body, verb):
     """Refuse: the signatures of this course predict.
 
     What is wrong is said in the order of the real server.
     """
     document, _ = json_forms.parse(body)
     signature = json_forms.signature_name(document) or DEFAULT
-    examples = document.get("examples")
-    if "examples" not in document:
-        raise invalid(
-            f"JSON Value: {json_forms.shown(document)} When method is classify, key 'examples' is"
-            " expected and was not found"
-        )
-    if not isinstance(examples, list):
-        raise invalid(
-            f"JSON Value: {json_forms.shown(document)} Expecting 'examples' value to be an"
-            " list/array"
-        )
-    if not examples:
-        raise invalid(
-            f"JSON Value: {json_forms.shown(document)} 'examples' value is an empty array"
-        )
+    json_examples.check(document)
     with models.using(name, version, label) as servable:
-        if signature not in servable.signatures:
-            raise invalid(f"No signature was found with the name: {signature}")
-        method = servable.signatures[signature].method_name
-        if method == PREDICT:
-            raise invalid(
-                f"Expected {kind} signature method_name to be tensorflow/serving/{verb}. Was:"
-                f" {method}"
-            )
-        raise Refusal("UNIMPLEMENTED", f"The stand-in does not serve {verb}; use predict")
+        refuse_examples(servable, signature, verb)
 
 
 def _status(models, name, version, label):

@@ -3,7 +3,9 @@
 Watch its folder, load the new before the old goes, never stop serving for a bad one.
 """
 
+import sys
 import threading
+import time
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -11,6 +13,10 @@ from pathlib import Path
 from course_utils.errors import CourseError
 from course_utils.serving import export
 from course_utils.serving.standin.refusal import NUMBERS, Refusal, invalid
+
+RETRIES, RETRY = 5, 60.0
+"""How often a version that failed is loaded again, and seconds in between: the real server's
+`max_num_load_retries` and `load_retry_interval_micros`."""
 
 
 @dataclass
@@ -59,14 +65,24 @@ class Model:
     labels: dict = field(default_factory=dict)
 
     def __post_init__(self):
-        self.states, self._served = {}, {}
+        self.states, self._served, self._attempts = {}, {}, {}
+        self._trouble = None
+        self._fell = False
         self._changed = threading.Condition()
         self._polling = threading.Lock()
 
     def poll(self):
         """Look at the folder once, and load and unload what has changed."""
         with self._polling:
-            folders = {int(folder.name): folder for folder in export.versions(self.base)}
+            try:
+                folders = {int(folder.name): folder for folder in export.versions(self.base)}
+            except OSError as error:  # no handle left, no permission: it may pass
+                if str(error) != self._trouble:
+                    print(f"{self.base} can't be looked at: {error}", file=sys.stderr, flush=True)
+                self._trouble = str(error)
+                return
+            self._trouble = None
+            self._drop_lost()
             wanted = self.policy(sorted(folders))
             for version in [
                 version
@@ -74,15 +90,13 @@ class Model:
                 if version not in folders and state.state == "END"
             ]:
                 if self.states[version].code != "OK":
-                    del self.states[
-                        version
-                    ]  # it failed and has gone: if it comes back it is tried again
+                    del self.states[version]  # if it comes back it is tried again
+                    self._attempts.pop(version, None)
             for version in wanted:
-                if (
-                    version not in self._served
-                    and self.states.get(version, State("", "OK")).code == "OK"
-                ):
+                if version not in self._served and self._is_due(version):
                     self._load(version, folders[version])
+            if not self._served and any(version in self._attempts for version in wanted):
+                self._fall_back(folders)
             if not wanted or any(version in self._served for version in wanted):
                 for version in [version for version in self._served if version not in wanted]:
                     self._unload(version)
@@ -124,18 +138,49 @@ class Model:
     def serves_anything(self):
         return bool(self._served)
 
+    def _is_due(self, version):
+        """Tell whether to load a version: the first time, and as often again as the real server."""
+        if version not in self.states or self.states[version].code == "OK":
+            return True
+        failures, since = self._attempts[version]
+        return failures <= RETRIES and time.monotonic() - since >= RETRY
+
+    def _drop_lost(self):
+        """Say END of versions that could not be loaded again after an abort."""
+        for version, servable in list(self._served.items()):
+            refusal = self.execution.lost.pop(servable.key, None)
+            if refusal is not None:
+                with self._changed:
+                    del self._served[version]
+                self._fail(version, refusal.code, refusal.message)
+                self._fell = True
+
+    def _fall_back(self, folders):
+        """Serve the version that would be served if those that failed were not there."""
+        if self._fell:  # at the start a version that fails is an error
+            left = [version for version in sorted(folders) if version not in self._attempts]
+            for version in self.policy(left):
+                self._load(version, folders[version])
+
+    def _fail(self, version, code, message):
+        self._attempts[version] = (self._attempts.get(version, (0, 0))[0] + 1, time.monotonic())
+        self.states[version] = State("END", code, message)
+
     def _load(self, version, folder):
         self.states[version] = State("LOADING")
         try:
             signatures = export.signatures(folder)
             key = self.execution.load(str(folder))
         except CourseError as error:
-            self.states[version] = State(
-                "END", "NOT_FOUND" if "missing" in str(error) else "DATA_LOSS", str(error)
-            )
+            code = "NOT_FOUND" if "missing" in str(error) else "DATA_LOSS"
+            self._fail(version, code, str(error))
+        except OSError as error:
+            denied = isinstance(error, PermissionError)
+            self._fail(version, "PERMISSION_DENIED" if denied else "UNAVAILABLE", str(error))
         except Refusal as refusal:
-            self.states[version] = State("END", refusal.code, refusal.message)
+            self._fail(version, refusal.code, refusal.message)
         else:
+            self._attempts.pop(version, None)
             with self._changed:
                 self._served[version] = Servable(self.name, version, key, signatures)
             self.states[version] = State("AVAILABLE")
