@@ -1,6 +1,8 @@
 """`course serve`: put an exported model behind REST and gRPC."""
 
 import json
+import re
+import signal
 import time
 from pathlib import Path
 from typing import Annotated
@@ -8,6 +10,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
+from course_utils import files
 from course_utils.errors import CourseError
 
 
@@ -25,7 +28,7 @@ def read_labels(texts):
     labels = {}
     for text in texts or ():
         name, _, number = text.partition("=")
-        if not name or not number.isdecimal():
+        if not name.isprintable() or not name or not re.fullmatch("[0-9]{1,19}", number):
             raise typer.BadParameter(f"'{text}' is no label: write NAME=VERSION, such as canary=2.")
         labels[name] = int(number)
     return labels
@@ -73,6 +76,15 @@ def serve(
         float,
         typer.Option(min=0, help="Milliseconds that a request waits for others to be merged with."),
     ] = 5,
+    max_body_megabytes: Annotated[
+        float, typer.Option(min=1, help="The stand-in's limit for a request, unpacked.")
+    ] = 32,
+    max_instances: Annotated[
+        int, typer.Option(min=1, help="The stand-in's limit for pictures in a request.")
+    ] = 128,
+    max_megapixels: Annotated[
+        float, typer.Option(min=1, help="The stand-in's limit for all pictures of a request.")
+    ] = 24,
     as_json: Annotated[
         bool, typer.Option("--json", help="Print addresses and backend as one line of JSON.")
     ] = False,
@@ -82,11 +94,16 @@ def serve(
     Example: `course serve work/sample/08_serving/face-mask --rest-api-port 8501`
 
     Then: `curl http://127.0.0.1:8501/v1/models/face-mask`
+
+    A SavedModel is a program: loading it can run anything with your rights. Serve what you exported
+    yourself; anything else only in a container without rights.
     """
-    from course_utils.serving import launcher
+    from course_utils.serving import launcher, preflight
 
     labels = read_labels(label)
-    if model_dir.suffix == ".keras":
+    stop_by_signal()
+    preflight.check(model_dir, model_name, port, rest_api_port)
+    if model_dir.is_file() or model_dir.suffix == ".keras":
         model_dir = exported(model_dir)
     console = Console(stderr=as_json)
     backend = launcher.choose(backend)
@@ -99,6 +116,11 @@ def serve(
             backend,
             labels,
             (batch, batch_wait / 1000) if batch else None,
+            limits={
+                "max_body_megabytes": max_body_megabytes,
+                "max_instances": max_instances,
+                "max_megapixels": max_megapixels,
+            },
         )
     with server:
         if as_json:
@@ -128,17 +150,30 @@ def serve(
         raise CourseError(f"The server has stopped by itself. Its last words: {server.log(3)}")
 
 
+def stop_by_signal():
+    """Let TERM and HUP end the command as Ctrl-C does: what it started and wrote goes with it."""
+
+    def stop(number, _):
+        raise SystemExit(128 + number)
+
+    for name in ("SIGTERM", "SIGHUP"):
+        if hasattr(signal, name):
+            signal.signal(getattr(signal, name), stop)
+
+
 def exported(path):
-    """Export a .keras file beside itself, as the next version, and return the model's folder."""
+    """Export a .keras file beside itself, and return the model's folder.
+
+    It becomes the next version, unless the newest one was exported from this very file.
+    """
     from course_utils import models
     from course_utils.serving import export
 
-    model, class_names = models.load(path)
-    base = path.with_suffix("")
-    export.export(
-        model,
-        base,
-        max((int(folder.name) for folder in export.versions(base)), default=0) + 1,
-        class_names,
-    )
+    if not path.is_file():
+        models.load(path)  # says what it is instead
+    base, source = path.with_suffix(""), files.sha256(path)
+    if not export.same(base, source):
+        model, class_names = models.load(path)
+        last = max((int(folder.name) for folder in export.versions(base)), default=0)
+        export.export(model, base, last + 1, class_names, source)
     return base

@@ -76,6 +76,12 @@ what its data lacked.
 - A person must decide, must be able to see why, and must be there to complain to."""
 
 
+PROGRAM = """A model is a program. Loading a SavedModel can run anything with the rights of whoever\
+ loads it, and no look at its answers shows that. Serve what you exported yourself from a `.keras`\
+ file; serve a stranger's only in a container without network and without rights. `.keras` files\
+ are looked at first: the course loads none that holds code of its own."""
+
+
 def versions():
     """Return the versions, by name, of Python and of the packages that made the model."""
     return {"python": ".".join(platform.python_version_tuple()[:2])} | {
@@ -194,6 +200,7 @@ def sections(profile, facts, overall, slices, hidden):
             + f". Command: `course run --profile {profile}`. Another processor rounds otherwise,"
             " and gives a slightly different model."
         ),
+        "Loading it": PROGRAM,
     }
 
 

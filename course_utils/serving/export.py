@@ -18,6 +18,15 @@ from course_utils.errors import CourseError
 IMAGES, BYTES = "serving_default", "serving_bytes"
 """The signatures: pictures as numbers, and pictures as files."""
 
+LAST = 2**63 - 1
+"""The highest number of a version; a server passes over a folder with a higher one."""
+
+SOURCE = "assets.extra/source.txt"
+"""Inside a version: the SHA-256 of the `.keras` file that it was exported from, and `FORM`."""
+
+FORM = 1
+"""Counts up when `export` writes another graph than before, so that none is reused."""
+
 CLASS_NAMES = "assets.extra/class_names.json"
 """Inside a version: the names of the classes. `assets.extra` is the folder that TensorFlow sets
 aside for its users' files."""
@@ -65,7 +74,7 @@ def decode_and_resize(encoded, size):
     )
 
 
-def export(model, base, version, class_names):
+def export(model, base, version, class_names, source=None):
     """Write a network as one version of a served model.
 
     Parameters
@@ -78,6 +87,8 @@ def export(model, base, version, class_names):
         1 or more. What a server answers with is the highest number.
     class_names : sequence of str
         One an output, in their order.
+    source : str, optional
+        SHA-256 of the file that the network came from, for `same`.
 
     Returns
     -------
@@ -93,8 +104,10 @@ def export(model, base, version, class_names):
         When the version is there already, or a number or name does not fit.
     """
     base, class_names = Path(base), [str(name) for name in class_names]
-    if isinstance(version, bool) or not isinstance(version, int) or version < 1:
-        raise CourseError(f"{version!r} is no version of a model: choose a whole number from 1.")
+    if isinstance(version, bool) or not isinstance(version, int) or not 1 <= version <= LAST:
+        raise CourseError(
+            f"{version!r} is no version of a model: choose a whole number from 1 to {LAST}."
+        )
     if len(class_names) != model.output_shape[-1]:
         raise CourseError(
             f"The network has {model.output_shape[-1]} outputs, and there are {len(class_names)}"
@@ -132,10 +145,20 @@ def export(model, base, version, class_names):
                 module, str(temporary), signatures={IMAGES: from_images, BYTES: from_bytes}
             )
             files.write_text(temporary / CLASS_NAMES, json.dumps(class_names, ensure_ascii=False))
+            if source:
+                files.write_text(temporary / SOURCE, f"{source} {FORM}\n")
             temporary.rename(target)
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
     return target
+
+
+def same(base, source):
+    """Tell whether the newest version was exported from a file with this SHA-256."""
+    found = versions(base)
+    if not found or not (found[-1] / SOURCE).is_file():
+        return False
+    return (found[-1] / SOURCE).read_text(encoding="utf-8").split() == [source, str(FORM)]
 
 
 def versions(base):
@@ -149,14 +172,17 @@ def versions(base):
     Returns
     -------
     list of pathlib.Path
-        The folders whose name is a number, as a server sees them: "00000123" is 123.
+        The folders whose name is a number, as a server sees them: "00000123" is 123, and a number
+        above `LAST` is none.
     """
     base = Path(base)
     found = (
         [
             folder
             for folder in base.iterdir()
-            if re.fullmatch(r"[0-9]+", folder.name) and folder.is_dir()
+            if re.fullmatch(r"0*[0-9]{1,19}", folder.name)
+            and int(folder.name) <= LAST
+            and folder.is_dir()
         ]
         if base.is_dir()
         else []

@@ -21,7 +21,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from course_utils.errors import CourseError
-from course_utils.serving import export
+from course_utils.serving import preflight, protos
 
 IMAGE = "tensorflow/serving:2.19.0"
 """The pinned image; never pulled without being asked: `docker pull` it once."""
@@ -87,6 +87,7 @@ class Server:
                     check=False,
                 )
             self.process.wait()
+        shutil.rmtree(self.folder.name, ignore_errors=True)  # the guard may be at it, too
         self.folder.cleanup()
 
     def log(self, lines=15):
@@ -159,6 +160,7 @@ def start(
     batching=None,
     poll_seconds=1.0,
     patience=900,
+    limits=None,
 ):
     """Start a server and wait until the model answers.
 
@@ -182,6 +184,8 @@ def start(
         Between two looks at the folder.
     patience : float
         Seconds to wait for the model.
+    limits : dict of str to float, optional
+        Of the stand-in: "max_body_megabytes", "max_instances", "max_megapixels".
 
     Returns
     -------
@@ -193,12 +197,8 @@ def start(
         When there is nothing to serve, a port is taken, or the model can't be loaded.
     """
     base = Path(base).absolute()
-    found = [int(folder.name) for folder in export.versions(base)]
-    if not found:
-        raise CourseError(
-            f"{base} holds no version of a model: give the folder above the folders 1, 2, ... that"
-            " `course_utils.serving.export` writes."
-        )
+    preflight.check(base, model_name, port, rest_api_port)
+    found = preflight.versions_there(base)
     for label, version in (labels or {}).items():
         if version not in found:
             raise CourseError(
@@ -206,6 +206,10 @@ def start(
                 f" {', '.join(map(str, found))}."
             )
     backend = choose(backend)
+    if backend == "docker" and ":" in str(base):
+        raise CourseError(
+            f"Docker takes no folder with a colon in its path: move or rename {base}."
+        )
     ports = [_free_port(port, "port"), _free_port(rest_api_port, "rest-api-port")]
     folder = tempfile.TemporaryDirectory(prefix="course-serve-")
     container = f"course-serve-{uuid.uuid4().hex[:12]}" if backend == "docker" else None
@@ -220,9 +224,11 @@ def start(
         Path(folder.name),
         container,
     )
+    if backend == "standin":
+        command += [f"--{name}={value:g}" for name, value in (limits or {}).items()]
     with open(Path(folder.name) / "log.txt", "wb") as log:
         process = subprocess.Popen(
-            [sys.executable, "-m", "course_utils.serving.guard", *command],
+            [sys.executable, "-m", "course_utils.serving.guard", folder.name, *command],
             stdin=subprocess.PIPE,
             stdout=log,
             stderr=subprocess.STDOUT,
@@ -260,16 +266,8 @@ def _command(backend, base, model_name, ports, labels, batching, poll_seconds, f
         )
     ]
     if labels:
-        numbers = "".join(f" versions: {version}" for version in sorted(set(labels.values())))
-        entries = "".join(
-            f' version_labels {{ key: "{label}" value: {version} }}'
-            for label, version in labels.items()
-        )
         (folder / "models.config").write_text(
-            f'model_config_list {{ config {{ name: "{model_name}" base_path: "{seen}"'
-            f' model_platform: "tensorflow"\n  model_version_policy {{ specific {{{numbers} }} }}\n'
-            f" {entries} }} }}\n",
-            encoding="utf-8",
+            _models_config(model_name, seen, labels), encoding="utf-8"
         )
         flags += [
             f"--model_config_file={files}/models.config",
@@ -313,6 +311,19 @@ def _command(backend, base, model_name, ports, labels, batching, poll_seconds, f
         else [sys.executable, "-m", "course_utils.serving.standin"]
     )
     return [*program, f"--port={ports[0]}", f"--rest_api_port={ports[1]}", *flags]
+
+
+def _models_config(model_name, base_path, labels):
+    """Return the text of a `ModelServerConfig` that serves the versions which labels name."""
+    from google.protobuf import text_format
+
+    message = protos.load().model_config.ModelServerConfig()
+    entry = message.model_config_list.config.add(
+        name=model_name, base_path=base_path, model_platform="tensorflow"
+    )
+    entry.model_version_policy.specific.versions.extend(sorted(set(labels.values())))
+    entry.version_labels.update(labels)
+    return text_format.MessageToString(message, as_utf8=True)
 
 
 def _wait(server, base, patience):

@@ -11,7 +11,14 @@ from course_utils.serving import export
 from course_utils.serving.clients import GrpcClient, RestClient
 
 REST = re.compile(r"(https?://[^/\s]+.*?)(?:/v1/models/(\S+?))?/?", re.IGNORECASE)
+VERB = re.compile(r"(:[a-z]\w*|/metadata)/?$", re.IGNORECASE)
+"""What an address has when it asks for a prediction; a port has digits only, and no path before."""
+
 GRPC = re.compile(r"(?:grpc://)?([^/\s]+:\d+)(?:/([^/\s]+))?/?", re.IGNORECASE)
+
+
+AT_A_TIME = 64
+"""Faces in a request; servers limit them."""
 
 
 class ServedClassifier:
@@ -46,6 +53,11 @@ class ServedClassifier:
 
     def __init__(self, address, model_name="face-mask", timeout=60):
         rest, grpc = REST.fullmatch(address), GRPC.fullmatch(address)
+        if rest and (asked := VERB.search(address)):
+            raise CourseError(
+                f"{address} is where one question goes: give the model's address,"
+                f" {address[: asked.start()]}, without {asked[0]}."
+            )
         if not rest and not grpc:
             raise CourseError(
                 f"{address} is no address of a model server: give http://HOST:8501 for REST or"
@@ -70,7 +82,11 @@ class ServedClassifier:
         """Classify faces, uint8 (n, size, size, 3), RGB: float32 (n, classes). n may be 0."""
         if not len(faces):
             return np.zeros((0, len(self.class_names)), np.float32)
-        return self.client.predict_files([_as_png(face) for face in faces])
+        files = [_as_png(face) for face in faces]
+        parts = range(0, len(files), AT_A_TIME)
+        return np.concatenate(
+            [self.client.predict_files(files[start : start + AT_A_TIME]) for start in parts]
+        )
 
     def close(self):
         self.client.close()

@@ -5,6 +5,7 @@ in this process.
 import io
 import json
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -107,6 +108,7 @@ def test_the_folder_of_a_version_appears_whole(model, tmp_path, monkeypatch):
     [
         (1, CLASSES, "choose the number 2"),
         (0, CLASSES, "whole number from 1"),
+        (10**20, CLASSES, "whole number from 1 to 9223372036854775807"),
         (True, CLASSES, "whole number"),
         ("2", CLASSES, "whole number"),
         (2, ("one",), "one name an output"),
@@ -228,6 +230,11 @@ def test_a_served_model_stands_in_the_place_of_a_network(model, served):
         ("127.0.0.1:9", "does not answer"),
         ("ftp://127.0.0.1", "no address of a model server"),
         (f"{served.rest_address}/v1/models/other", "404.*course serve"),
+        (
+            f"{served.rest_address}/v1/models/face-mask:predict",
+            f"model's address, {served.rest_address}/v1/models/face-mask, without :predict",
+        ),
+        (f"{served.rest_address}/v1/models/face-mask/metadata", "face-mask, without /metadata"),
         (f"{served.grpc_address}/other", "NOT_FOUND.*course serve"),
     ):
         with pytest.raises(CourseError, match=words):
@@ -409,12 +416,82 @@ def free_port():
         return probe.getsockname()[1]
 
 
+def test_the_same_file_is_exported_once(model, tmp_path):
+    from course_utils.command import serve
+
+    path = tmp_path / "face-mask.keras"
+    models.save(model, path, CLASSES)
+    for _ in range(3):
+        assert serve.exported(path) == tmp_path / "face-mask"
+    assert [folder.name for folder in export.versions(tmp_path / "face-mask")] == ["1"]
+    models.save(model, path, ("b", "a"))
+    serve.exported(path)
+    assert [folder.name for folder in export.versions(tmp_path / "face-mask")] == ["1", "2"]
+    assert json.loads((tmp_path / "face-mask" / "2" / export.CLASS_NAMES).read_text()) == ["b", "a"]
+
+
+@pytest.mark.skipif(os.name == "nt", reason="sends Unix signals")
+@pytest.mark.parametrize("name", ["SIGTERM", "SIGHUP"])
+def test_no_temporary_folder_stays_when_the_command_is_ended(base, name, tmp_path):
+    """TERM to the command alone; HUP to all that it started, as a closed terminal sends it."""
+    process = subprocess.Popen(
+        [
+            sys.executable,
+            "-m",
+            "course_utils.command.main",
+            "serve",
+            str(base),
+            "--port",
+            str(free_port()),
+            "--rest-api-port",
+            str(free_port()),
+            "--backend",
+            "standin",
+            "--json",
+        ],
+        cwd=ROOT,
+        env={**os.environ, "TMPDIR": str(tmp_path)},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+    line = process.stdout.readline()
+    assert line, process.stderr.read()
+    said = json.loads(line)
+    assert list(tmp_path.glob("course-serve-*"))
+    number = getattr(signal, name)
+    (os.kill if number == signal.SIGTERM else os.killpg)(process.pid, number)
+    _, errors = process.communicate(timeout=120)
+    assert process.returncode == 128 + number and "Traceback" not in errors, errors
+    assert not list(tmp_path.glob("course-serve-*"))
+    with RestClient(said["rest"]) as rest, pytest.raises(CourseError, match="does not answer"):
+        rest.status()
+
+
+@pytest.mark.parametrize("name", ["model.h5", "model.keras", "model"])
+def test_a_file_that_is_no_model_is_said_so_by_the_command(name, tmp_path):
+    (tmp_path / name).write_bytes(b"\x89HDF\r\n\x1a\n" + bytes(100))
+    done = subprocess.run(
+        [sys.executable, "-m", "course_utils.command.main", "serve", str(tmp_path / name)],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 1 and "Keras' old format" in done.stderr
+    assert "Traceback" not in done.stderr and [one.name for one in tmp_path.iterdir()] == [name]
+
+
 @pytest.mark.parametrize(
     ("arguments", "status", "text"),
     [
         (["nowhere"], 1, "holds no version of a model"),
         (["x", "--backend", "cloud"], 2, "is no backend"),
         (["x", "--label", "canary"], 2, "NAME=VERSION"),
+        (["x", "--label", f"canary={'9' * 20}"], 2, "NAME=VERSION"),
+        (["x", "--port", "8501"], 1, "8501 can't be that of gRPC and of REST"),
+        (["x", "--model-name", "a b"], 1, "--model-name"),
+        (["nowhere.keras"], 1, "is missing"),
         ([], 2, "MODEL_DIR"),
     ],
 )
