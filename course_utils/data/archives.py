@@ -1,9 +1,12 @@
 """Unpack zip and tar archives from strangers.
 
-No file leaves the folder, no link is made, and an archive that would fill the disk is refused:
-every name is judged before the first byte is written, and bytes are counted while they are written.
+No file leaves the folder, no link is made, and an archive that would fill the disk or the memory is
+refused: every name is judged before the first byte is written, and bytes are counted while they are
+unpacked and while they are written.
 """
 
+import bz2
+import gzip
 import lzma
 import os
 import stat
@@ -19,6 +22,20 @@ from course_utils.errors import CourseError
 
 SUFFIXES = (".zip", ".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tar.xz")
 BLOCK = 1 << 20
+HEADER = 16 << 20
+"""Bytes that the list of a tar file may take besides its files, and one of its headers at most."""
+
+COMPRESSED = {b"\x1f\x8b": gzip.open, b"BZh": bz2.open, b"\xfd7zXZ\0": lzma.open}
+READABLE = {
+    zipfile.ZIP_STORED,
+    zipfile.ZIP_DEFLATED,
+    zipfile.ZIP_BZIP2,
+    zipfile.ZIP_LZMA,
+}
+METHODS = {1: "Shrink", 6: "Implode", 9: "Deflate64", 93: "Zstandard", 95: "XZ", 98: "PPMd"}
+"""Of a zip file's members, by the numbers of PKWARE's APPNOTE.TXT, section 4.4.5. Windows' Explorer
+uses Deflate64 for files of more than 2 GB."""
+
 DAMAGE = (
     zipfile.BadZipFile,
     tarfile.TarError,
@@ -71,7 +88,7 @@ def unpack(archive, folder, select=None, limits=Limits()):
         When `folder` can't be written to.
     """
     archive, folder = Path(archive), Path(folder).resolve()
-    with _opened(archive) as members:
+    with _opened(archive, limits) as members:
         chosen = _choose(archive, members, select)
         _judge_sizes(archive, chosen, limits)
         written = 0
@@ -95,19 +112,93 @@ class _Member:
 
 
 @contextmanager
-def _opened(archive):
+def _opened(archive, limits):
     """Yield the members of a zip or tar archive."""
     with _explaining_damage(archive):
         if zipfile.is_zipfile(archive):
             with zipfile.ZipFile(archive) as opened:
+                _refuse_what_python_can_not_unpack(archive, opened.infolist())
                 yield [_zip_member(opened, info) for info in opened.infolist()]
         else:
-            with tarfile.open(archive) as opened:
-                yield [_tar_member(opened, info) for info in opened.getmembers()]
-                while opened.fileobj.read(BLOCK):
+            with _Bounded(archive, limits) as stream, tarfile.open(fileobj=stream) as opened:
+                yield [_tar_member(opened, info) for info in _listed(archive, opened, limits)]
+                while stream.read(BLOCK):
                     # a compressed stream's checksum stands behind the last member, where tarfile
                     # does not look
                     pass
+
+
+def _refuse_what_python_can_not_unpack(archive, members):
+    for info in members:
+        if info.flag_bits & 1:
+            raise CourseError(
+                f"{archive} is encrypted: unpack it yourself with its password, and give the folder"
+                " in place of the archive."
+            )
+        if info.compress_type not in READABLE:
+            method = METHODS.get(info.compress_type, f"number {info.compress_type}")
+            raise CourseError(
+                f"{archive} is packed with the method {method}, which is not read here: unpack it"
+                " yourself (Windows' Explorer, 7-Zip) and give the folder in place of the archive,"
+                " or pack it again as a usual zip file."
+            )
+
+
+def _listed(archive, opened, limits):
+    """Return the members of a tar file; stop at the first that is too many."""
+    listed = []
+    for info in opened:
+        listed.append(info)
+        if len(listed) > limits.count:
+            raise CourseError(
+                f"{archive} holds more than {limits.count:,} files: it is not unpacked."
+            )
+    return listed
+
+
+class _Bounded:
+    """The bytes of a tar file, unpacked, up to what the limits allow.
+
+    A list of members is bytes too, and hardly any when it is compressed: 47 kB can hold millions of
+    names, or one name of gigabytes.
+    """
+
+    def __init__(self, archive, limits):
+        self._archive, packed = archive, os.path.getsize(archive)
+        self._most = min(limits.total, limits.ratio * packed) + HEADER
+        with open(archive, "rb") as stream:
+            start = stream.read(6)
+        opens = (how for first, how in COMPRESSED.items() if start.startswith(first))
+        self._stream = next(opens, open)(archive, "rb")
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self._stream.close()
+
+    def read(self, size):
+        if size > HEADER:
+            raise CourseError(
+                f"{self._archive} has a header of {size:,} bytes: it is not unpacked."
+            )
+        self._check(self._stream.tell() + size - BLOCK)
+        return self._stream.read(size)
+
+    def tell(self):
+        return self._stream.tell()
+
+    def seek(self, place, whence=os.SEEK_SET):
+        if whence == os.SEEK_SET:
+            self._check(place - BLOCK)
+        return self._stream.seek(place, whence)
+
+    def _check(self, place):
+        if place > self._most:
+            raise CourseError(
+                f"{self._archive} would grow from {os.path.getsize(self._archive):,} to more than"
+                f" {self._most:,.0f} bytes, more than is allowed: it is not unpacked."
+            )
 
 
 def _zip_member(opened, info):

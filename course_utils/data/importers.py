@@ -272,8 +272,10 @@ def _as_folder(source, dataset):
         yield source.resolve()
         return
     if not is_archive(source):
+        other = source.suffix.lower() in (".rar", ".7z", ".zst", ".gz", ".bz2", ".xz")
         raise CourseError(
-            f"{source} is neither a folder nor a zip or tar archive: name what you downloaded."
+            f"{source} is neither a folder nor a zip or tar archive:"
+            f" {'unpack it yourself and give the folder' if other else 'name what you downloaded'}."
         )
     unpacked = dataset.folder.with_name(f".{dataset.name}.source")
     shutil.rmtree(unpacked, ignore_errors=True)

@@ -2,15 +2,21 @@
 archive.
 """
 
+import bz2
 import os
+import subprocess
+import sys
 import tarfile
 import zipfile
+from pathlib import Path
 
 import pytest
 from drawn import tarred, zipped
 
 from course_utils.data.archives import Limits, unpack
 from course_utils.errors import CourseError
+
+ROOT = Path(__file__).resolve().parents[2]
 
 
 @pytest.fixture
@@ -154,6 +160,88 @@ def test_a_flipped_byte_is_noticed(tmp_path, folder, make):
     whole[100_000] ^= 1
     with pytest.raises(CourseError, match="damaged"):
         unpack(put(tmp_path, bytes(whole)), folder)
+
+
+def member_flags(content, flag=0, method=None):
+    """Set flag bits and the method of every member, in both places where a zip file has them."""
+    content = bytearray(content)
+    for signature, place in ((b"PK\3\4", 6), (b"PK\1\2", 8)):
+        start = content.find(signature)
+        while start >= 0:
+            content[start + place] |= flag
+            if method is not None:
+                content[start + place + 2] = method
+            start = content.find(signature, start + 4)
+    return bytes(content)
+
+
+@pytest.mark.parametrize(
+    ("flag", "method", "words"),
+    [
+        (0, 9, "the method Deflate64.*unpack it yourself.*or pack it again"),
+        (0, 95, "the method XZ"),
+        (0, 55, "the method number 55"),
+        (1, None, "is encrypted: unpack it yourself with its password"),
+        (1, 99, "is encrypted"),
+    ],
+)
+def test_whole_archives_that_python_can_not_unpack(tmp_path, folder, flag, method, words):
+    files = {"with_mask/1.jpg": b"1" * 2000, "with_mask/2.jpg": b"2"}
+    content = member_flags(zipped(files, zipfile.ZIP_DEFLATED), flag, method)
+    with pytest.raises(CourseError, match=words) as caught:
+        unpack(put(tmp_path, content), folder)
+    assert "damaged" not in str(caught.value) and written(folder) == []
+
+
+def headers(number):
+    """A tar file of empty files alone: 512 bytes each, and next to nothing when compressed."""
+    name = b"a" * 100
+    block = bytearray(tarfile.TarInfo(name.decode()).tobuf(tarfile.USTAR_FORMAT))
+    packer = bz2.BZ2Compressor(9)
+    many = bytes(block) * 2048
+    data = b"".join(packer.compress(many) for _ in range(number // 2048))
+    return data + packer.compress(b"\0" * 1024) + packer.flush()
+
+
+MEMORY = """
+import resource, sys
+from pathlib import Path
+from course_utils.data.archives import unpack
+from course_utils.errors import CourseError
+try:
+    unpack(sys.argv[1], sys.argv[2])
+except CourseError as error:
+    print(error)
+print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="ru_maxrss is in other units elsewhere")
+@pytest.mark.parametrize("kind", ["members", "a name", "a record"])
+def test_a_list_of_members_does_not_fill_the_memory(tmp_path, folder, kind):
+    """Some kilobytes of bzip2 that hold a hundred thousand names, or say that one has 600 MB."""
+    if kind == "members":
+        content = headers(100_000)
+    else:
+        info = tarfile.TarInfo("././@LongLink")
+        info.type = tarfile.GNUTYPE_LONGNAME if kind == "a name" else tarfile.XHDTYPE
+        info.size = 600_000_000
+        packer = bz2.BZ2Compressor(9)
+        content = packer.compress(info.tobuf(tarfile.GNU_FORMAT))
+        content += b"".join(packer.compress(b"a" * (1 << 20)) for _ in range(20)) + packer.flush()
+    assert len(content) < 200_000
+    archive = put(tmp_path, content, "a.tar.bz2")
+    done = subprocess.run(
+        [sys.executable, "-c", MEMORY, archive, folder], cwd=ROOT, capture_output=True, text=True
+    )
+    sentence, peak = done.stdout.splitlines()
+    assert "not unpacked" in sentence and "a.tar.bz2" in sentence, done.stderr
+    assert int(peak) < 300_000 and written(folder) == []  # kB
+
+
+def test_many_small_files_are_no_bomb(tmp_path, folder):
+    files = {f"{number:05d}/a picture of some length.txt": b"" for number in range(3_000)}
+    assert unpack(put(tmp_path, tarred(files, "w:bz2")), folder) == 3_000
 
 
 def test_not_an_archive(tmp_path, folder):
