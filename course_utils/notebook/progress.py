@@ -101,12 +101,14 @@ def note(exercise, state):
     if notebook is None or notebook.parent.name == "solutions" or state == "not attempted":
         return
     try:
-        record = read()
-        if RANK[state] > RANK[record.get(exercise, "not attempted")]:
-            record[exercise] = state
-            files.write_text(
-                record_path(), json.dumps(dict(sorted(record.items())), indent=1) + "\n"
-            )
+        # two notebooks may be open: neither loses what the other one writes
+        with files.locked(record_path(), waiting=lambda sentence: None):
+            record = read()
+            if RANK[state] > RANK[record.get(exercise, "not attempted")]:
+                record[exercise] = state
+                files.write_text(
+                    record_path(), json.dumps(dict(sorted(record.items())), indent=1) + "\n"
+                )
     except (CourseError, OSError):
         # the reader asked for a verdict on the answer; `progress()` and `course progress` say what
         # is wrong with the record

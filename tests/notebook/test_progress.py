@@ -2,6 +2,8 @@
 
 import json
 import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -33,6 +35,33 @@ def test_what_was_passed_stays_passed(reader):
     checks.passed("1-1")
     assert progress.read()["1-1"] == "passed"
     assert progress.reset() and not progress.reset() and progress.read() == {}
+
+
+def test_two_notebooks_lose_nothing_of_each_other(reader):
+    code = (
+        "import sys\nfrom pathlib import Path\nfrom course_utils.notebook import progress\n"
+        "progress.readers_notebook = lambda: Path('chapters/01_second.ipynb')\n"
+        "print('ready', flush=True)\nsys.stdin.readline()\n"
+        "for number in range(1, 51):\n"
+        "    progress.note(f'{sys.argv[1]}-{number}', 'passed')\n"
+    )
+    readers = [
+        subprocess.Popen(
+            [sys.executable, "-c", code, chapter],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        for chapter in "12"
+    ]
+    assert [process.stdout.readline() for process in readers] == ["ready\n"] * 2
+    for process in readers:
+        process.stdin.write("\n")
+        process.stdin.flush()
+    for process in readers:
+        process.communicate(timeout=60)
+        assert process.returncode == 0
+    assert len(progress.read()) == 100
 
 
 def test_solutions_and_programs_leave_no_trace(reader, monkeypatch):
