@@ -122,7 +122,7 @@ class VideoFile:
 
     def __init__(self, path, fps):
         self._path, self._fps = Path(path), fps
-        self._stack, self._writer, self._size = ExitStack(), None, None
+        self._stack, self._process, self._size = ExitStack(), None, None
         with files.explaining_disk_errors(path):
             self._temporary = self._stack.enter_context(files.replacing(path))
         self.frames = 0
@@ -132,27 +132,10 @@ class VideoFile:
 
         Later ones are brought to the size of the first.
         """
-        import imageio_ffmpeg
-
-        if self._writer is None:
+        if self._process is None:
             height, width = image.shape[:2]
             self._size = (width + width % 2, height + height % 2)  # H.264 halves the colours
-            # yuv420p and faststart are what browsers need; ffmpeg gets no Ctrl-C of ours, so that
-            # it can finish the file.
-            self._writer = imageio_ffmpeg.write_frames(
-                os.path.abspath(self._temporary),  # a colon in a bare name would be a protocol's
-                self._size,
-                fps=self._fps,
-                codec="libx264",
-                quality=None,
-                macro_block_size=2,
-                ffmpeg_log_level="quiet",
-                output_params=[
-                    *("-preset", "veryfast", "-crf", "23", "-movflags", "+faststart"),
-                    *("-metadata", f"comment={MARK}"),
-                ],
-            )
-            self._writer.send(None)
+            self._process = self._start()
         width, height = self._size
         if image.shape[0] not in (height, height - 1) or image.shape[1] not in (width, width - 1):
             image = cv2.resize(image, (width, height), interpolation=cv2.INTER_AREA)
@@ -160,31 +143,64 @@ class VideoFile:
             image, ((0, height - image.shape[0]), (0, width - image.shape[1]), (0, 0)), mode="edge"
         )
         try:
-            self._writer.send(np.ascontiguousarray(image))
+            self._process.stdin.write(np.ascontiguousarray(image).data)
         except OSError as error:
-            raise CourseError(
-                f"{self._path} can't be written: ffmpeg stopped; look whether the disk is full,"
-                " then run the command again."
-            ) from error
+            raise CourseError(self._refusal()) from error
         self.frames += 1
 
     def close(self):
-        """Finish the file; a video without a frame leaves none."""
-        if self._writer is None:
+        """Finish the file; a video without a frame leaves none, and so does a full disk."""
+        if self._process is None or self._end() != 0:
+            failed = self._process is not None
             self.discard()
+            if failed:
+                raise CourseError(self._refusal())
             return
-        self._writer.close()
-        if not os.path.getsize(self._temporary):
-            self.discard()
-            raise CourseError(
-                f"{self._path} can't be written: look whether the disk is full, then run the"
-                " command again."
-            )
         with files.explaining_disk_errors(self._path):
             self._stack.close()
 
     def discard(self):
-        _discard(self._stack, self._writer.close if self._writer else lambda: None)
+        _discard(self._stack, self._end)
+
+    def _start(self):
+        """Start ffmpeg, which gets no Ctrl-C of ours, so that it can finish the file."""
+        import imageio_ffmpeg
+
+        command = [
+            *(imageio_ffmpeg.get_ffmpeg_exe(), "-y", "-v", "quiet"),
+            *("-f", "rawvideo", "-pix_fmt", "rgb24", "-s", f"{self._size[0]}x{self._size[1]}"),
+            *("-r", f"{self._fps:.6f}", "-i", "-"),
+            # what browsers need
+            *("-c:v", "libx264", "-pix_fmt", "yuv420p", "-movflags", "+faststart"),
+            *("-preset", "veryfast", "-crf", "23", "-metadata", f"comment={MARK}"),
+            os.path.abspath(self._temporary),  # a colon in a bare name would be a protocol's
+        ]
+        own_group = (
+            {"start_new_session": True}
+            if os.name == "posix"
+            else {"creationflags": subprocess.CREATE_NEW_PROCESS_GROUP}
+        )
+        return subprocess.Popen(
+            command,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            **own_group,
+        )
+
+    def _end(self):
+        """Let ffmpeg finish; return its status."""
+        if self._process is None:
+            return 0
+        with suppress(OSError):  # it has stopped, and its status says why
+            self._process.stdin.close()
+        return self._process.wait()
+
+    def _refusal(self):
+        return (
+            f"{self._path} can't be written: ffmpeg stopped; look whether the disk is full, then"
+            " run the command again."
+        )
 
 
 def write_picture(path, image):

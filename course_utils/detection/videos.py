@@ -20,6 +20,9 @@ camera as gone."""
 NO_ANSWER = 1.0
 """Seconds after which a frame that does not come is no damaged one: the server has gone."""
 
+BEGINNING = 12
+"""Frames from which the rate of a video is taken."""
+
 ANIMATION_FPS = 25.0
 """Frames a second at which an animation is written as a video; its own frames last 1/100 s or
 minutes."""
@@ -56,6 +59,9 @@ class Video:
             )
         rate = self._capture.get(cv2.CAP_PROP_FPS)
         self.fps = float(rate) if np.isfinite(rate) and 0.5 <= rate <= 240 else 25.0
+        if is_file:
+            fastest = _fastest(path)  # WebM rounds times to milliseconds: 12.05 is 12
+            self.fps = fastest if fastest > 1.1 * self.fps else self.fps
         count = self._capture.get(cv2.CAP_PROP_FRAME_COUNT)
         self.count = int(count) if 0 < count < 1e8 else None
 
@@ -104,6 +110,19 @@ class Video:
                 f"{self.name} ends after frame {reached}: the file was cut off; what was there is"
                 " done"
             )
+
+
+def _fastest(path):
+    """Return how many frames a second a video begins with; 0 where that is not known.
+
+    Of a telephone's uneven video OpenCV tells the mean.
+    """
+    capture = open_capture(path)
+    positions = [capture.get(cv2.CAP_PROP_POS_MSEC) for _ in range(BEGINNING) if capture.grab()]
+    capture.release()
+    step = np.median(np.diff(positions)) if len(positions) > 2 else 0
+    rate = round(1000 / step, 2) if np.isfinite(step) and step > 0 else 0
+    return rate if 0.5 <= rate <= 60 else 0
 
 
 class Animation:
