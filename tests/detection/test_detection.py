@@ -5,6 +5,7 @@ embedded scenes.
 import subprocess
 import sys
 import threading
+import urllib.error
 import urllib.request
 from pathlib import Path
 
@@ -503,7 +504,13 @@ def test_a_page_shows_the_newest_picture():
         page.close()
 
 
-def test_the_page_is_for_this_computer_only():
+def test_the_page_is_for_this_computer_only_and_for_who_knows_its_token():
     page = window.Page()
-    assert page._server.server_address[0] == "127.0.0.1"
-    page.close()
+    try:
+        host, port = page._server.server_address
+        assert host == "127.0.0.1" and len(page.address.split("/")[3]) > 20
+        for path in ("", "stream", "x/stream", f"{page.address.split('/')[3][:-1]}/stream"):
+            with pytest.raises(urllib.error.HTTPError, match="404"):
+                urllib.request.urlopen(f"http://127.0.0.1:{port}/{path}", timeout=5)
+    finally:
+        page.close()
