@@ -176,9 +176,11 @@ def detect(
 
     With a served model: `course detect 0 --server http://127.0.0.1:8501/v1/models/face-mask --show`
 
-    Ctrl-C ends a video or a camera with playable files. The status is 1 when something could not be
-    read or written, when a file was not worked through, and when no alert got through; faces are
-    personal data, and nothing is stored without -o. Passwords in addresses are never shown.
+    Of a folder every picture is read or named with the reason; files that are no pictures are
+    counted. Ctrl-C ends a video or a camera with playable files. The status is 1 when something
+    could not be read or written, when a file was not worked through, and when no alert got through;
+    faces are personal data, and nothing is stored without -o. Passwords in addresses are never
+    shown.
     """
     if (model is None) == (server is None):
         raise typer.BadParameter("give a model: either --model FILE or --server ADDRESS.")

@@ -92,7 +92,8 @@ def evaluate(
     Example: `course evaluate work/models/mobilenetv2/model.keras work/sample/02_mask_synthesis
     --part test`
 
-    Needs nothing but the model's file. A picture that can't be read is reported and left out.
+    Needs nothing but the model's file. Every file of the class folders, or row of faces.csv, is
+    read, or reported and left out.
     """
     from course_utils.evaluation import job
 

@@ -112,9 +112,11 @@ def mask(
     Example: `course mask data/sample/faces work/masked --code "surgical_blue, cloth-dots, N95"
     --wear mix --workers 2`
 
-    A killed run goes on where it was when it is started again. Only DST/masks.csv tells what could
-    not be masked: a picture without a face, or a face that a mask would not fit, is no failure. The
-    status is 1 when a picture could not be read or written, and 2 when an option is wrong.
+    Pictures are found by name and by content, through links to folders too; those of a kind that is
+    not read, such as HEIC, have their row. A killed run goes on where it was when it is started
+    again. Only DST/masks.csv tells what could not be masked: a picture without a face, or a face
+    that a mask would not fit, is no failure. The status is 1 when a picture could not be read or
+    written, and 2 when an option is wrong.
     """
     from course_utils.masks.choice import MaskOptions
     from course_utils.masks.job import run

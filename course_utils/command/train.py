@@ -176,8 +176,9 @@ def train(
     For a camera that sees small faces: `course train --arch resnet34 --data
     work/sample/02_mask_synthesis --small-faces`
 
-    Ctrl-C keeps the best model so far. The same command with the same seed gives the same weights
-    on one machine.
+    Class names of other sets, such as WithMask and no_mask, are understood; names that `course
+    detect` would not know are refused. Ctrl-C keeps the best model so far. The same command with
+    the same seed gives the same weights on one machine.
     """
     from course_utils.training import cluster, job
 

@@ -258,7 +258,7 @@ def _cut(box, number, rgb, source, name, folder, dataset, report):
 
 
 def _no_face(source, dataset, report):
-    why = f" ({report[0]['picture']} {report[0]['reason']})" if report else ""
+    why = f" ({report[0]['picture']} {report[0]['reason'].rstrip('.')})" if report else ""
     return CourseError(
         f"{source} holds no face in the layout of {dataset.name}{why}. Expected: {dataset.holds}"
     )

@@ -17,6 +17,7 @@ from PIL import Image
 
 from course_utils import models, quiet
 from course_utils.command.main import main
+from course_utils.detection.classifying import load_classifier
 from course_utils.evaluation import compiled, latency
 from course_utils.training import job
 
@@ -263,6 +264,30 @@ def test_it_learns_what_can_be_learned(tiny_networks, course, faces, tmp_path):
     assert status == 0, errors
     status, printed, _ = course("evaluate", tmp_path / "model.keras", faces, "--json")
     assert status == 0 and json.loads(printed)["accuracy"] > 0.95
+
+
+def test_another_set_s_class_names_train_a_model_that_detect_takes(
+    tiny_networks, course, faces, tmp_path
+):
+    """Kaggle's folders; every file of them is trained on, held back, or named and counted."""
+    folder, out = tmp_path / "set", tmp_path / "model"
+    shutil.copytree(faces / "with_mask", folder / "WithMask")
+    shutil.copytree(faces / "without_mask", folder / "WithoutMask")
+    (folder / "WithMask/IMG_1.HEIC").write_bytes(b"\0\0\0\x1cftypheic" + bytes(40))
+    (folder / "WithoutMask/notes.txt").write_text("none")
+    status, printed, error = course(
+        "train", *SMALL, "--data", folder, "--epochs", "1", "--out", out
+    )
+    assert status == 0, error
+    assert load_classifier(out / "model.keras").class_names == ("with_mask", "without_mask")
+    held = json.loads((out / "training.json").read_text(encoding="utf-8"))["data"]
+    used = sum(held["training"].values()) + sum(held["validation"].values())
+    files = sum(1 for path in folder.rglob("*") if path.is_file())
+    assert used + held["skipped"] == files == 60 and printed.count("Skipped: ") == 4
+    status, printed, _ = course("evaluate", out / "model.keras", folder, "--json")
+    report = json.loads(printed)
+    assert status == 0 and report["pictures"] + len(report["skipped"]) == files
+    assert any("HEIC" in sentence for sentence in report["skipped"])
 
 
 def test_ctrl_c_keeps_the_best_model(tiny_networks, course, faces, tmp_path, monkeypatch):
