@@ -277,6 +277,7 @@ def _bring_up_to_date(root, job, profile, console):
             f"{job.name}: something that it depends on was changed meanwhile, so the next run"
             " executes it again",
             highlight=False,
+            soft_wrap=True,
         )
     return Outcome(job.name, minutes, "passed"), job
 
