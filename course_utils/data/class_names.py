@@ -24,6 +24,21 @@ def understood(name):
     return next((ours for ours, others in SPELLINGS.items() if plain in others), name)
 
 
+def all_understood(names):
+    """Return a model's class names as the course's, in their order; unchanged where two mean one.
+
+    Parameters
+    ----------
+    names : sequence of str
+
+    Returns
+    -------
+    tuple of str
+    """
+    ours = tuple(map(understood, names))
+    return ours if len(set(ours)) == len(ours) else tuple(names)
+
+
 def refuse_other_classes(names, where):
     """Refuse classes that the course's other commands don't know, before work is spent on them.
 

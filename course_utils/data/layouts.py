@@ -86,10 +86,18 @@ def scene_csv(found, dataset, report):
             if not {"fname", "mask"} <= set(rows.fieldnames or ()):
                 report.append(refused(_inside(table, found), "has no columns fname and mask"))
                 continue
+            labels = {}
             try:
-                yield from _labelled_scenes(table, rows, found, dataset, report)
+                _label_scenes(table, rows, found, dataset, report, labels)
             except csv.Error as error:
                 report.append(refused(_inside(table, found), f"can't be read to its end ({error})"))
+        for picture, label in labels.items():
+            if label is None:
+                what = f"has two labels in {_inside(table, found)}"
+                report.append(refused(_inside(picture, found), what))
+            else:
+                boxes = partial(_detected_boxes, label)
+                yield Scene(picture, boxes=boxes, described_by=(table,))
 
 
 def person_folders(found, dataset, report):
@@ -112,24 +120,27 @@ LAYOUTS = {
 }
 
 
-def _labelled_scenes(table, rows, found, dataset, report):
+def _label_scenes(table, rows, found, dataset, report, labels):
+    """Add the label of each scene to `labels`; None where two rows contradict each other."""
     images = table.parent / "images"
     for number, row in enumerate(rows, start=2):
         name, mask = (row["fname"] or "").strip(), (row["mask"] or "").strip()
         label = mask.removesuffix(
             ".0"
         )  # the file was written by pandas, with gaps: 1.0, 0.0 or nothing
-        where = f"{_inside(table, found)} line {number}"
+        where, picture = f"{_inside(table, found)} line {number}", images / name
         if not name or Path(name).name != name or len(name) > 200:
             report.append(refused(where, f"'{name}' is not a file name"))
-        elif not (images / name).is_file():
+        elif not picture.is_file():
             report.append(refused(where, f"names {name}, which is not in {_inside(images, found)}"))
         elif label not in dataset.labels:
             reason = f"has the unknown mask label '{mask}'" if mask else "has no mask label"
-            report.append(refused(_inside(images / name, found), reason))
+            report.append(refused(_inside(picture, found), reason))
+        elif picture in labels:
+            report.append(refused(where, f"names {name} again"))
+            labels[picture] = label if labels[picture] == label else None
         else:
-            boxes = partial(_detected_boxes, label)
-            yield Scene(images / name, boxes=boxes, described_by=(table,))
+            labels[picture] = label
 
 
 def _matched(found, suffix, called, report):

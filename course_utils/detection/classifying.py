@@ -9,6 +9,7 @@ client of a model server too.
 import numpy as np
 
 from course_utils import models, quiet
+from course_utils.data.class_names import all_understood
 from course_utils.errors import CourseError
 from course_utils.training.pipeline import cut_face
 
@@ -108,6 +109,7 @@ def load_classifier(path):
             f"{path} is no classifier of square pictures: give a .keras file that `course train`"
             " wrote."
         )
+    class_names = all_understood(class_names)
     refuse_other_classes(path, class_names)
     return Classifier(model, class_names)
 

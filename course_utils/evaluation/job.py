@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from course_utils import files, models
+from course_utils.data.class_names import all_understood
 from course_utils.errors import CourseError
 from course_utils.evaluation.predicting import predict
 from course_utils.evaluation.statistics import bootstrap_interval, confusion_matrix, per_class
@@ -123,6 +124,7 @@ def evaluate(
         files.refuse_to_overwrite(predictions, read, _is_predictions, force)
     model, class_names = models.load(model_path)
     _check_model(model, class_names, model_path)
+    class_names = all_understood(class_names)
     if threshold is not None and (len(class_names) != 2 or WORN not in class_names):
         raise CourseError(
             f"A threshold needs a model of two classes, one of them {WORN}; {model_path} knows"

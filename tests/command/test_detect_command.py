@@ -133,8 +133,11 @@ def test_folder_with_a_damaged_picture(course, tmp_path):
     shutil.copy(SCENE, folder / "deep é/scene.jpg")
     (folder / "broken.jpg").write_bytes(SCENE.read_bytes()[:5000])
     (folder / "notes.txt").write_text("no picture")
-    status, _, errors = course(folder, "-o", tmp_path / "out", "--table", "jsonl")
+    (folder / "IMG_1.HEIC").write_bytes(b"\0\0\0\x1cftypheic" + bytes(40))
+    status, printed, errors = course(folder, "-o", tmp_path / "out", "--table", "jsonl")
     assert status == 1 and "broken.jpg" in errors and "truncated" in errors
+    assert "IMG_1.HEIC is a HEIC picture" in errors and "as JPEG" in errors
+    assert "1 frame" in printed and "unreadable: 2, no pictures: 1" in printed  # of four files
     assert read_rgb(tmp_path / "out/deep é/scene.jpg").shape == (720, 1280, 3)
     lines = [
         json.loads(line)

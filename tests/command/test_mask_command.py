@@ -502,16 +502,21 @@ def test_huge_and_odd_files_are_named_and_the_rest_is_done(course, small, tmp_pa
     Image.new("RGB", (1, 1)).save(small / "dot.png")
     (small / "empty.jpg").touch()
     (small / "video.jpg").write_bytes(b"\0\0\0\x20ftypisom" + bytes(500))
+    (small / "IMG_1.HEIC").write_bytes(b"\0\0\0\x1cftypheic" + bytes(40))
+    (small / "notes.txt").write_text("no picture")
     status, printed, err = course(small, tmp_path / "out", "--json")
     assert status == 1
     answer = json.loads(printed)
     assert (
-        answer["pictures"] == 6
+        answer["pictures"] == 7
         and answer["faces"]["masked"] == 2
-        and answer["faces"]["unreadable"] == 3
+        and answer["faces"]["unreadable"] == 4
+        and answer["other_files"] == 1
     )
+    assert answer["pictures"] + answer["other_files"] == sum(1 for _ in small.iterdir())
     assert (
-        "huge.png holds more than 100,000,000 pixels." in err
+        "huge.png holds more than 100,000,000 pixels: save it again with fewer" in err
+        and "IMG_1.HEIC is a HEIC picture" in err
         and "empty.jpg is an empty file." in err
         and "video.jpg is not a JPEG, PNG, WebP, AVIF, BMP, GIF or TIFF picture." in err
     )

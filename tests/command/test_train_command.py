@@ -288,6 +288,12 @@ def test_another_set_s_class_names_train_a_model_that_detect_takes(
     report = json.loads(printed)
     assert status == 0 and report["pictures"] + len(report["skipped"]) == files
     assert any("HEIC" in sentence for sentence in report["skipped"])
+    # a model that was trained under the other names
+    network, _ = models.load(out / "model.keras")
+    models.save(network, out / "other.keras", ("WithMask", "WithoutMask"))
+    assert load_classifier(out / "other.keras").class_names == ("with_mask", "without_mask")
+    status, printed, _ = course("evaluate", out / "other.keras", folder, "--json")
+    assert status == 0 and json.loads(printed)["accuracy"] == report["accuracy"]
 
 
 def test_ctrl_c_keeps_the_best_model(tiny_networks, course, faces, tmp_path, monkeypatch):

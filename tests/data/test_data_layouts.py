@@ -286,6 +286,20 @@ def test_zalo_5k(source, monkeypatch):
     assert all(expected[picture] in reason for picture, reason in refused)
 
 
+def test_a_scene_with_two_labels_gets_neither(source):
+    table = "fname,mask\n1.jpg,1\n2.jpg,1\n2.jpg,0\n1.jpg,1\n"
+    put(source / "train_meta.csv", table.encode())
+    for number in (1, 2):
+        put(source / f"images/{number}.jpg", encoded(draw_face(), "JPEG", quality=95))
+    faces, refused, _ = imported("zalo-5k", source)
+    assert set(faces) == {"images/1.jpg"} and len(faces["images/1.jpg"]) == 1
+    assert sorted(refused) == [
+        ("images/2.jpg", "has two labels in train_meta.csv"),
+        ("train_meta.csv line 4", "names 2.jpg again"),
+        ("train_meta.csv line 5", "names 1.jpg again"),
+    ]
+
+
 def test_vn_celeb(source):
     """VN-celeb/<number>/<number>.png: one folder per person, no masks, as the archive that is
     passed around.
