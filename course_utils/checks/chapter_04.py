@@ -5,7 +5,6 @@ well-known mistake.
 """
 
 import math
-import numbers
 
 import numpy as np
 
@@ -354,93 +353,105 @@ def check_3(saving):
     return check("4-3", saving, _saving_stub, judge)
 
 
-# --- 4-4: how long the start lasts ----------------------------------------------------------------
-MEMORIES = [
-    ("momentum 0.9, 5 % left", (0.9, 0.05)),
-    ("momentum 0.99, 5 % left", (0.99, 0.05)),
-    ("momentum 0.999, 5 % left", (0.999, 0.05)),
-    ("momentum 0.999, 1 % left", (0.999, 0.01)),
-    ("momentum 0.5, one quarter left, which is reached exactly", (0.5, 0.25)),
-    ("momentum 0.5, one half left, which is reached exactly", (0.5, 0.5)),
-    ("momentum 0.7, one third left", (0.7, 1 / 3)),
+# --- 4-4: a momentum for a plan of training -------------------------------------------------------
+PLANS = [
+    ("96 faces in batches of 32, 25 epochs, 1 % left", (96, 32, 25, 0.01)),
+    ("100 faces in batches of 32, 3 epochs, 5 % left", (100, 32, 3, 0.05)),
+    ("20 faces in batches of 32, 4 epochs, 10 % left", (20, 32, 4, 0.1)),
+    ("1,739 faces in batches of 64, 1 epoch, 1 % left", (1739, 64, 1, 0.01)),
+    ("9 faces in batches of 4, 2 epochs, half left", (9, 4, 2, 0.5)),
 ]
 
 
-def _steps_needed(momentum, rest):
-    steps = 0
-    while momentum**steps > rest:
-        steps += 1
-    return steps
+def _steps(faces, batch_size, epochs):
+    return epochs * -(-faces // batch_size)
 
 
-def _strictly(momentum, rest):
-    steps = 0
-    while momentum**steps >= rest:
-        steps += 1
-    return steps
+def _longest_memory(faces, batch_size, epochs, rest):
+    return rest ** (1 / _steps(faces, batch_size, epochs))
 
 
-MEMORY_MISTAKES = [
-    (_strictly, "*At most* the share: what if it is reached exactly?"),
+PLAN_MISTAKES = [
     (
-        lambda m, r: math.floor(math.log(r) / math.log(m)),
-        "After that many steps a little more than the share is left. Which way should you round?",
+        lambda n, b, e, r: r ** (1 / (e * max(n // b, 1))),
+        "What remains of the faces for a last, smaller batch makes a step as well.",
     ),
     (
-        lambda m, r: round(math.log(r) / math.log(m)),
-        "Rounding to the nearest whole number is sometimes one step too few.",
+        lambda n, b, e, r: r ** (1 / (e * (n // b + 1))),
+        "Where the faces fill their batches exactly you count a batch that holds no face.",
     ),
     (
-        lambda m, r: _steps_needed(m, r) - 1,
-        "One step too few: count again from the start, where nothing has been replaced yet.",
+        lambda n, b, e, r: r ** (1 / (e * n / b)),
+        "A smaller batch at the end is a whole step: round the batches of an epoch up.",
     ),
     (
-        lambda m, r: _steps_needed(m, r) + 1,
-        "One step too many: after the first step, how much of the start is left?",
+        lambda n, b, e, r: r ** (1 / -(-e * n // b)),
+        "Every epoch ends with a batch of its own: round up first, then count the epochs.",
     ),
+    (lambda n, b, e, r: r ** (1 / e), "How many steps has one epoch?"),
+    (lambda n, b, e, r: r ** (1 / (e * n)), "The statistics move once a batch, not once a face."),
+    (lambda n, b, e, r: r ** (1 / -(-n // b)), "You counted the steps of a single epoch."),
     (
-        lambda m, r: math.ceil(1 / (1 - m)),
+        lambda n, b, e, r: 1 - _longest_memory(n, b, e, r),
         (
-            "That is a rule of thumb for the length of the memory, and it does not depend on the"
-            " share that is left."
+            "That is what each step replaces, which PyTorch calls momentum. Keras' momentum is what"
+            " each step keeps."
         ),
     ),
     (
-        lambda m, r: math.ceil((1 - r) / (1 - m) - 1e-9),
+        lambda n, b, e, r: (1 - r) ** (1 / _steps(n, b, e)),
+        "`rest` is the share that is left, not the share that has been replaced.",
+    ),
+    (
+        lambda n, b, e, r: 1 - 1 / _steps(n, b, e),
+        (
+            "That is a rule of thumb for the length of the memory: over a third of the start is"
+            " left, whatever `rest` asks for."
+        ),
+    ),
+    (
+        lambda n, b, e, r: 1 - (1 - r) / _steps(n, b, e),
         (
             "You take away the same amount with every step. Each step takes a share of what is"
             " still there."
         ),
     ),
     (
-        lambda m, r: _steps_needed(m, 1 - r),
-        "You took the share that is replaced for the share that is left.",
+        lambda n, b, e, r: r / _steps(n, b, e),
+        "What is left is multiplied by the momentum in every step. What undoes a power?",
     ),
-    (lambda m, r: _steps_needed(1 - m, r), "The momentum is what is kept, not what is replaced."),
+    (
+        lambda n, b, e, r: r ** _steps(n, b, e),
+        (
+            "That is what a momentum of `rest` leaves. You want the number whose power, after all"
+            " steps, is `rest`."
+        ),
+    ),
+    (
+        lambda n, b, e, r: 1 + math.log(r) / _steps(n, b, e),
+        "That holds for very long trainings only. The exact formula is no longer than yours.",
+    ),
+    (
+        lambda n, b, e, r: round(_longest_memory(n, b, e, r), 2),
+        "Don't round: with a thousand steps the third digit decides.",
+    ),
 ]
 
 
-def _memory_stub(momentum, rest): ...
+def _plan_stub(faces, batch_size, epochs, rest): ...
 
 
-def check_4(steps_needed):
-    """Check how many steps of training the running statistics need to forget their start."""
+def check_4(longest_memory):
+    """Check the largest momentum with which a training forgets where its statistics started."""
 
     def judge(call):
-        def whole(what, momentum, rest):
-            value = call(what, momentum, rest)
-            number = _as_number(value)
-            if number != int(number) and not isinstance(value, numbers.Integral):
-                raise Refused("Return a whole number: nobody takes half a step.")
-            return number
-
-        _judge_numbers(whole, MEMORIES, _steps_needed, MEMORY_MISTAKES)
+        _judge_numbers(call, PLANS, _longest_memory, PLAN_MISTAKES, tolerance=1e-6)
         return (
-            "Compare the three momenta: for 0.999 a short training is over before the statistics"
-            " have arrived."
+            "Now compare: what does your formula say of 25 epochs on 96 faces, and what of a"
+            " million steps on ImageNet?"
         )
 
-    return check("4-4", steps_needed, _memory_stub, judge)
+    return check("4-4", longest_memory, _plan_stub, judge)
 
 
 # --- 4-5: fold the normalisation into the convolution ---------------------------------------------

@@ -188,7 +188,7 @@ def _label(layer, kind):
 def draw_skylines(networks):
     """Draw the convolutions of the longest chain as bars, and the shortcuts as arcs below.
 
-    A bar is as high as the convolution has channels.
+    A bar is as high as the convolution has channels, on the same scale for all networks.
 
     Shaded bands hold the convolutions whose output has the same side, which is written above them.
     A dashed arc is a shortcut with a convolution on it.
@@ -207,11 +207,13 @@ def draw_skylines(networks):
         1,
         figsize=(10.5, 2.5 * len(networks) + 0.3),
         squeeze=False,
+        sharey=True,
         layout="constrained",
     )
+    highest = max(_channels(model) for model in networks.values())
     for axis, (title, model) in zip(axes.flat, networks.items(), strict=True):
-        _draw_skyline(axis, model)
-        axis.set_title(title, fontsize=11, loc="left")
+        _draw_skyline(axis, model, highest)
+        axis.set_title(f"{title} (above: side of the maps in pixels)", fontsize=11, loc="left")
     kinds = [
         Patch(color=KINDS[kind], label=words)
         for kind, words in {
@@ -236,7 +238,14 @@ def draw_skylines(networks):
     return figure
 
 
-def _draw_skyline(axis, model):
+def _channels(model):
+    """Return the most channels that a convolution on the longest chain gives."""
+    kinds = count(model).set_index("layer").kind
+    path = main_path(producers(model))
+    return max(layer.output.shape[-1] for layer in path if kinds.get(layer.name) in KINDS)
+
+
+def _draw_skyline(axis, model, highest):
     feeds = producers(model)
     kinds = count(model).set_index("layer").kind
     path = set(main_path(feeds))
@@ -244,7 +253,6 @@ def _draw_skyline(axis, model):
     number = {}  # of a layer: its own bar, or the last one before it
     for layer, sources in feeds.items():
         number[layer] = max((number[source] for source in sources), default=-1) + (layer in bars)
-    highest = max(layer.output.shape[-1] for layer in bars)
     for layer in bars:
         axis.add_patch(
             Rectangle(
@@ -285,7 +293,7 @@ def _draw_skyline(axis, model):
         axis.text(
             (first + last) / 2,
             1.17 * highest,
-            f"{side}{' px' if band == 0 else ''}",
+            str(side),
             ha="center",
             va="top",
             fontsize=9,
@@ -293,5 +301,5 @@ def _draw_skyline(axis, model):
     axis.set(
         xlim=(-1, len(bars)), ylim=(-0.18 * highest, 1.2 * highest), ylabel="channels", xticks=[]
     )
-    axis.set_yticks([0, highest // 2, highest])
+    axis.set_yticks(range(0, highest + 1, 512))
     axis.spines["bottom"].set_visible(False)

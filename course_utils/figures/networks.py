@@ -24,6 +24,85 @@ KERNEL_WORDS = {
 }
 
 
+def draw_neuron(inputs, weights, bias):
+    """Draw one neuron at work: inputs times weights, their sum with the bias, the ReLU.
+
+    Parameters
+    ----------
+    inputs, weights : sequence of float
+        Of the same length.
+    bias : float
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+    """
+    total = float(np.dot(inputs, weights) + bias)
+    figure, axis = plt.subplots(figsize=(8.5, 2.6), layout="constrained")
+    rows = 0.5 * (len(inputs) - 1) - np.arange(len(inputs))
+    words = {"ha": "center", "fontsize": 10}
+    white = {"facecolor": "white", "edgecolor": "none", "pad": 1}
+    for row, value, weight in zip(rows, inputs, weights, strict=True):
+        _circle(axis, 0, row, f"{value:g}", COLORS["neutral"])
+        axis.annotate("", (2.68, 0.25 * row), (0.35, row), arrowprops={"arrowstyle": "-|>"})
+        axis.text(1.2, 0.68 * row - 0.06, f"times {weight:g}", **words, bbox=white)
+    _circle(axis, 3, 0, f"{total:g}", COLORS["with_mask"])
+    axis.text(3, 0.7, f"sum and bias {bias:g}", **words)
+    axis.annotate("", (5.65, 0), (3.35, 0), arrowprops={"arrowstyle": "-|>"})
+    axis.text(4.5, 0.12, "ReLU", **words)
+    _circle(axis, 6, 0, f"{max(total, 0):g}", COLORS["highlight"])
+    for x, word in ((0, "inputs"), (1.2, "weights"), (3, "neuron"), (6, "output")):
+        axis.text(x, rows[-1] - 0.75, word, ha="center", fontsize=11, fontweight="bold")
+    axis.set(xlim=(-0.6, 6.6), ylim=(rows[-1] - 0.95, rows[0] + 0.45), aspect="equal")
+    axis.axis("off")
+    return figure
+
+
+def _circle(axis, x, y, text, color):
+    axis.add_patch(plt.Circle((x, y), 0.32, facecolor=color, edgecolor="black", zorder=2))
+    axis.text(x, y, text, ha="center", va="center", color="white", fontsize=11, zorder=3)
+
+
+def draw_valley(inputs, labels, paths):
+    """Draw the loss of a neuron with one input over its two weights, and ways down.
+
+    Parameters
+    ----------
+    inputs : numpy.ndarray
+        One number a face, shape (n,).
+    labels : numpy.ndarray
+        0 or 1, shape (n,).
+    paths : dict of float to numpy.ndarray
+        Learning rate, and weight, bias and loss before every step, shape (steps, 3).
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+    """
+    stops = np.concatenate([path[:, :2] for path in paths.values()])
+    (left, low), (right, high) = stops.min(axis=0) - 1, stops.max(axis=0) + 1
+    weights, biases = np.meshgrid(np.linspace(left, right, 120), np.linspace(low, high, 120))
+    logits = weights[..., None] * inputs + biases[..., None]  # (120, 120, n)
+    losses = (np.logaddexp(0, logits) - labels * logits).mean(axis=-1)
+    figure, axis = plt.subplots(figsize=(8.5, 4), layout="constrained")
+    levels = np.geomspace(losses.min() * 1.03, losses.max(), 14)
+    axis.contourf(weights, biases, losses, levels, cmap="Greys", alpha=0.7, extend="min")
+    looks = zip(paths.items(), ("highlight", "with_mask", "without_mask"), "s^o", strict=False)
+    for (rate, path), color, marker in looks:
+        axis.plot(
+            *path[:, :2].T,
+            marker=marker,
+            markersize=5,
+            linewidth=1.6,
+            color=COLORS[color],
+            label=f"learning rate {rate:g}",
+        )
+    axis.plot(*next(iter(paths.values()))[0, :2], "k*", markersize=15, label="start")
+    axis.set(xlabel="weight", ylabel="bias", xlim=(left, right), ylim=(low, high))
+    axis.legend(frameon=False, loc="center left", bbox_to_anchor=(1, 0.5))
+    return figure
+
+
 def draw_feature_maps(face, maps):
     """Draw a face and what kernels make of it.
 

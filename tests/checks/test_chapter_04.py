@@ -284,43 +284,59 @@ def test_each_mistake_with_the_saving_has_its_hint():
 
 
 # --- 4-4
-def by_loop(momentum, rest):
-    left, steps = 1.0, 0
-    while left > rest:
-        left, steps = left * momentum, steps + 1
-    return steps
+def by_search(faces, batch_size, epochs, rest):
+    """Halve the interval in which the momentum lies, simulating the training."""
+    low, high = 0.0, 1.0
+    for _ in range(60):
+        middle, left = (low + high) / 2, 1.0
+        for _ in range(epochs):
+            for _ in range(0, faces, batch_size):
+                left *= middle
+        low, high = (middle, high) if left <= rest else (low, middle)
+    return low
+
+
+def steps(faces, batch_size, epochs):
+    return epochs * len(range(0, faces, batch_size))
 
 
 @pytest.mark.parametrize(
     "answer",
     [
-        by_loop,
-        lambda m, r: math.ceil(math.log(r) / math.log(m)),
-        lambda m, r: np.ceil(np.log(r) / np.log(m)),
-        lambda m, r: math.ceil(math.log(r, m) - 1e-12),
-        lambda m, r: next(n for n in range(10**6) if m**n <= r),
+        by_search,
+        lambda n, b, e, r: r ** (1 / (e * math.ceil(n / b))),
+        lambda n, b, e, r: np.exp(np.log(r) / steps(n, b, e)),
+        lambda n, b, e, r: np.float64(np.power(r, 1 / (e * ((n + b - 1) // b)))),
+        lambda n, b, e, r: math.pow(math.pow(r, 1 / e), 1 / math.ceil(n / b)),
     ],
 )
-def test_the_steps_may_be_found_in_any_way(answer):
+def test_the_momentum_may_be_found_in_any_way(answer):
     assert str(chapter_04.check_4(answer)).startswith("✔")
 
 
-def test_each_mistake_with_the_steps_has_its_hint():
-    refuse_all(
+def test_each_mistake_with_the_momentum_has_its_hint():
+    hints = refuse_all(
         chapter_04.check_4,
         {
-            "floor": lambda m, r: math.floor(math.log(r) / math.log(m)),
-            "round": lambda m, r: round(math.log(r) / math.log(m)),
-            "strictly": lambda m, r: next(n for n in range(10**6) if m**n < r),
-            "one less": lambda m, r: by_loop(m, r) - 1,
-            "one more": lambda m, r: by_loop(m, r) + 1,
-            "thumb": lambda m, r: math.ceil(1 / (1 - m)),
-            "linear": lambda m, r: math.ceil((1 - r) / (1 - m) - 1e-9),
-            "replaced": lambda m, r: by_loop(m, 1 - r),
-            "kept": lambda m, r: by_loop(1 - m, r),
-            "half a step": lambda m, r: math.log(r) / math.log(m),
+            "whole batches": lambda n, b, e, r: r ** (1 / (e * max(n // b, 1))),
+            "one batch more": lambda n, b, e, r: r ** (1 / (e * (n // b + 1))),
+            "parts of a step": lambda n, b, e, r: r ** (b / (e * n)),
+            "rounded at the end": lambda n, b, e, r: r ** (1 / math.ceil(e * n / b)),
+            "epochs": lambda n, b, e, r: r ** (1 / e),
+            "faces": lambda n, b, e, r: r ** (1 / (e * n)),
+            "one epoch": lambda n, b, e, r: r ** (1 / math.ceil(n / b)),
+            "PyTorch": lambda n, b, e, r: 1 - r ** (1 / steps(n, b, e)),
+            "replaced": lambda n, b, e, r: (1 - r) ** (1 / steps(n, b, e)),
+            "thumb": lambda n, b, e, r: 1 - 1 / steps(n, b, e),
+            "linear": lambda n, b, e, r: 1 - (1 - r) / steps(n, b, e),
+            "divided": lambda n, b, e, r: r / steps(n, b, e),
+            "power": lambda n, b, e, r: r ** steps(n, b, e),
+            "series": lambda n, b, e, r: 1 + math.log(r) / steps(n, b, e),
+            "rounded": lambda n, b, e, r: round(r ** (1 / steps(n, b, e)), 2),
+            "fixed": lambda n, b, e, r: 0.9,
         },
     )
+    assert "PyTorch" in hints["PyTorch"] and "smaller batch" in hints["whole batches"]
 
 
 # --- 4-5
