@@ -967,8 +967,8 @@ def batch_norms(network):
 
 steps = EPOCHS * -(-len(labels) // 32)
 print(
-    f"After {steps} steps {0.999**steps:.0%} of the start is left; with m = 0.9 it would"
-    f" be {0.9**steps:.0%}."
+    f"After {steps} steps {0.999**steps:.0%} of the start is left; with m = 0.9 it"
+    f" would be {0.9**steps:.0%}."
 )
 
 # %%
