@@ -330,7 +330,7 @@ for kind, factor in change.items():
 # f(x)$ is $1 + f'(x)$, and the 1 does not shrink.
 #
 # Batch normalisation alone (the solid orange line) cures the
-# vanishing; now the gradient *grows* towards the picture.  Is the
+# vanishing; now the gradient *grows* towards the picture. Is the
 # shortcut unnecessary, then? Train all four. Each step uses the gradient of one batch:
 # **stochastic gradient descent**, `SGD`. Once through all faces is an **epoch**. The
 # *momentum of the optimiser*, 0.9, keeps most of the last step's direction.
@@ -355,15 +355,16 @@ alt = (
     " zero."
 )
 figures.show(networks.draw_losses(losses), alt)
+half = EPOCHS // 2 + 1
 for kind, by_epoch in losses.items():
-    print(f"{kind}: loss {by_epoch[-1]:.1f} after {EPOCHS} epochs")
+    print(f"{kind}: loss {by_epoch[half - 1]:.1f} after {half} of {EPOCHS} epochs")
 
 # %% [markdown]
 # Where the gradient vanished, nothing is learned: the loss stays at $\ln 2$, that of a
 # coin. Normalisation alone helps, and the shortcut helps once more: the same thirty-two
-# convolutions with the same start fit the faces in a fraction of the steps. Vanishing
-# can't explain that. A shortcut makes *doing nothing* the easy thing for a block, so a
-# deep network need not be worse than a shallow one.
+# convolutions with the same start fit the faces in a fraction of the steps. Its
+# gradient had not vanished without it. A shortcut makes *doing nothing* the easy thing
+# for a block, so a deep network need not be worse than a shallow one.
 #
 # (Learning a few faces by heart is no skill. It shows that training *works*; strangers
 # are the question of chapter 05.)
@@ -1120,14 +1121,14 @@ for name, digits in (("ResNet-34", 2), ("ResNet-50", 2), ("MobileNetV2", 3)):
 print("Recorded:", ", ".join(sorted(path.name for path in out.folder.iterdir())))
 
 # %% [markdown]
-# **Open task** (about 90 minutes). Design a network for faces of 64 pixels with at most
-# two million multiply-adds, and argue for it.
+# **Open task: a network on a budget** (90 minutes, no check). Design one for faces of 64
+# pixels with at most two million multiply-adds, and argue for it.
 #
 # - *Budget* (2 points): `count` shows it, layer by layer.
 # - *Reason* (3): every block stands for an idea of this chapter.
 # - *Evidence* (3): it learns the faces by heart; three trainings with different seeds
 #   say what one of its ideas is worth.
-# - *Honesty* (2): you say what was not tested, and what surprised you.
+# - *Honesty* (2): what was not tested, and what surprised you.
 
 # %% [markdown]
 # ## Test yourself
