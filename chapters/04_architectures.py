@@ -1121,8 +1121,8 @@ for name, digits in (("ResNet-34", 2), ("ResNet-50", 2), ("MobileNetV2", 3)):
 print("Recorded:", ", ".join(sorted(path.name for path in out.folder.iterdir())))
 
 # %% [markdown]
-# **Open task: a network on a budget** (90 minutes, no check). Design one for faces of 64
-# pixels with at most two million multiply-adds, and argue for it.
+# **Open task: a network on a budget** (90 minutes, no check). Design one for faces of
+# 64 pixels with at most two million multiply-adds, and argue for it.
 #
 # - *Budget* (2 points): `count` shows it, layer by layer.
 # - *Reason* (3): every block stands for an idea of this chapter.
