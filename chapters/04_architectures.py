@@ -217,12 +217,13 @@ for rate, path in paths.items():
 # ## Can a network be too deep?
 #
 # Around 2015 plain networks of more than some twenty layers got *worse*, even on their
-# own training pictures. Two findings must be told apart. Gradients can **vanish**: they
-# are computed from the last layer back to the first, every layer multiplies them, and
-# many factors below one leave almost nothing. Normalisation largely cured that.
-# **Degradation** remained: with healthy gradients, 34 normalised layers fitted worse
-# than 18, and vanishing is unlikely to be the cause (He et al., 2015, section 4.1). We
-# test both, with and without normalisation, with and without a **shortcut**.
+# own training pictures. Two findings must be told apart. One is the **vanishing
+# gradient**: it is computed from the last layer back to the first, every layer
+# multiplies it, and many factors below one leave almost nothing. Normalisation largely
+# cured that. **Degradation** remained: with healthy gradients, 34 normalised layers
+# fitted worse than 18, and vanishing is unlikely to be the cause (He et al., 2015,
+# section 4.1). We test both, with and without normalisation, with and without a
+# **shortcut**.
 
 
 # %%
