@@ -19,15 +19,15 @@
 # # Train and compare
 #
 # We have faces with and without masks, a camera's faults, and three networks. Now they
-# meet. **How does a network learn, when should it stop, and which of the three is the
-# best?** The original project answered the last question with three accuracies and took
-# the highest. We shall see how little such a number says by itself, and what it takes
-# to compare honestly.
+# meet. **How does a network learn, which of several is the best, and must it learn from
+# nothing?** The original project answered with three accuracies and took the highest.
+# We shall see how little such a number says by itself, and how much a network can bring
+# along that has seen a million pictures of other things.
 #
-# **After this chapter you can** write a training loop by hand, read learning curves,
-# choose a learning rate and its schedule, stop in time, train the three networks, and
-# say of two of them whether one is really better: on whom, by how much, how surely, and
-# at what cost.
+# **After this chapter you can** write a training loop, read learning curves, choose a
+# learning rate, stop in time, put a head of your own on a pretrained base, and say of
+# two networks whether one is really better: on whom, by how much, how surely, and at
+# what cost.
 #
 # **You need** chapters 01 and 02; 03 and 04 explain what is taken ready-made here.
 # **Time:** 40 minutes to read and run, and about an hour for the five exercises.
@@ -36,39 +36,16 @@
 PROFILE = "sample"
 
 # %%
-import json
-
 import numpy as np
 import pandas as pd
-from course_utils import (
-    augmentation,
-    evaluation,
-    figures,
-    files,
-    models,
-    project,
-    quiet,
-    training,
-)
-from course_utils.checks import chapter_05
-from course_utils.data.faces_table import faces_dir, load_faces
-from course_utils.faces import face_of_crop
-from course_utils.figures import training as training_figures
-from course_utils.models import count
-from course_utils.notebook import quizzes, widgets
+from course_utils import evaluation, figures, quiet
 from course_utils.notebook.artefacts import Artefacts
-from course_utils.pictures.images import read_rgb
 from course_utils.profiles import SEED, get_profile
-from course_utils.training import pipeline
 
 keras = quiet.import_keras()
-import tensorflow as tf
-from keras import layers
-
 out = Artefacts("05_training", PROFILE)
 plan = get_profile(PROFILE).training
 CLASSES = ("with_mask", "without_mask")
-NAMES = {"resnet34": "ResNet-34", "resnet50": "ResNet-50", "mobilenetv2": "MobileNetV2"}
 
 # %% [markdown]
 # ## Whom do we learn from, and whom do we test on?
@@ -80,104 +57,87 @@ NAMES = {"resnet34": "ResNet-34", "resnet50": "ResNet-50", "mobilenetv2": "Mobil
 # that is worn properly counts as `with_mask`.
 
 # %%
+from course_utils.data.faces_table import faces_dir, load_faces
+
 path = out.earlier("02_mask_synthesis", "faces.csv")
 drawn, drawn_folder = pd.read_csv(path, keep_default_na=False), path.parent
-split = pd.read_csv(
-    out.earlier("01_data_collection", "faces.csv"), keep_default_na=False
-)[["picture", "group", "split"]]
-worn, worn_folder = (
-    load_faces(PROFILE).drop(columns="split").merge(split, on="picture"),
-    faces_dir(PROFILE),
-)
+
+path = out.earlier("01_data_collection", "faces.csv")
+split = pd.read_csv(path, keep_default_na=False)[["picture", "group", "split"]]
+worn, worn_folder = load_faces(PROFILE).drop(columns="split"), faces_dir(PROFILE)
+worn = worn.merge(split, on="picture")
 if "wearing" not in worn:  # photographs come with two labels only
     worn["wearing"] = np.where(worn.label == "with_mask", "proper", "none")
-for name, table in {"drawn": drawn, "worn": worn}.items():
-    both = {
-        part: set(table[table.split == part].group)
-        for part in ("train", "validation", "test")
-    }
-    shared = (
-        both["train"] & both["test"]
-        | both["train"] & both["validation"]
-        | both["validation"] & both["test"]
-    )
-    print(
-        f"{name}: {len(table):,} faces; groups in more than one part of the split:"
-        f" {len(shared)}"
-    )
+
+for kind, table in {"drawn": drawn, "worn": worn}.items():
+    parts = table.groupby("group").split.nunique()
+    print(f"{kind}: {len(table):,} faces of {len(parts):,} groups;", end=" ")
+    print(f"groups in more than one part of the split: {(parts > 1).sum()}")
 
 # %% [markdown]
-# The split is **by person**, as chapter 01 taught: twins of a test picture among the
-# training pictures are not a test but a memory. Everybody in *train* is learned from.
-# *Validation* people decide when to stop and which settings are best. *Test* people
-# decide nothing. We look at them once, at the end, because whoever chooses the best of
+# The split is **by person**, as chapter 01 taught. Everybody in *train* is learned
+# from. *Validation* people decide when to stop and which settings are best. *Test*
+# people decide nothing. We look at them once, at the end: whoever chooses the best of
 # many results on the test people has learned from them as well.
 #
-# The network sees a small square of each face, cut as in chapter 03. Where a portrait
+# A network sees a small square of each face, cut as in chapter 03. Where a portrait
 # shows more than the face, the face detector gives the box.
 
+# %%
+from course_utils.faces import face_of_crop
+from course_utils.pictures.images import read_rgb
+from course_utils.training import pipeline
+
+BOX = list(pipeline.BOX)
+if pd.to_numeric(worn.x_min).notna().any():
+    worn = worn[worn.split != "train"].reset_index(drop=True)
+    found = [face_of_crop(read_rgb(worn_folder / name)) for name in worn.picture]
+    for edge in BOX:
+        worn[edge] = [getattr(face.box, edge) for face in found]
+else:  # these photographs are cut already
+    drawn = drawn.drop(columns=BOX, errors="ignore")
+    worn = worn.drop(columns=BOX, errors="ignore")
+
 
 # %%
-def read(table, folder):
-    """Read the faces of a table.
+from functools import cache
 
-    Uint8 (n, size, size, 3), and their class numbers (n,).
-    """
-    if not framed:
-        table = table.drop(
-            columns=list(pipeline.BOX), errors="ignore"
-        )  # photographs that are cut already
-    elif folder == worn_folder:
-        boxes = [face_of_crop(read_rgb(folder / name)).box for name in table.picture]
-        table = table.assign(
-            **{edge: [getattr(box, edge) for box in boxes] for edge in pipeline.BOX}
-        )
-    return pipeline.read_faces(table, folder, plan.size), (
-        table.label == CLASSES[1]
-    ).to_numpy(np.int32)
+KINDS = {"drawn masks": (drawn, drawn_folder), "worn masks": (worn, worn_folder)}
+SAME = f"{plan.masks} masks"  # the kind that we learn from
+OTHER = next(kind for kind in KINDS if kind != SAME)
 
 
-framed = (
-    pd.to_numeric(worn.x_min).notna().any()
-)  # the table says where in the picture the face is
-source, source_folder = (
-    (drawn, drawn_folder) if plan.masks == "drawn" else (worn, worn_folder)
-)
-parts = {
-    part: source[source.split == part].reset_index(drop=True)
-    for part in ("train", "validation")
-}
-(train_faces, train_labels), (validation_faces, validation_labels) = (
-    read(table, source_folder) for table in parts.values()
-)
+@cache
+def read(kind, part, size=plan.size):
+    """Return table, faces uint8 (n, size, size, 3) and class numbers of a part."""
+    table, folder = KINDS[kind]
+    table = table[table.split == part].reset_index(drop=True)
+    labels = (table.label == "without_mask").to_numpy(np.int32)
+    return table, pipeline.read_faces(table, folder, size), labels
+
+
+train, train_faces, train_labels = read(SAME, "train")
+_, validation_faces, validation_labels = read(SAME, "validation")
 
 # %%
-train = parts["train"]
-shown = (
-    train.groupby("wearing")
-    .sample(8, random_state=SEED)
-    .sort_values("wearing", kind="stable")
+shown = train.groupby("wearing").sample(8, random_state=SEED).sort_values("wearing")
+alt = (
+    "Training faces, a row for each way of wearing. Blue frames: with_mask; orange"
+    " frames: without_mask."
 )
 colors = [figures.COLORS[label] for label in shown.label]
-figures.show(
-    figures.picture_grid(train_faces[shown.index], columns=8, size=1.0, colors=colors),
-    "Training faces, a row for each way of wearing. Blue frames: with_mask; orange"
-    " frames: without_mask.",
-    photographic=True,
-)
-print(
-    f"{len(train):,} faces to learn from ({(train_labels == 0).mean():.0%} with_mask),"
-    f" {len(validation_faces):,} of other people to validate; {plan.size} pixels."
-)
+figures.show_pictures(train_faces[shown.index], alt, size=1.0, colors=colors)
+print(f"{len(train):,} faces to learn from", end=" ")
+print(f"({(train_labels == 0).mean():.0%} with_mask),", end=" ")
+print(f"{len(validation_faces):,} of other people to validate; {plan.size} pixels.")
 
 # %% [markdown]
 # ## How does a network learn?
 #
-# It needs a number that says how wrong it is. The network gives a probability to each
-# class. If it gave the *right* class the probability $p$, its **loss** is $-\ln p$:
-# nothing when it was sure and right, much when it was sure and wrong. The mean over a
-# batch is called **cross-entropy**. Someone who always says one half has a loss of $\ln
-# 2 = 0.69$; keep this number in mind.
+# It needs a number that says how wrong it is. If the network gave the *right* class the
+# probability $p$, its **loss** is $-\ln p$: nothing when it was sure and right, much
+# when it was sure and wrong. The mean over a batch is called **cross-entropy**. Someone
+# who always says one half has a loss of $\ln 2 = 0.69$; keep this number in mind.
 #
 # **Exercise 5-1** (easy, 8 minutes). Write `cross_entropy(probabilities, labels)` for
 # an array of shape (n, classes), each row of sum 1, and the numbers of the right
@@ -192,166 +152,140 @@ def cross_entropy(probabilities, labels):
 
 
 # %%
+from course_utils.checks import chapter_05
+
 chapter_05.check_1(cross_entropy)
 
 # %% [markdown]
-# The rest is three lines, over and over: compute the loss of a batch; ask for its
-# **gradient**, that is in which direction each weight must move for the loss to rise
-# fastest; take a small step the other way. How small is the **learning rate**. Here is
-# the whole loop, with a network so small that we can repeat it often.
-
-
-# %%
-def small_network(seed):
-    """Three convolutions and a dense layer."""
-    keras.utils.set_random_seed(seed)
-    return keras.Sequential(
-        [
-            layers.Input((24, 24, 3)),
-            layers.Rescaling(1 / 127.5, offset=-1),
-            layers.Conv2D(16, 3, 2, activation="relu"),
-            layers.Conv2D(32, 3, 2, activation="relu"),
-            layers.Conv2D(64, 3, activation="relu"),
-            layers.Flatten(),
-            layers.Dense(2, activation="softmax"),
-        ]
-    )
-
-
-def mean_loss(network, faces, labels, training=False):
-    """Return the cross-entropy as a tensor: what exercise 5-1 does, in TensorFlow."""
-    probabilities = network(faces, training=training)
-    return -tf.reduce_mean(
-        tf.math.log(tf.gather(probabilities, labels, batch_dims=1) + 1e-7)
-    )
-
+# Chapter 04 let a ball roll down a valley of two weights. A network's valley has as
+# many dimensions as it has weights, and the rest is the same three lines, over and
+# over: compute the loss of a batch; ask for its **gradient**, that is in which
+# direction each weight must move for the loss to rise fastest; take a small step the
+# other way. How small is the **learning rate**. Here is the whole loop; every network
+# of this chapter that starts from random numbers goes through it.
 
 # %%
-def learn(network, faces, labels, rate, epochs, seed=SEED, batch=32):
-    """Train by plain gradient descent.
+import tensorflow as tf
 
-    Return the training and validation loss after each epoch.
-    """
+
+def mean_loss(probabilities, labels):
+    """Return the cross-entropy: what exercise 5-1 does, in TensorFlow."""
+    of_right_class = tf.gather(probabilities, labels, batch_dims=1)
+    return -tf.reduce_mean(tf.math.log(of_right_class + 1e-7))
+
+
+def make_step(network, optimizer):
+    """Return a function that improves the network on one batch, and gives its loss."""
 
     @tf.function(autograph=False)
-    def step(some_faces, some_labels):
+    def step(faces, labels):
         with tf.GradientTape() as tape:
-            loss = mean_loss(
-                network, some_faces, some_labels, training=True
-            )  # 1. how wrong?
+            loss = mean_loss(network(faces, training=True), labels)  # 1. how wrong?
         slopes = tape.gradient(loss, network.trainable_variables)  # 2. which way is up?
-        for weight, slope in zip(network.trainable_variables, slopes):
-            weight.assign_sub(rate * slope)  # 3. a step down
+        optimizer.apply(slopes, network.trainable_variables)  # 3. a step down
         return loss
 
-    rng, losses = np.random.default_rng(seed), []
-    for _ in range(epochs):
-        order = rng.permutation(len(faces))[: len(faces) // batch * batch].reshape(
-            -1, batch
-        )
-        mean = np.mean(
-            [step(tf.gather(faces, some), tf.gather(labels, some)) for some in order]
-        )
-        losses.append((float(mean), float(mean_loss(network, *small_validation))))
-    return tuple(zip(*losses))
+    return step
 
-
-def shrink(faces):
-    """Average squares down to 24 x 24, float32 0 to 255, for the small network."""
-    return tf.image.resize(tf.cast(faces, tf.float32), (24, 24), antialias=True)
-
-
-rng = np.random.default_rng(SEED)
-few = rng.permutation(
-    np.concatenate(
-        [
-            rng.choice(np.flatnonzero(train_labels == label), 80, replace=False)
-            for label in (0, 1)
-        ]
-    )
-)
-small_train, small_validation = (
-    (shrink(train_faces), train_labels),
-    (
-        shrink(validation_faces),
-        validation_labels,
-    ),
-)
-
-# %% [markdown]
-# **How large a step?** Try three learning rates on 160 faces, half of them with a mask.
-# Predict first: what will the curve of a rate that is far too small look like, and that
-# of one that is far too large?
 
 # %%
+from course_utils.notebook.live import bar
+
+
+def learn(network, optimizer, batches, rates, every):
+    """Take a step for each rate; return steps, training and validation losses."""
+    optimizer.build(network.trainable_variables)
+    step, ask = make_step(network, optimizer), evaluation.compiled(network)
+    losses, curve = [], []
+    for (faces, labels), rate in bar(zip(batches, rates), "steps", len(rates)):
+        optimizer.learning_rate = rate
+        losses.append(float(step(faces, labels)))
+        if len(losses) % every == 0:
+            validation = mean_loss(ask(validation_faces), validation_labels)
+            curve.append((len(losses), np.mean(losses[-every:]), float(validation)))
+    return tuple(zip(*curve))
+
+
+# %% [markdown]
+# **How large a step?** Take a network so small that we can repeat it often, and three
+# learning rates, on 160 faces, half of them with a mask. Predict first: what will the
+# curve of a rate that is far too small look like, and that of one that is far too
+# large?
+
+# %%
+from keras import layers
+
+
+def small_network(seed):
+    """Three convolutions and a dense layer; the face is halved first."""
+    keras.utils.set_random_seed(seed)
+    network = keras.Sequential([layers.Input((plan.size, plan.size, 3))])
+    network.add(layers.Rescaling(1 / 127.5, offset=-1))
+    network.add(layers.AveragePooling2D(2))
+    for filters, stride in ((16, 2), (32, 2), (64, 1)):
+        network.add(layers.Conv2D(filters, 3, stride, activation="relu"))
+    network.add(layers.Flatten())
+    network.add(layers.Dense(len(CLASSES), activation="softmax"))
+    return network
+
+
+# %%
+rng = np.random.default_rng(SEED)
+by_label = [np.flatnonzero(train_labels == label) for label in (0, 1)]
+few = np.concatenate([rng.choice(rows, 80, replace=False) for rows in by_label])
+
+
+def small_run(rows, rate, steps, seed=SEED):
+    """Train the small network on these rows by plain gradient descent."""
+    network = small_network(seed)
+    faces, labels = train_faces[rows], train_labels[rows]
+    batches = pipeline.array_dataset(faces, labels, 32, None, seed).repeat()
+    return network, learn(network, keras.optimizers.SGD(), batches, [rate] * steps, 10)
+
+
+# %%
+from course_utils.figures import training as training_figures
+
 rates = {"too small: 0.001": 0.001, "about right: 0.1": 0.1, "too large: 2": 2.0}
-runs = {
-    title: learn(
-        small_network(SEED),
-        tf.gather(small_train[0], few),
-        train_labels[few],
-        rate,
-        epochs=30,
-    )
-    for title, rate in rates.items()
-}
-figures.show(
-    training_figures.draw_losses(runs),
-    "Training and validation loss by epoch for three learning rates. Too small: both"
+runs = {title: small_run(few, rate, 150)[1] for title, rate in rates.items()}
+alt = (
+    "Training and validation loss by step for three learning rates. Too small: both"
     " hardly move. About right: the training loss falls steadily. Too large: both leave"
-    " the picture upwards.",
+    " the picture upwards, or stay at the loss of a coin."
 )
-ends = {title: training_loss[-1] for title, (training_loss, _) in runs.items()}
-for title, loss in ends.items():
-    print(
-        f"{title}: after 30 epochs the training loss is"
-        f" {'far below' if loss < 0.35 else 'not far below'} that of a coin."
-    )
+figures.show(training_figures.draw_losses(runs), alt)
 
 # %% [markdown]
 # ## When has it learned enough?
 #
 # In the middle panel the orange curve falls and falls. The blue one is what we want to
-# know, and it tells another story. Train longer, first on these few faces, then on all
-# training faces: what becomes of the gap?
+# know, and it tells another story. Train longer, first on these few faces, then for as
+# many steps on all training faces: what becomes of the gap?
 
 # %%
-few_seen, all_seen = small_network(SEED), small_network(SEED)
-longer = {
-    f"{len(few)} faces": learn(
-        few_seen, tf.gather(small_train[0], few), train_labels[few], 0.1, epochs=100
-    ),
-    f"{len(train_faces):,} faces": learn(all_seen, *small_train, 0.1, epochs=24),
-}
-figures.show(
-    training_figures.draw_losses(longer, coin=False),
-    "Loss by epoch with few and with all faces. With few faces the training loss goes"
+everyone = np.arange(len(train))
+few_seen, few_curve = small_run(few, 0.1, 600)
+all_seen, all_curve = small_run(everyone, 0.1, 600)
+longer = {f"{len(few)} faces": few_curve, f"{len(everyone):,} faces": all_curve}
+alt = (
+    "Loss by step with few and with all faces. With few faces the training loss goes"
     " to nothing while the validation loss turns and rises. With all faces both fall"
-    " further together before the gap opens.",
+    " further together before the gap opens."
 )
-(few_training, few_validation), (all_training, all_validation) = longer.values()
-print(
-    f"With few faces: training loss below 0.1: {few_training[-1] < 0.1}; the validation"
-    " loss ends above its lowest point:"
-    f" {few_validation[-1] > 1.2 * min(few_validation)}."
-)
-print(
-    "The lowest validation loss is lower with all faces:"
-    f" {min(all_validation) < min(few_validation)}."
-)
+figures.show(training_figures.draw_losses(longer, coin=False), alt)
 
 # %% [markdown]
 # That is **over-fitting**: the network learns these faces by heart, each with its
 # background and its haircut, and becomes *surer* of what it has wrong about everybody
 # else. More faces help most. Where there are no more, augmentation makes each of them
-# new in every epoch; **dropout** leaves out a random part of the features, the numbers
+# new every time; **dropout** leaves out a random part of the **features**, the numbers
 # that the last layers hand on, in each step; **weight decay** pulls all weights a
 # little towards zero, so that only what many faces ask for grows large. And one stops
 # in time.
 #
 # **Early stopping** watches the validation loss. When it has not fallen for some
 # epochs, the **patience**, training ends, and the weights of the best epoch are taken
-# back.
+# back. (An **epoch** is once through all faces.)
 #
 # **Exercise 5-2** (medium, 10 minutes). Write `early_stopping(losses, patience)` for a
 # list of validation losses, one an epoch, the first being epoch 1. Return two numbers:
@@ -394,181 +328,73 @@ def learning_rate(step, steps, highest, warm_up):
 chapter_05.check_3(learning_rate)
 
 # %% [markdown]
-# `training.fit` does all of this for any network of chapter 04: the loop from above,
-# warm-up and cosine, early stopping, and AdamW, which gives each weight its own step
-# size by how large its gradients have been. One promise is missing: **the same seed,
-# the same network.** Random are the first weights, the order of faces, augmentation and
-# dropout, and, unless it is forbidden, the order in which two processors add up.
+# ## Train the three, with equal budgets
+#
+# A comparison is fair when everybody gets the same: the same faces, as many steps, the
+# same number of faces a step, the same augmentation. Only the highest learning rate is
+# each network's own, chosen on the validation people. The table is the whole recipe.
+# The rest is the loop above, with **AdamW**, which gives each weight its own step size
+# by how large its gradients have been, and decays the weights. The two ResNets are as
+# in the paper; MobileNetV2 is the narrow one of chapter 04. ResNet-50 gets one help:
+# every block begins by doing nothing, its last normalisation with a scale of 0 (Goyal
+# et al., 2017).
 
 # %%
-training.make_deterministic(SEED)
-weights = {}
-for name, seed in {"first": 1, "again": 1, "other": 2}.items():
-    network = small_network(seed)
-    learn(network, *small_train, 0.1, epochs=1, seed=seed)
-    weights[name] = np.concatenate([weight.ravel() for weight in network.get_weights()])
-print(
-    "Trained twice with one seed, the same weights to the last bit:"
-    f" {np.array_equal(weights['first'], weights['again'])}; with another seed:"
-    f" {np.array_equal(weights['first'], weights['other'])}."
-)
-
-# %% [markdown]
-# To the last bit on *this* machine. Another processor rounds otherwise, and after some
-# hundred steps the weights differ. Keep it in mind for the comparison: a network is one
-# draw among many that might have come out.
-
-# %% [markdown]
-# ## Train the three
-#
-# What is left are settings. They were chosen by the validation people and stand in
-# `course_utils/profiles.py`. In the sample profile everything is small, so that three
-# trainings fit into minutes. The two ResNets are as in the paper; MobileNetV2 is the
-# narrow one of chapter 04. All start from random numbers. ResNet-50 gets one help: the
-# last normalisation of each of its blocks starts with a scale of 0, so that at first
-# every block does nothing and the first steps are calm (Goyal et al., 2017).
-#
-# In the real profile MobileNetV2 and ResNet-50 come from ImageNet where Keras can fetch
-# those weights. Then the head is trained first while the backbone is **frozen**, and
-# afterwards the whole is tuned in small steps.
-
+NAMES = {"resnet34": "ResNet-34", "resnet50": "ResNet-50", "mobilenetv2": "MobileNetV2"}
+recipe = pd.DataFrame({"highest rate": plan.rates}).loc[list(NAMES)]
+recipe["steps"], recipe["faces a step"] = plan.steps, plan.batch
+recipe["faces seen"] = plan.steps * plan.batch
+recipe["times each face"] = (recipe["faces seen"] / len(train)).round(1)
+recipe.rename(NAMES)
 
 # %%
+from course_utils import augmentation, models
+
+
 def start(arch):
-    """Build a network; return it and whether its backbone was trained before."""
-    alpha = plan.alpha if arch == "mobilenetv2" else 1.0
+    """Build one of the three with random weights."""
     keras.utils.set_random_seed(SEED)
-    try:
-        return (
-            models.build(arch, plan.size, len(CLASSES), alpha, plan.weights),
-            plan.weights is not None,
-        )
-    except models.WeightsUnavailable as error:
-        print(f"{error} It starts from random numbers here.")
-        return models.build(arch, plan.size, len(CLASSES), alpha), False
-
-
-def silence_blocks(network):
-    """Set the scale of the last normalisation in each residual block of ResNet-50 to 0:
-    every block begins by doing nothing.
-    """
+    alpha = plan.alpha if arch == "mobilenetv2" else 1.0
+    network = models.build(arch, plan.size, len(CLASSES), alpha)
     for layer in network.get_layer("backbone").layers:
-        if layer.name.endswith("_3_bn"):
+        if arch == "resnet50" and layer.name.endswith("_3_bn"):
             layer.gamma.assign(keras.ops.zeros_like(layer.gamma))
-
-
-def train_one(arch):
-    """Train a network; return it and its history."""
-    recipe = plan.recipes[arch]
-    network, pretrained = start(arch)
-    if arch == "resnet50" and not pretrained:
-        silence_blocks(network)
-    batches = pipeline.array_dataset(
-        train_faces,
-        train_labels,
-        recipe.batch,
-        augmentation.policy(plan.augment, SEED),
-        SEED,
-    )
-    steps = (
-        min(recipe.faces, len(train_faces)) // recipe.batch
-    )  # what an epoch leaves out has its turn in another
-    validation = pipeline.array_dataset(validation_faces, validation_labels, 200)
-    settings = training.Settings(
-        epochs=recipe.epochs, learning_rate=recipe.learning_rate
-    )
-    balance = training.class_weights(
-        train_labels, len(CLASSES)
-    )  # the rarer label counts more
-    fitted = training.fit(
-        network,
-        batches.take(steps),
-        validation,
-        settings,
-        balance,
-        pretrained,
-        steps=steps,
-        progress=False,
-    )
-    return network, fitted.history
-
-
-# %%
-trained, histories = {}, {}
-for arch in NAMES:
-    trained[arch], histories[arch] = train_one(arch)
-    models.save(trained[arch], out.path(f"{arch}.keras"), CLASSES)
-    files.write_text(
-        out.path(f"{arch}_history.csv"),
-        histories[arch].to_csv(index=False, lineterminator="\n", float_format="%.6g"),
-    )
-
-curves = {
-    NAMES[arch]: (history.loss, history.validation_loss)
-    for arch, history in histories.items()
-}
-figures.show(
-    training_figures.draw_losses(curves),
-    "Training and validation loss of the three networks by epoch. All fall clearly"
-    " below the loss of a coin.",
-)
-
-# %% [markdown]
-# Read them one by one. Where both curves still fall together at the end, more epochs
-# would help; where the orange one falls and the blue one does not follow, more faces
-# would. The blue curve jumps in the first epochs, while the rate is high, and calms
-# down as the cosine ends. That blue often lies *below* orange is no miracle: the faces
-# it learns from are augmented, and dropout hides features; the others are seen as they
-# are. The circle is the epoch that we keep.
-#
-# **And the momentum?** Chapter 04 warned of Keras' usual 0.999 in MobileNetV2's batch
-# normalisation and set 0.9. Did it matter here? We need not train again: after $n$
-# steps the share $m^n$ of the start is left, so mix that share back into the statistics
-# of the trained network, and ask the validation people.
-
-
-# %%
-def validation_accuracy(network):
-    """Return the share of validation faces that a network gets right."""
-    return float(
-        np.mean(
-            evaluation.compiled(network)(validation_faces).argmax(axis=1)
-            == validation_labels
-        )
-    )
-
-
-def with_momentum(path, momentum, steps):
-    """Load a network and give its batch normalisation the statistics that it would have
-    with this momentum.
-    """
-    network, _ = models.load(path)
-    left = momentum**steps
-    for layer in network.get_layer("backbone").layers:
-        if isinstance(layer, layers.BatchNormalization):
-            layer.moving_mean.assign((1 - left) * layer.moving_mean)
-            layer.moving_variance.assign((1 - left) * layer.moving_variance + left)
     return network
 
 
-recipe = plan.recipes["mobilenetv2"]
-steps = len(histories["mobilenetv2"]) * (
-    min(recipe.faces, len(train_faces)) // recipe.batch
-)
-asked = {
-    momentum: validation_accuracy(
-        with_momentum(out.path("mobilenetv2.keras"), momentum, steps)
-    )
-    for momentum in (0.9, 0.999)
-}
-always = float(np.mean(validation_labels == 1))
-print(
-    "The same weights, and the statistics after training with a momentum of 0.9:"
-    f" clearly better than always saying 'without': {asked[0.9] > always + 0.05}; of"
-    f" 0.999: {asked[0.999] > always + 0.05}."
-)
+def schedule(highest, steps):
+    """Return the rate of each step: exercise 5-3, as Keras has it."""
+    rise = steps // 10
+    cosine = keras.optimizers.schedules.CosineDecay
+    rate = cosine(0.0, steps - rise, warmup_target=highest, warmup_steps=rise)
+    return [float(rate(step)) for step in range(steps)]
+
+
+# %%
+import time
+
+trained, curves, seconds = {}, {}, {}
+for arch, name in NAMES.items():
+    started, network = time.perf_counter(), start(arch)
+    augment = augmentation.policy(plan.augment, SEED)
+    batches = pipeline.array_dataset(
+        train_faces, train_labels, plan.batch, augment, SEED
+    ).repeat()
+    optimizer = keras.optimizers.AdamW(weight_decay=1e-4)
+    rates = schedule(plan.rates[arch], plan.steps)
+    curves[name] = learn(network, optimizer, batches, rates, plan.steps // 6)
+    trained[arch], seconds[arch] = network, time.perf_counter() - started
+    models.save(network, out.path(f"{arch}.keras"), CLASSES)
+
+alt = "Training and validation loss of the three networks by step."
+figures.show(training_figures.draw_losses(curves), alt)
 
 # %% [markdown]
+# Where both curves still fall together at the end, more steps would help; where the
+# orange one falls and the blue one does not follow, more faces would. Blue often lies
+# *below* orange, since the faces it learns from are augmented. Equal steps are not
+# equal seconds, as the table at the end shows.
+#
 # ## Which one is right more often?
 #
 # Now the test people. We ask all three about every face once, and write the answers
@@ -576,61 +402,31 @@ print(
 # training. In the **other kind** they were not: for networks that learned from drawn
 # masks these are masks that people wore. The second is what a camera will show.
 
+
 # %%
-asking = {
-    arch: evaluation.compiled(network) for arch, network in trained.items()
-}  # much faster than layer by layer
+from course_utils.evaluation import comparing
 
-
-def answers(table, folder):
-    """Return a table with a row for each face and network.
-
-    Who, label, what was said and how surely.
-    """
-    faces, _ = read(table, folder)
-    rows = []
-    for arch in NAMES:
-        p = asking[arch](faces)
-        said = np.array(CLASSES)[p.argmax(axis=1)]
-        rows.append(
-            table[["picture", "group", "wearing", "label"]].assign(
-                network=arch,
-                said=said,
-                confidence=p.max(axis=1).round(4),
-                right=said == table.label,
-            )
-        )
-    return faces, pd.concat(rows, ignore_index=True)
-
-
-KINDS = {"drawn masks": (drawn, drawn_folder), "worn masks": (worn, worn_folder)}
-KINDS = dict(
-    sorted(KINDS.items(), reverse=plan.masks == "worn")
-)  # the kind that was trained on comes first
-same_kind, other_kind = KINDS
-test_faces, results = {}, {}
-for kind, (table, folder) in KINDS.items():
-    test_faces[kind], results[kind] = answers(
-        table[table.split == "test"].reset_index(drop=True), folder
-    )
-predictions = pd.concat([rows.assign(test=kind) for kind, rows in results.items()])
-files.write_text(
-    out.path("predictions.csv"), predictions.to_csv(index=False, lineterminator="\n")
-)
-for kind, rows in results.items():
+asking = {arch: evaluation.compiled(network) for arch, network in trained.items()}
+tests = {kind: read(kind, "test")[0] for kind in (SAME, OTHER)}
+test_faces = {kind: read(kind, "test")[1] for kind in tests}
+answers = {}
+for arch, ask in asking.items():
+    said = {kind: ask(faces) for kind, faces in test_faces.items()}
+    answers[arch] = comparing.answer_table(tests, said, CLASSES)
+for kind, table in tests.items():
+    people = table.group.nunique()
     print(
-        f"{kind}: {len(test_faces[kind])} faces of {rows.group.nunique()} people or"
-        " groups, none of them learned from."
+        f"{kind}: {len(table)} faces of {people} people or groups, none learned from."
     )
 
 # %% [markdown]
-# Before you look at a number: how far might it be off? With other test people it would
-# be another one. The **bootstrap** imitates that: draw as many people as there are,
-# *with replacement*, so that some come twice and some not at all, and compute the
-# accuracy again; do so some thousand times. The middle 95 % of these accuracies are a
-# 95 % interval as in chapter 00, and no formula was needed. But draw *people*, not
-# pictures: several pictures of one person share a face, a haircut and a light, and if
-# one is wrong the others often are.
+# How far might an accuracy be off? With other test people it would be another one. The
+# **bootstrap** imitates that: draw as many people as there are, *with replacement*, so
+# that some come twice and some not at all, and compute the accuracy again; do so some
+# thousand times. The middle 95 % of these accuracies are a 95 % interval as in chapter
+# 00, and no formula was needed. But draw *people*, not pictures: several pictures of
+# one person share a face, a haircut and a light, and if one is wrong the others often
+# are.
 #
 # **Exercise 5-4** (hard, 20 minutes). Write `interval(right, people, rng)`. `right`
 # tells of each picture whether it was right, `people` whose it is (names); `rng` is a
@@ -648,107 +444,31 @@ def interval(right, people, rng):
 # %%
 chapter_05.check_4(interval)
 
-# %%
-accuracy, chance = {}, {}
-for kind, rows in results.items():
-    chance[kind] = max((rows.label == name).mean() for name in CLASSES)
-    accuracy[kind] = {
-        arch: (
-            said.right.mean(),
-            *evaluation.bootstrap_interval(said.right, said.group),
-        )
-        for arch, said in rows.groupby("network", sort=False)
-    }
-figures.show(
-    training_figures.draw_accuracies(accuracy, chance),
-    "Accuracy of the three networks with 95 % intervals, on test people with masks of"
-    " the kind trained on and of the other kind. All lie far above always saying the"
-    " commoner label.",
-)
-for kind, rows in accuracy.items():
-    print(
-        f"{kind}: each is better than always saying the commoner label:"
-        f" {all(low > chance[kind] for _, low, _ in rows.values())}; each interval is"
-        " more than two points wide:"
-        f" {min(high - low for _, low, high in rows.values()) > 0.02}."
-    )
-
-# %% [markdown]
-# The dotted line is the first thing to compare with. Three quarters of the drawn faces
-# have the label `without_mask`; whoever always says so is right three times out of four
-# and useless. And look how wide the intervals are. With so few test people most
-# differences between our networks are within them.
-#
-# **Overlapping intervals are no test, though.** All three were asked about the *same*
-# faces; what is hard for one is hard for all. Better count only the faces on which two
-# networks disagree, where one is right and the other wrong. Were both equally good, it
-# would be a coin which of them is right there. **McNemar's test** asks how likely so
-# uneven a count is for a coin.
-
 
 # %%
-def compare(rows, first, second):
-    """Return McNemar's test between two networks on the same faces."""
-    right = rows.pivot(index="picture", columns="network", values="right")
-    return evaluation.mcnemar(right[first], right[second])
-
-
-pairs = [
-    ("mobilenetv2", "resnet34"),
-    ("mobilenetv2", "resnet50"),
-    ("resnet34", "resnet50"),
-]
-duels = {
-    kind: {pair: compare(rows, *pair) for pair in pairs}
-    for kind, rows in results.items()
-}
-figures.show(
-    training_figures.draw_duels(duels),
-    "For each pair of networks the faces that only one of them has right, as bars to"
-    " the left and to the right, with the p-value of McNemar's test beside them.",
+reached = {arch: comparing.accuracies(rows) for arch, rows in answers.items()}
+lazy = {kind: (table.label == "without_mask").mean() for kind, table in tests.items()}
+alt = (
+    "Accuracy of the three networks with 95 % intervals on both kinds of test, beside"
+    " that of always saying without_mask."
 )
-coin = evaluation.mcnemar(np.arange(20) < 15, np.arange(20) >= 15)
-print(
-    "An example: of 20 faces on which two networks disagree, the first has"
-    f" {coin.only_first} right: p = {coin.p_value:.2f}."
-)
+figures.show(training_figures.draw_accuracies(reached, tests, lazy), alt)
+for kind in tests:
+    print(f"{kind}: always saying without_mask is right on {lazy[kind]:.0%}.")
 
 # %% [markdown]
-# Each bar counts faces that *only* this network had right, and beside it stands $p$:
-# how often a coin would be as uneven. Below 0.05 one calls the difference significant;
-# but we have looked at six pairs, and among twenty comparisons of equal networks one is
-# below 0.05 by chance. So ask for less than 0.05 divided by the number of comparisons.
-# Where $p$ is larger, the honest sentence is: *on these people we can't tell them
-# apart*. It is no proof that they are equal.
+# The dotted line is the first thing to compare with: whoever always says
+# `without_mask` is right three times out of four, and useless. And look how wide the
+# intervals are; most differences between our three lie within them.
 #
-# Nor is it the whole truth. Train again with another seed, and the same architecture
-# gives another network. To compare *architectures* one needs several of each.
-
-# %% [markdown]
 # ## What kind of mistake?
 #
 # A guard has two fears: to let somebody without a mask pass, and to stop somebody with
 # one. Accuracy mixes both. The **confusion matrix** keeps them apart: a row for each
-# true label, a column for what was said.
-
-# %%
-for kind, rows in results.items():
-    matrices = {
-        NAMES[arch]: evaluation.confusion_matrix(said.label, said.said, CLASSES)
-        for arch, said in rows.groupby("network", sort=False)
-    }
-    figures.show(
-        training_figures.draw_confusions(matrices),
-        f"Confusion matrices of the three networks on {kind}: most faces lie on the"
-        " diagonal.",
-    )
-
-# %% [markdown]
-# Two questions to ask of such a matrix. Of those who *wear* a mask, how many were
+# true label, a column for what was said. Of those who *wear* a mask, how many were
 # found? That is the **recall** of `with_mask`. Of those who were *said* to wear one,
 # how many do? That is its **precision**. One goes along a row, the other along a
-# column. (Chapter 01 took the recall of planted twins, and the balanced accuracy was
-# the mean of both classes' recalls.)
+# column.
 #
 # **Exercise 5-5** (easy, 10 minutes). Write `recall_and_precision(counts, number)` for
 # a confusion matrix as an array, rows true and columns said, and the number of a class.
@@ -767,352 +487,303 @@ def recall_and_precision(counts, number):
 chapter_05.check_5(recall_and_precision)
 
 # %%
-rates = pd.concat(
-    {
-        (kind, arch): evaluation.per_class(said.label, said.said, CLASSES)
-        for kind, rows in results.items()
-        for arch, said in rows.groupby("network", sort=False)
-    },
-    names=["test", "network"],
-)
-figures.show(
-    training_figures.draw_recalls(rates),
-    "Recall and precision of both classes for the three networks on both tests.",
-)
-rare = rates.loc[(same_kind, slice(None), "with_mask"), "recall"]
-print(
-    f"On {same_kind} each network finds more than three in four of the masks worn"
-    f" properly: {(rare > 0.75).all()}."
-)
+for kind in tests:
+    matrices = {}
+    for arch, name in NAMES.items():
+        rows = answers[arch][answers[arch].test == kind]
+        matrices[name] = evaluation.confusion_matrix(rows.label, rows.said, CLASSES)
+    alt = f"Confusion matrices of the three on {kind}: most faces on the diagonal."
+    figures.show(training_figures.draw_confusions(matrices), alt)
 
 # %% [markdown]
-# Which of both fears weighs more is no question of statistics. It can be moved: say
-# `with_mask` only from a higher probability on, and fewer people without a mask pass
-# while more are stopped in vain. Chapter 00 had this slider; here it moves a whole
-# confusion matrix.
+# ## Must we start from nothing?
+#
+# Nobody learns what a mask is without knowing what an edge, cloth or a nose is. Our
+# three had to find all that in some thousand faces. A network trained on **ImageNet**,
+# 1.2 million photographs of a thousand kinds of things, has found it already. Cut off
+# its last layer, and what is left is a **base**: picture in, 1,280 features out. The
+# original project took such a MobileNetV2, **froze** it (its weights stay as they are)
+# and trained only a small head on top.
+#
+# The environment of this course holds such a network: a stranger's finished mask
+# detector of 2020, made after the original's recipe. Measure it before you touch it: on
+# the same test people, in its own size, 224 pixels.
 
 # %%
-best = "mobilenetv2"
-chosen = results[same_kind][results[same_kind].network == best]
-p_mask = np.where(chosen.said == "with_mask", chosen.confidence, 1 - chosen.confidence)
+from course_utils.models import imagenet
 
 
-def at_threshold(percent):
-    """Draw the confusion matrix when with_mask is said from this probability on."""
-    said = np.where(p_mask >= percent / 100, *CLASSES)
-    counts = evaluation.confusion_matrix(chosen.label, said, CLASSES)
-    return (
-        training_figures.draw_confusions({f"from {percent} % on": counts}),
-        f"Confusion matrix of {NAMES[best]} at a threshold of {percent} %.",
-    )
+def percent(share, low, high):
+    """Write an accuracy with its interval."""
+    return f"{share:.1%} ({low:.1%} to {high:.1%})"
 
 
-three = [
-    evaluation.confusion_matrix(
-        chosen.label, np.where(p_mask >= level, *CLASSES), CLASSES
-    )
-    for level in (0.2, 0.5, 0.9)
-]
-figures.show(
-    training_figures.draw_confusions(
-        dict(zip(("from 20 % on", "from 50 % on", "from 90 % on"), three))
-    ),
-    "Confusion matrices of MobileNetV2 at three thresholds: a higher threshold moves"
-    " faces from the column with_mask to without_mask.",
-)
-widgets.show(
-    widgets.figure_slider(at_threshold, 5, 95, 50, "say with_mask from (%)"),
-    "move the threshold and see both kinds of mistakes change.",
-)
+stranger = imagenet.finished_detector(imagenet.weights_file())
+asking["stranger"] = evaluation.compiled(stranger)
+said = {}
+for kind in bar(tests, "the stranger's detector"):
+    said[kind] = asking["stranger"](read(kind, "test", 224)[1], 32)
+answers["stranger"] = comparing.answer_table(tests, said, CLASSES)
+reached["stranger"] = comparing.accuracies(answers["stranger"])
+for kind, values in reached["stranger"].items():
+    print(f"The stranger's detector, {kind}: right on {percent(*values)}.")
 
 # %% [markdown]
-# **On whom?** One number for all hides who pays for it. Here is the share of right
-# answers for each way of wearing, and for what hides a mouth without being a mask.
+# It learned from other pictures and other labels: its maker had no masks under the
+# nose. So cut its head off, keep the base, and put on a head of our own. A frozen base
+# says the same of a face every time. Its features are computed once and kept in
+# `work/`; after that training never looks at a picture again. Faces of 128 pixels were
+# chosen on validation people: 96 are worse on worn masks, more cost time.
 
 # %%
-for kind, rows in results.items():
-    groups = rows.wearing
-    if "occlusion" in worn and kind == "worn masks":
-        hidden = rows.picture.map(worn.set_index("picture").occlusion)
-        groups = groups.where(~hidden.isin(["hand", "arm", "scarf"]), hidden)
-    counted = groups[rows.network == best].value_counts()
-    counted = counted.reindex(
-        [
-            way
-            for way in (
-                "none",
-                "proper",
-                "under_nose",
-                "nose_only",
-                "under_chin",
-                "hand",
-                "arm",
-                "scarf",
-            )
-            if way in counted
-        ]
-    )
-    shares = {
-        arch: said.right.groupby(groups[said.index]).mean().to_dict()
-        for arch, said in rows.groupby("network", sort=False)
+from course_utils.figures import pretrained as pretrained_figures
+from course_utils.training.features import compute_features
+
+base = models.build("mobilenetv2", plan.pretrained_size, 2, weights="imagenet")
+parameters = base.get_layer("backbone").count_params()
+pretrained_figures.show_cut(read(SAME, "test", 224)[1][0], parameters)
+
+wanted = [(SAME, "train"), (SAME, "validation"), (OTHER, "validation")]
+wanted += [(SAME, "test"), (OTHER, "test")]
+features, labels = {}, {}
+for kind, part in bar(wanted, "features"):
+    _, faces, labels[kind, part] = read(kind, part, plan.pretrained_size)
+    features[kind, part] = compute_features(base, faces, store=out.path("features"))
+faces, numbers = features[SAME, "train"].shape
+print(f"{faces:,} faces to learn from, {numbers:,} numbers of each.")
+
+# %% [markdown]
+# The head is one dense layer with a softmax: a **logistic regression**. With the base
+# frozen its loss has a single valley, so there is one best head, found from anywhere:
+# no seed, no epochs, no learning rate. One setting is left, how strongly large weights
+# are punished; a small *strength* $C$ punishes them hard. Let validation people choose
+# it. But which: those with drawn masks, or those with worn ones?
+
+# %%
+from course_utils.training import head as heads
+
+learned = features[SAME, "train"], labels[SAME, "train"]
+judges = features["worn masks", "validation"], labels["worn masks", "validation"]
+tried, losses = {}, {}
+started = time.perf_counter()
+for strength in bar(heads.STRENGTHS, "strengths"):
+    tried[strength] = heads.fit_head(*learned, *judges, [strength])
+    losses[strength] = {}
+    for kind in tests:
+        p = tried[strength].probabilities(features[kind, "validation"])
+        losses[strength][kind] = heads.balanced_loss(labels[kind, "validation"], p)
+seconds["pretrained"] = time.perf_counter() - started
+losses = pd.DataFrame(losses).T.rename_axis("strength")
+losses.round(3)
+
+# %% [markdown]
+# The table holds the loss on validation people. On drawn masks it falls and falls; on
+# worn ones it turns: such a head learns how our masks are *drawn*, and masks that
+# people wear pay for it. A camera will show worn masks, so these choose, though not one
+# of them was learned from.
+
+# %%
+head = tried[losses["worn masks"].idxmin()]
+heads.put_on(base, head)
+models.save(base, out.path("pretrained.keras"), CLASSES)
+
+said = {kind: head.probabilities(features[kind, "test"]) for kind in tests}
+answers["pretrained"] = comparing.answer_table(tests, said, CLASSES)
+reached["pretrained"] = comparing.accuracies(answers["pretrained"])
+print(f"Strength {head.strength:g}. With a head of our own,")
+for kind, values in reached["pretrained"].items():
+    print(f"{kind}: right on {percent(*values)} of people it never saw.")
+    rows = answers["pretrained"][answers["pretrained"].test == kind]
+    print(evaluation.per_class(rows.label, rows.said, CLASSES).round(3).to_string())
+
+# %% [markdown]
+# **Where does it look?** Cover a square of the face with grey, ask again, and see how
+# far the probability of its answer falls. Move the square over the whole face: that is
+# an **occlusion map** (Zeiler and Fergus, 2014). What do you expect to be dark?
+
+
+# %%
+def occlusion_map(ask, face, side=32, step=16):
+    """Return how far the answer falls when a square is covered, for every place."""
+    starts = range(0, len(face) - side + 1, step)
+    covered = []
+    for top in starts:
+        for left in starts:
+            hidden = face.copy()
+            hidden[top : top + side, left : left + side] = 127
+            covered.append(hidden)
+    before, after = ask(face[None])[0], ask(np.stack(covered))
+    label = before.argmax()
+    return (before[label] - after[:, label]).reshape(len(starts), -1)
+
+
+# %%
+asking["pretrained"] = evaluation.compiled(base)
+table, faces, _ = read(OTHER, "test", plan.pretrained_size)
+chosen = table.groupby("label").head(3).sort_values("label").index
+maps = []
+for face in bar(faces[chosen], "faces"):
+    maps.append(occlusion_map(asking["pretrained"], face))
+pretrained_figures.show_occlusion(faces[chosen], maps)
+falls = np.clip(np.sum(maps[:3], axis=0), 0, None)  # of the three masks
+lower = falls[4:].sum() / falls.sum()
+print(f"Masks: {lower:.0%} of the fall comes from the lowest three rows of seven.")
+
+# %% [markdown]
+# ## Is it really better, and at what price?
+#
+# One table for all. One more competitor is due: whoever reports a large network should
+# have tried a small one, so the three convolutions are there as well, with more steps,
+# since a step costs them so little. And chance must show. A network that starts from
+# random numbers is one draw among many, so we train this one with three seeds; each
+# gets a stroke. The head of the pretrained network has no seed, and no spread. Time
+# counts, too: the pretrained network pays for its features once, then for its head.
+
+# %%
+seeds = {SAME: [], OTHER: []}
+for seed in bar((1, 2, SEED), "seeds"):
+    started = time.perf_counter()
+    network = small_run(everyone, 0.1, 600, seed)[0]
+    seconds["small"] = time.perf_counter() - started
+    asking["small"] = evaluation.compiled(network)
+    said = {kind: asking["small"](faces) for kind, faces in test_faces.items()}
+    answers["small"] = comparing.answer_table(tests, said, CLASSES)
+    reached["small"] = comparing.accuracies(answers["small"])
+    for kind, ends in reached["small"].items():
+        seeds[kind].append(ends[0])
+trained |= {"small": network, "stranger": stranger, "pretrained": base}
+
+# %%
+costs = {}
+for name, network in trained.items():
+    size = network.input_shape[1]
+    costs[name] = {
+        "parameters (million)": network.count_params() / 1e6,
+        "one face (ms)": evaluation.latency(asking[name], size, 1, repeats=12),
     }
-    figures.show(
-        training_figures.draw_ways(shares, counted.to_dict()),
-        f"{kind}: share of right answers of each network for each way of wearing, with"
-        " the number of faces.",
-    )
+seconds["pretrained"] += len(train) * costs["pretrained"]["one face (ms)"] / 1000
+costs = pd.DataFrame(costs).T.assign(**{"training (s)": pd.Series(seconds)})
+order = ["resnet34", "resnet50", "mobilenetv2", "small", "stranger", "pretrained"]
+figure = pretrained_figures.draw_table(order, reached, tests, seeds, costs)
+alt = "For each network: accuracy on both tests with intervals, parameters, time."
+figures.show(figure, alt)
+
+# %% [markdown]
+# **Overlapping intervals are no test.** All were asked about the *same* faces; what is
+# hard for one is hard for all. So look only at the difference on each face: +1 where
+# the pretrained network alone is right, -1 where the other alone is. (Where everybody
+# has one picture, **McNemar's test** asks whether a coin would be as uneven.) Our
+# people have several, so draw people again. An interval that leaves out 0 tells the two
+# apart. One that holds 0 is no proof that they are equal.
+#
+# And which network do we hand on? Not the best on the test people: that would spoil the
+# test. Validation people with worn masks choose, by the loss: whoever is sure and wrong
+# pays for it.
+
+# %%
+gains = {}
+for name in order[:-1]:
+    gains[name] = comparing.gains(answers["pretrained"], answers[name])
+alt = "Points that the pretrained network gains over each other one, with intervals."
+figures.show(pretrained_figures.draw_gains(gains), alt)
+for kind, ends in gains["stranger"].items():
+    value, low, high = (100 * share for share in ends)
+    print(f"{kind}: {value:+.1f} points over the stranger's", end=" ")
+    print(f"({low:+.1f} to {high:+.1f}).")
+
+# %%
+import json
+
+from course_utils import files
+
+_, faces, truth = read("worn masks", "validation")
+said = {name: asking[name](faces) for name in (*NAMES, "small")}
+said["pretrained"] = head.probabilities(features["worn masks", "validation"])
+wrong = {name: heads.balanced_loss(truth, p) for name, p in said.items()}
+best = min(wrong, key=wrong.get)
+files.write_text(out.path("best.json"), json.dumps({"network": best}) + "\n")
+print(f"Handed on: {best}, with a loss of {wrong[best]:.2f}", end=" ")
+print("on the validation people with worn masks.")
+
+# %% [markdown]
+# On drawn masks three convolutions are hard to beat: they have learned how our masks
+# are drawn, and 24 pixels show where one lies. Had we compared famous networks only, we
+# would never have known. On masks that people wear, which nobody learned from, the
+# pretrained base is ahead. Where an interval holds 0, take the cheaper network.
+#
+# **On whom is it right?** One number for all hides who pays for it. Here is the share
+# of right answers for each way of wearing, and for what hides a mouth without being a
+# mask.
+
+# %%
+way = answers[best].wearing
+if "occlusion" in worn:
+    hidden = answers[best].picture.map(worn.set_index("picture").occlusion)
+    way = way.where(~hidden.isin(["hand", "arm", "scarf"]), hidden)
+for kind in tests:
+    asked = way[answers[best].test == kind]
+    shares = {}
+    for name in (*NAMES, "pretrained"):
+        shares[name] = answers[name].right[asked.index].groupby(asked).mean().to_dict()
+    alt = f"{kind}: share of right answers for each way of wearing, by network."
+    counts = asked.value_counts().to_dict()
+    figures.show(training_figures.draw_ways(shares, counts), alt)
 
 # %% [markdown]
 # ## Read the mistakes
 #
-# A table of rates does not say *why*. Look at every wrong answer, beginning with those
-# that the network was surest of: an unsure mistake is a hard face, a sure one is
-# something that it has learned wrong. Blue frames: a mask is worn properly, and the
-# network said it is not. Orange frames: the other way round.
+# A table of rates does not say *why*. Look at the wrong answers, the surest first: an
+# unsure mistake is a hard face, a sure one is something learned wrong. Blue frames: a
+# mask is worn properly, and the network said it is not. Orange: the other way round.
 
 # %%
-for kind, rows in results.items():
-    wrong = rows[rows.network == best].reset_index(drop=True)
-    wrong = wrong[~wrong.right].sort_values("confidence", ascending=False)[:16]
-    if len(wrong):
-        titles = [
-            f"{way.replace('_', ' ')}\n{sure:.0%} sure"
-            for way, sure in zip(wrong.wearing, wrong.confidence)
-        ]
-        grid = figures.picture_grid(
-            test_faces[kind][wrong.index],
-            titles,
-            columns=8,
-            size=1.3,
-            colors=[figures.COLORS[label] for label in wrong.label],
-        )
-        figures.show(
-            grid,
-            f"{kind}: the mistakes of {NAMES[best]}, the surest first, each with how"
-            " the mask is worn and how sure the network was.",
-            photographic=True,
-        )
+for kind in tests:
+    rows = answers[best][answers[best].test == kind].reset_index(drop=True)
+    wrong = rows[~rows.right].sort_values("confidence", ascending=False)[:16]
+    ways, sure = wrong.wearing.str.replace("_", " "), wrong.confidence
+    titles = [f"{way}\n{share:.0%} sure" for way, share in zip(ways, sure)]
+    colors = [figures.COLORS[label] for label in wrong.label]
+    pictures = read(kind, "test", plan.pretrained_size)[1][wrong.index]
+    alt = f"{kind}: mistakes of the network handed on, the surest first."
+    figures.show_pictures(pictures, alt, titles, colors=colors)
 
 # %% [markdown]
-# Say for each what it was, before you read on. Among the embedded people three kinds
-# come back. Some masks are at the border that a label had to draw somewhere, just below
-# the nose. Some have a colour or a pattern that no drawn mask had. And a sleeve before
-# the mouth is cloth before the mouth: no training face had one, and the network is sure
-# of itself. Its **confidence**, the probability that it gives to the label it said, is
-# no probability of being right; chapter 09 measures how far it is off.
-
-# %% [markdown]
-# ## And what do they cost?
+# Say for each what it was, before you read on. Some masks are at the border that a
+# label had to draw somewhere, just below the nose. Some have a colour or a pattern that
+# no drawn mask had. And a sleeve before the mouth is cloth before the mouth. Its
+# **confidence**, the probability that it gives to the label it said, is no probability
+# of being right; chapter 09 measures how far it is off.
 #
-# Accuracy is half of a decision. The other half: memory, training, and the time for an
-# answer. A camera asks about one face at a time; a server gathers many. We measure
-# batches of one and of 32, the median of many repetitions after some to warm up, since
-# the first call prepares what later ones reuse.
-
-# %%
-rows = {}
-for arch, network in trained.items():
-    backbone_costs = count(network)
-    rows[arch] = {
-        "parameters\n(million)": backbone_costs.parameters.sum() / 1e6,
-        "multiply-adds\n(million)": backbone_costs.multiply_adds.sum() / 1e6,
-        "file (MB)": out.path(f"{arch}.keras").stat().st_size / 1e6,
-        "one face\n(ms)": evaluation.latency(asking[arch], plan.size, 1, repeats=20),
-        "32 faces\n(ms a face)": (
-            evaluation.latency(asking[arch], plan.size, 32, repeats=6, warm_up=2) / 32
-        ),
-        "training\n(s)": histories[arch].seconds.sum(),
-    }
-costs = pd.DataFrame(rows).T
-figures.show(
-    training_figures.draw_costs(costs),
-    "Bars of parameters, multiply-adds, size of the file, time for one face and for"
-    " each of 32, and training time, for the three networks. MobileNetV2 is far the"
-    " cheapest in each.",
-)
-work = costs["multiply-adds\n(million)"]
-time_32 = costs["32 faces\n(ms a face)"]
-print(
-    f"MobileNetV2 has {costs.iloc[0, 0] / costs.iloc[2, 0]:.0f} times fewer parameters"
-    f" than ResNet-34 and needs {work.iloc[0] / work.iloc[2]:.0f} times fewer"
-    " multiply-adds."
-)
-as_fast = time_32.iloc[0] / time_32.iloc[2] > 0.8 * work.iloc[0] / work.iloc[2]
-print(
-    "Does it need as many times less time?"
-    f" {'Yes' if as_fast else 'No, the gain in time is smaller'}."
-)
-
-# %% [markdown]
-# The times are of *this* machine and *this* minute, which is why they stand in a figure
-# and not in a sentence. Two things hold everywhere. A face in a batch costs less than a
-# face alone, since weights are fetched from memory once for all. And multiply-adds are
-# not seconds, as chapter 04 foretold.
-#
-# Now put both halves together: how many points of accuracy does a more expensive
-# network buy, and how surely? One more competitor is due. Whoever reports a large
-# network should have tried a small one, so here is ours, the one above with three
-# convolutions and faces of 24 pixels.
-
-# %%
-judged = results[other_kind][results[other_kind].network == "mobilenetv2"]
-right = (
-    all_seen(shrink(test_faces[other_kind])).numpy().argmax(axis=1)
-    == (judged.label == CLASSES[1]).to_numpy()
-)
-competitors = accuracy[other_kind] | {
-    "small": (right.mean(), *evaluation.bootstrap_interval(right, judged.group))
-}
-times = time_32.to_dict() | {
-    "small": evaluation.latency(evaluation.compiled(all_seen), 24, 32) / 32
-}
-figures.show(
-    training_figures.draw_trade(
-        times, competitors, "milliseconds a face, in batches of 32 (logarithmic)"
-    ),
-    f"Accuracy on {other_kind} with its interval against time for a face, for the three"
-    " networks and the small one.",
-)
-print(
-    f"The small network has {all_seen.count_params():,} parameters, ResNet-50"
-    f" {costs.iloc[1, 0] * 1e6 / all_seen.count_params():.0f} times as many."
-)
-
-# %% [markdown]
-# The farther to the left and the higher, the better. Among the embedded people the
-# three convolutions are hard to beat: where a mask is, can be seen at 24 pixels, and a
-# network that has little to find finds it in seconds. Had we compared the three famous
-# ones only, we would never have known. Where two intervals share most of their length,
-# take the cheaper network. And be fair to the expensive ones: a few hundred steps are
-# nothing to twenty million weights. Depth pays where there are more faces, more kinds
-# of light and pose, and more time to train.
-
-# %% [markdown]
 # ## What does it say of photographs?
 #
-# The embedded people are rendered, and drawn masks test the drawing (chapter 02). What
-# the same three networks are worth on **photographs** says the **reference run**: this
-# chapter in the real profile, where the networks learn from photographs with masks that
-# were worn, kept apart by the groups of near duplicates of chapter 01, and are tested
-# on others.
+# The embedded people are rendered, and their training masks are drawn. Does the network
+# that we just trained know a photograph? And what can it reach when it learns from
+# photographs? Both were computed once and stored, each with its command: the
+# **reference runs**.
 
 # %%
-stored = project.data_dir() / "reference" / "05_training.json"
-if stored.is_file():
-    reference = json.loads(stored.read_text(encoding="utf-8"))["metrics"]
-    for arch, name in NAMES.items():
-        print(
-            f"reference run, {name}: {reference[f'{arch}_same']:.1%} right on"
-            f" {reference['same_faces']:,} photographs that it never saw"
-            f" ({reference[f'{arch}_same_low']:.1%} to"
-            f" {reference[f'{arch}_same_high']:.1%}), {reference[f'{arch}_other']:.1%}"
-            " on drawn masks."
-        )
-else:
-    print(
-        "No reference run is stored yet: `course run 05 --profile real` and then"
-        " `python tools/reference.py 05` make one."
-    )
+pretrained_figures.print_references(out)
+
+short = {"same": SAME, "other": OTHER}
+recorded = {"strength": head.strength, "lower_rows": round(float(lower), 2)}
+for what, kind in short.items():
+    recorded[f"{what}_faces"] = len(tests[kind])
+    for name in ("stranger", "small"):
+        recorded[f"gain_over_{name}_{what}"] = round(gains[name][kind][0], 4)
+    for name, found in reached.items():
+        for end, value in zip(("", "_low", "_high"), found[kind]):
+            recorded[f"{name}_{what}{end}"] = round(value, 4)
+out.record(train_faces=len(train), **recorded)
+
+predictions = pd.concat(answers, names=["network", "row"]).reset_index("network")
+text = predictions.to_csv(index=False, lineterminator="\n")
+files.write_text(out.path("predictions.csv"), text)
 
 # %% [markdown]
-# ## One more test
-#
-# All our test faces are cut from portraits, large and sharp. In the corner of a street
-# camera a face has twenty pixels, or ten. So take the same test people, shrink each
-# face to so many pixels, enlarge it again as the network wants it, and ask as before.
-# What do you expect?
-
-# %%
-SIZES = (5, 8, 12, 20, 40)
-table, folder = KINDS[same_kind]
-table = table[table.split == "test"]
-table = table.sample(min(len(table), 240), random_state=SEED)
-boxes = (
-    table[list(pipeline.BOX)].astype(float).to_numpy()
-    if framed
-    else [None] * len(table)
-)
-pictures = [read_rgb(folder / name) for name in table.picture]
-small = {
-    pixels: np.stack(
-        [
-            evaluation.shrink_face(picture, box, pixels, plan.size)
-            for picture, box in zip(pictures, boxes)
-        ]
-    )
-    for pixels in SIZES
-}
-figures.show(
-    figures.picture_grid(
-        [small[pixels][number] for pixels in SIZES for number in range(8)],
-        [
-            f"{pixels} pixels" if number == 0 else ""
-            for pixels in SIZES
-            for number in range(8)
-        ],
-        columns=8,
-        size=1.0,
-    ),
-    "Eight faces in five sizes, enlarged to the same square: at five pixels a face is a"
-    " few blurred patches.",
-    photographic=True,
-)
-
-# %%
-truth = (table.label == CLASSES[1]).to_numpy()
-right_at = {
-    pixels: asking[best](faces).argmax(axis=1) == truth
-    for pixels, faces in small.items()
-}
-at_size = {best: [right.mean() for right in right_at.values()]}
-bands = {
-    best: [
-        evaluation.bootstrap_interval(right, table.group) for right in right_at.values()
-    ]
-}
-figures.show(
-    training_figures.draw_sizes(
-        SIZES, at_size, max(truth.mean(), 1 - truth.mean()), bands
-    ),
-    "Accuracy of MobileNetV2 against the size of the face, with its interval, beside"
-    " the accuracy of always giving the commoner label.",
-)
-lost = right_at[40].mean() - right_at[5].mean()
-print(
-    "The same people with faces of 5 pixels in place of 40: five points lost or more:"
-    f" {lost >= 0.05}."
-)
-
-# %%
-recorded = {
-    "same_faces": len(test_faces[same_kind]),
-    "other_faces": len(test_faces[other_kind]),
-    "train_faces": len(train_faces),
-    "lost_by_size": round(float(lost), 4),
-}
-for arch in NAMES:
-    for what, kind in {"same": same_kind, "other": other_kind}.items():
-        value, low, high = accuracy[kind][arch]
-        recorded |= {
-            f"{arch}_{what}": round(float(value), 4),
-            f"{arch}_{what}_low": round(low, 4),
-            f"{arch}_{what}_high": round(high, 4),
-            f"{arch}_{what}_recall_with_mask": round(
-                float(rates.loc[(kind, arch, "with_mask"), "recall"]), 4
-            ),
-        }
-    recorded |= {f"{arch}_epochs": len(histories[arch])}
-out.record(
-    **recorded, momentum_0_9=round(asked[0.9], 4), momentum_0_999=round(asked[0.999], 4)
-)
-print(
-    "Recorded. Handed on:",
-    ", ".join(
-        sorted(
-            path.name for path in out.folder.iterdir() if path.name != "metrics.json"
-        )
-    ),
-)
+# **Open task: what should a guard's camera learn from?** (an afternoon, no check). On
+# photographs the network misses many masks and hardly ever sees one that is not there.
+# Find out why: cut photographs otherwise, or add a few to the faces learned from, whose
+# features take seconds. Decide before you look how you will choose, and on whom.
 
 # %% [markdown]
 # ## Test yourself
@@ -1121,6 +792,8 @@ print(
 # wrong one tells you what it overlooks.
 
 # %%
+from course_utils.notebook import quizzes
+
 quizzes.show("05_training")
 
 # %% [markdown]
@@ -1130,17 +803,17 @@ quizzes.show("05_training")
 #   gently.
 # - The training loss shows that training works. Only people it does not know show
 #   whether the network has learned.
-# - Validation people choose, test people judge, once. Both by person.
-# - An accuracy without an interval, and without that of the dumbest answer beside it,
-#   says nothing.
-# - Compare on the same faces, where the networks disagree; and don't ask twenty
-#   questions and report one.
+# - Validation people choose, test people judge, once. Both by person. Choose on people
+#   who resemble those you will meet.
+# - Compare on equal terms, on the same faces, with an interval, and put the laziest
+#   answer beside it.
+# - Don't start from nothing when somebody has seen a million pictures: a frozen base
+#   and a head of your own are best where it counts, on what you did not learn from, and
+#   repeat to the last printed digit. And try a small network before a large one.
 # - Recall along the row, precision along the column. Then by group. Then look at every
 #   mistake.
-# - The best network is the cheapest one among those that you can't tell apart.
 #
-# **And now?** Shrinking took less than one might fear. The original project's networks
-# were right on nearly every portrait as well, and on four faces out of five when they
-# hung under a ceiling. Was it the size, then? Chapter 06 asks how large a face is on a
-# camera, looks for what does the harm, and tests a repair on people who did not suggest
-# it.
+# **And now?** All our test faces are cut from portraits, large and sharp. The original
+# project's networks were right on nearly every portrait as well, and on four faces out
+# of five when they hung under a ceiling. What does *our* network say of a face of
+# twenty pixels, or ten? Chapter 06 looks for what does the harm.

@@ -13,7 +13,7 @@ SEED = 2021
 
 @dataclass(frozen=True)
 class Recipe:
-    """How chapter 05 trains one network.
+    """How chapter 06 trains one network on.
 
     Attributes
     ----------
@@ -43,23 +43,27 @@ class Training:
         "drawn": learn from the drawn masks of chapter 02; "worn": from pictures of masks that were
         worn. The other kind is for testing.
     size : int
-        Side of the networks' picture in pixels.
+        Side in pixels of the square that networks see which start from random numbers.
+    pretrained_size : int
+        The same for the pretrained one.
     alpha : float
-        Width of MobileNetV2.
+        Width of MobileNetV2 where it starts from random numbers.
     augment : str
         Policy of chapter 03.
-    weights : str or None
-        Where the backbones start: "imagenet" where they can be had, or random numbers.
-    recipes : dict of str to Recipe
-        By the network's name.
+    steps, batch : int
+        The budget of every network that starts from random numbers: steps, and faces of a step.
+    rates : dict of str to float
+        By the network's name: the highest learning rate of the schedule.
     """
 
     masks: str
     size: int
+    pretrained_size: int
     alpha: float
     augment: str
-    weights: str | None
-    recipes: dict
+    steps: int
+    batch: int
+    rates: dict
 
 
 @dataclass(frozen=True)
@@ -113,14 +117,12 @@ PROFILES = {
         Training(
             masks="drawn",
             size=48,
+            pretrained_size=128,
             alpha=0.35,
             augment="light",
-            weights=None,
-            recipes={
-                "resnet34": Recipe(4, 640, 1e-3),
-                "resnet50": Recipe(5, 640, 1e-3),
-                "mobilenetv2": Recipe(20, 640, 4e-3, 64),
-            },
+            steps=100,
+            batch=32,
+            rates={"resnet34": 1e-3, "resnet50": 1e-3, "mobilenetv2": 4e-3},
         ),
         SmallFaces(
             curve=(4, 6, 8, 12, 20, 40),
@@ -139,14 +141,12 @@ PROFILES = {
         Training(
             masks="worn",
             size=64,
+            pretrained_size=128,
             alpha=0.35,
             augment="light",
-            weights="imagenet",
-            recipes={
-                "resnet34": Recipe(12, 10_000, 1e-3),
-                "resnet50": Recipe(12, 10_000, 1e-3),
-                "mobilenetv2": Recipe(40, 10_000, 2e-3),
-            },
+            steps=700,
+            batch=32,
+            rates={"resnet34": 1e-3, "resnet50": 1e-3, "mobilenetv2": 2e-3},
         ),
         SmallFaces(
             curve=(4, 6, 8, 12, 20, 40, 80),

@@ -15,6 +15,8 @@ TITLES = {
     "resnet50": "ResNet-50",
     "mobilenetv2": "MobileNetV2",
     "small": "three convolutions",
+    "stranger": "the stranger's",
+    "pretrained": "pretrained base",
 }
 """How the networks are written."""
 
@@ -23,17 +25,19 @@ LINES = {
     "resnet50": COLORS["highlight"],
     "mobilenetv2": "#CC79A7",
     "small": COLORS["without_mask"],
+    "stranger": "#E69F00",
+    "pretrained": COLORS["with_mask"],
 }
 """The colour of each network in every figure."""
 
 
 def draw_losses(panels, coin=True):
-    """Draw training and validation loss by epoch, one panel a run.
+    """Draw training and validation loss by step, one panel a run.
 
     Parameters
     ----------
-    panels : dict of str to (sequence of float, sequence of float)
-        Title to training loss and validation loss, one value an epoch, in nats.
+    panels : dict of str to (sequence of int, sequence of float, sequence of float)
+        Title to steps, and training and validation loss after so many, in nats.
     coin : bool
         Draw the loss of a coin, ln 2.
 
@@ -50,17 +54,16 @@ def draw_losses(panels, coin=True):
         sharey=True,
     )
     highest = 0.1
-    for axis, (title, (training, validation)) in zip(axes.flat, panels.items()):
-        epochs = np.arange(1, len(training) + 1)
+    for axis, (title, (steps, training, validation)) in zip(axes.flat, panels.items()):
         axis.plot(
-            epochs,
+            steps,
             training,
             color=COLORS["without_mask"],
             linewidth=2.2,
             label="faces it learns from",
         )
         axis.plot(
-            epochs,
+            steps,
             validation,
             color=COLORS["with_mask"],
             linewidth=2.2,
@@ -68,7 +71,7 @@ def draw_losses(panels, coin=True):
         )
         lowest = int(np.argmin(validation))
         axis.plot(
-            epochs[lowest],
+            steps[lowest],
             validation[lowest],
             "o",
             color=COLORS["with_mask"],
@@ -79,7 +82,7 @@ def draw_losses(panels, coin=True):
         )
         if coin:
             axis.axhline(np.log(2), color="black", linestyle=":", linewidth=1)
-        axis.set(title=title, xlabel="epoch")
+        axis.set(title=title, xlabel="steps")
         highest = max(highest, *training, *validation)
     axes[0, 0].set(ylabel="loss", ylim=(0, min(1.6, 1.05 * highest)))
     figure.legend(
@@ -88,15 +91,17 @@ def draw_losses(panels, coin=True):
     return figure
 
 
-def draw_accuracies(panels, chance):
+def draw_accuracies(reached, tests, lazy):
     """Draw accuracies with their 95 % intervals, one panel a test.
 
     Parameters
     ----------
-    panels : dict of str to dict of str to (float, float, float)
-        Title of the test to network to accuracy, lower and upper end, 0 to 1.
-    chance : dict of str to float
-        By title: the accuracy of always saying the commoner label.
+    reached : dict of str to dict of str to (float, float, float)
+        Network to test to accuracy, lower and upper end, 0 to 1.
+    tests : sequence of str
+        Panels, from left to right.
+    lazy : mapping of str to float
+        By test: the accuracy of always saying `without_mask`.
 
     Returns
     -------
@@ -104,47 +109,37 @@ def draw_accuracies(panels, chance):
     """
     figure, axes = plt.subplots(
         1,
-        len(panels),
-        figsize=(4.3 * len(panels), 2.3),
+        len(tests),
+        figsize=(4.3 * len(tests), 2.3),
         layout="constrained",
         squeeze=False,
         sharey=True,
+        sharex=True,
     )
-    lowest = min(min(row[1] for rows in panels.values() for row in rows.values()), *chance.values())
-    for axis, (title, rows) in zip(axes.flat, panels.items()):
-        for place, (name, (value, low, high)) in enumerate(rows.items()):
-            axis.plot(
-                [100 * low, 100 * high],
-                [place, place],
-                color=LINES[name],
-                linewidth=3,
-                solid_capstyle="butt",
-            )
-            axis.plot(100 * value, place, "o", color=LINES[name], markersize=9)
+    for axis, test in zip(axes.flat, tests):
+        for place, (name, values) in enumerate(reached.items()):
+            value, low, high = (100 * number for number in values[test])
+            axis.plot([low, high], [place, place], color=LINES[name], linewidth=3)
+            axis.plot(value, place, "o", color=LINES[name], markersize=9)
             axis.annotate(
-                f"{100 * value:.1f}",
-                (100 * value, place),
+                f"{value:.1f}",
+                (value, place),
                 xytext=(0, 8),
                 textcoords="offset points",
                 ha="center",
                 fontsize=9,
             )
-        axis.axvline(100 * chance[title], color="black", linestyle=":", linewidth=1)
+        axis.axvline(100 * lazy[test], color="black", linestyle=":", linewidth=1)
         axis.annotate(
-            "always the\ncommoner label",
-            (100 * chance[title], -0.45),
+            "always\nwithout_mask",
+            (100 * lazy[test], -0.45),
             xytext=(4, 0),
             textcoords="offset points",
             fontsize=8,
             va="center",
         )
-        axis.set(
-            title=title,
-            xlabel="right (%)",
-            xlim=(100 * lowest - 3, 101),
-            ylim=(-0.8, len(rows) - 0.4),
-        )
-    axes[0, 0].set(yticks=range(len(rows)), yticklabels=[TITLES[name] for name in rows])
+        axis.set(title=test, xlabel="right (%)", ylim=(-0.8, len(reached) - 0.4))
+    axes[0, 0].set(yticks=range(len(reached)), yticklabels=[TITLES[name] for name in reached])
     return figure
 
 
@@ -227,85 +222,6 @@ def draw_ways(shares, counts):
     return figure
 
 
-def draw_costs(costs):
-    """Draw what the networks cost, each as a multiple of the cheapest, one panel a kind of cost.
-
-    Parameters
-    ----------
-    costs : pandas.DataFrame
-        Rows: networks; columns: kinds of cost, with their unit in the name.
-
-    Returns
-    -------
-    matplotlib.figure.Figure
-    """
-    figure, axes = plt.subplots(
-        1,
-        costs.shape[1],
-        figsize=(1.95 * costs.shape[1] + 1, 2.3),
-        layout="constrained",
-        sharey=True,
-    )
-    for axis, kind in zip(axes, costs):
-        bars = axis.barh(
-            range(len(costs)), costs[kind], color=[LINES[name] for name in costs.index]
-        )
-        axis.bar_label(
-            bars,
-            [f"{value:.2g}" if value < 10 else f"{value:,.0f}" for value in costs[kind]],
-            padding=3,
-            fontsize=9,
-        )
-        axis.set(title=kind, xticks=[], xlim=(0, 1.45 * costs[kind].max()))
-        axis.title.set_fontsize(10)
-        axis.spines["bottom"].set_visible(False)
-    axes[0].set(yticks=range(len(costs)), yticklabels=[TITLES[name] for name in costs.index])
-    axes[0].invert_yaxis()
-    return figure
-
-
-def draw_trade(costs, accuracies, xlabel):
-    """Draw accuracy, with its interval, against a cost.
-
-    Parameters
-    ----------
-    costs : dict of str to float
-    accuracies : dict of str to (float, float, float)
-        Accuracy, lower and upper end, 0 to 1.
-    xlabel : str
-
-    Returns
-    -------
-    matplotlib.figure.Figure
-    """
-    figure, axis = plt.subplots(figsize=(6.5, 3), layout="constrained")
-    for name, cost in costs.items():
-        value, low, high = (100 * number for number in accuracies[name])
-        axis.errorbar(
-            cost,
-            value,
-            [[value - low], [high - value]],
-            fmt="o",
-            color=LINES[name],
-            markersize=9,
-            capsize=4,
-        )
-        crowded = any(
-            cost < other < 2 * cost for other in costs.values()
-        )  # no room for words to the right
-        axis.annotate(
-            TITLES[name],
-            (cost, value),
-            xytext=(-10 if crowded else 10, 0),
-            textcoords="offset points",
-            va="center",
-            ha="right" if crowded else "left",
-        )
-    axis.set(xscale="log", xlabel=xlabel, ylabel="right (%)")
-    axis.set_xlim(0.6 * min(costs.values()), 2.6 * max(costs.values()))
-    return figure
-
-
 def draw_sizes(sizes, curves, chance, bands=None):
     """Draw accuracy against the size of the face.
 
@@ -355,100 +271,4 @@ def draw_sizes(sizes, curves, chance, bands=None):
     )
     axis.minorticks_off()
     axis.legend(frameon=False, loc="lower right", bbox_to_anchor=(1, 0.12))
-    return figure
-
-
-def draw_duels(panels):
-    """Draw for pairs of networks the faces that only one has right, with McNemar's p-value.
-
-    Parameters
-    ----------
-    panels : dict of str to dict of (str, str) to course_utils.evaluation.Comparison
-        Title of the test to pair of networks to the comparison of both.
-
-    Returns
-    -------
-    matplotlib.figure.Figure
-    """
-    figure, axes = plt.subplots(
-        1, len(panels), figsize=(4.7 * len(panels), 2.4), layout="constrained", squeeze=False
-    )
-    for axis, (title, duels) in zip(axes.flat, panels.items()):
-        widest = max(1, *(max(duel.only_first, duel.only_second) for duel in duels.values()))
-        for place, ((first, second), duel) in enumerate(duels.items()):
-            for side, name, count in ((-1, first, duel.only_first), (1, second, duel.only_second)):
-                axis.barh(place, side * count, color=LINES[name], height=0.55)
-                axis.annotate(
-                    f"{TITLES[name]} {count}",
-                    (side * 0.04 * widest, place - 0.42),
-                    fontsize=8,
-                    ha="left" if side > 0 else "right",
-                    va="center",
-                )
-            axis.annotate(
-                f"p = {duel.p_value:.2g}", (1.25 * widest, place), fontsize=9, va="center"
-            )
-        axis.axvline(0, color="black", linewidth=1)
-        axis.set(
-            title=title,
-            xlabel="faces that only this network has right",
-            xlim=(-1.3 * widest, 2 * widest),
-            ylim=(len(duels) - 0.5, -0.8),
-            yticks=[],
-        )
-        axis.set_xticks(
-            [tick for tick in axis.get_xticks() if abs(tick) <= widest],
-            [f"{abs(tick):g}" for tick in axis.get_xticks() if abs(tick) <= widest],
-        )
-        axis.spines["left"].set_visible(False)
-    return figure
-
-
-def draw_recalls(rates):
-    """Draw recall and precision of both classes, one panel a test.
-
-    Parameters
-    ----------
-    rates : pandas.DataFrame
-        Columns `recall` and `precision`, 0 to 1; indexed by test, network and class.
-
-    Returns
-    -------
-    matplotlib.figure.Figure
-    """
-    tests = list(dict.fromkeys(rates.index.get_level_values(0)))
-    figure, axes = plt.subplots(
-        1,
-        len(tests),
-        figsize=(4.6 * len(tests), 2.6),
-        layout="constrained",
-        squeeze=False,
-        sharey=True,
-    )
-    for axis, test in zip(axes.flat, tests):
-        names = list(dict.fromkeys(rates.loc[test].index.get_level_values(0)))
-        rows = [
-            (label, measure)
-            for label in ("with_mask", "without_mask")
-            for measure in ("recall", "precision")
-        ]
-        for number, name in enumerate(names):
-            values = [100 * rates.loc[(test, name, label), measure] for label, measure in rows]
-            places = np.arange(len(rows)) + 0.16 * (number - (len(names) - 1) / 2)
-            axis.plot(
-                values, places, "os^D"[number], color=LINES[name], markersize=8, label=TITLES[name]
-            )
-        axis.set(
-            title=test,
-            xlabel="%",
-            yticks=range(len(rows)),
-            yticklabels=[f"{measure} of {label}" for label, measure in rows],
-            xlim=(min(45, axis.get_xlim()[0]), 102),
-        )
-        axis.grid(axis="y", color="#e5e5e5")
-        axis.set_axisbelow(True)
-    axes[0, 0].invert_yaxis()
-    figure.legend(
-        *axes[0, 0].get_legend_handles_labels(), loc="outside upper center", ncols=3, frameon=False
-    )
     return figure

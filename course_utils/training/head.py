@@ -69,7 +69,7 @@ def fit_head(features, labels, validation_features, validation_labels, strengths
         solver = LogisticRegression(C=strength, max_iter=STEPS, class_weight="balanced")
         head = _as_layer(solver.fit(ready, labels), scaler)
         said = head.probabilities(validation_features)
-        loss = _balanced_loss(validation_labels, said)
+        loss = balanced_loss(validation_labels, said)
         if best is None or loss < best.validation_loss:
             best = Head(head.kernel, head.bias, strength, loss)
     return best
@@ -97,7 +97,19 @@ def _as_layer(solver, scaler):
     return Head(kernel.astype(np.float32), bias.astype(np.float32), solver.C, np.nan)
 
 
-def _balanced_loss(labels, probabilities):
+def balanced_loss(labels, probabilities):
+    """Return the cross-entropy of answers in which every class counts the same.
+
+    Parameters
+    ----------
+    labels : ndarray of int, (n,)
+    probabilities : ndarray, float, (n, classes)
+
+    Returns
+    -------
+    float
+        In nats.
+    """
     counts = np.bincount(labels, minlength=probabilities.shape[1])
     weights = 1 / counts[labels]
     return float(log_loss(labels, probabilities, sample_weight=weights, labels=range(len(counts))))
