@@ -926,7 +926,8 @@ figures.show(
 
 # %% [markdown]
 # `course detect` does just that, and calls the alarm an *alert*. It tells a command or
-# a web address; both get JSON, without a picture:
+# a web address; both get JSON, without a picture (a command finds it in the environment
+# variable `COURSE_ALERT`):
 #
 # ```
 # course detect rtsp://camera.local/stream \

@@ -43,7 +43,7 @@ def without_secrets(address):
     ).groups()
     if port and not re.fullmatch(r":\d{0,5}", port):
         port = ":..."
-    if re.search(r"[=&;:]", path):
+    if re.search(r"[=&;]|:(?!predict$)", path):
         path = "/..."
     return f"{scheme}://{host}{port or ''}{path}{'?...' if query else ''}"
 

@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 
 import numpy as np
 
-from course_utils.errors import CourseError
+from course_utils.errors import CourseError, without_secrets
 from course_utils.serving import export, protos, tensors
 
 LARGEST_MESSAGE = 256 * 2**20
@@ -164,16 +164,16 @@ class RestClient:
             )
         except requests.RequestException as error:
             raise CourseError(
-                f"{url} does not answer: check the address, and that the server runs (`course"
-                " serve`)."
+                f"{without_secrets(url)} does not answer: check the address, and that the server"
+                " runs (`course serve`)."
             ) from error
         self.last = Exchange(len(body or b""), len(answer.content))
         try:
             document = answer.json()
         except ValueError as error:
             raise CourseError(
-                f"{url} answers with no JSON (status {answer.status_code}): is this the REST port"
-                " of TensorFlow Serving?"
+                f"{without_secrets(url)} answers with no JSON (status {answer.status_code}): is it"
+                " the REST port of TensorFlow Serving?"
             ) from error
         if answer.status_code != 200:
             raise CourseError(
@@ -319,9 +319,12 @@ class GrpcClient:
             answer = method(request, timeout=self.timeout)
         except grpc.RpcError as error:
             if error.code() in (grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.DEADLINE_EXCEEDED):
+                shown = without_secrets(self.address)
+                # gRPC repeats the address in its words.
+                why = f" ({error.details()})" if shown == self.address else ""
                 raise CourseError(
-                    f"{self.address} does not answer ({error.details()}): check the address, and"
-                    " that the server runs (`course serve`)."
+                    f"{shown} does not answer{why}: check the address, and that the server runs"
+                    " (`course serve`)."
                 ) from error
             raise CourseError(
                 f"The server refuses with {error.code().name}:"

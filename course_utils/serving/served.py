@@ -6,7 +6,7 @@ import re
 import numpy as np
 from PIL import Image
 
-from course_utils.errors import CourseError
+from course_utils.errors import CourseError, without_secrets
 from course_utils.serving import export
 from course_utils.serving.clients import GrpcClient, RestClient
 
@@ -55,13 +55,13 @@ class ServedClassifier:
         rest, grpc = REST.fullmatch(address), GRPC.fullmatch(address)
         if rest and (asked := VERB.search(address)):
             raise CourseError(
-                f"{address} is where one question goes: give the model's address,"
-                f" {address[: asked.start()]}, without {asked[0]}."
+                f"{without_secrets(address)} is where one question goes: give the model's address,"
+                f" {without_secrets(address[: asked.start()])}, without {asked[0]}."
             )
         if not rest and not grpc:
             raise CourseError(
-                f"{address} is no address of a model server: give http://HOST:8501 for REST or"
-                " HOST:8500 for gRPC."
+                f"{without_secrets(address)} is no address of a model server: give"
+                " http://HOST:8501 for REST or HOST:8500 for gRPC."
             )
         host, named = (rest or grpc).groups()
         self.client = (RestClient if rest else GrpcClient)(
@@ -74,8 +74,8 @@ class ServedClassifier:
             )[1]
         except (KeyError, IndexError, ValueError) as error:
             raise CourseError(
-                f"{address} serves another kind of model: serve one that `course serve FILE.keras`"
-                " exported."
+                f"{without_secrets(address)} serves another kind of model: serve one that `course"
+                " serve FILE.keras` exported."
             ) from error
 
     def __call__(self, faces):

@@ -84,11 +84,15 @@ def test_a_served_model_needs_no_tensorflow_here(served):
         ("http://127.0.0.1:9", "does not answer: check the address"),
         ("127.0.0.1:9", "does not answer"),
         ("ftp://127.0.0.1/model", "no address of a model server"),
+        ("http://admin:P@ss:w0rd@127.0.0.1:9", "//127.0.0.1:9/v1/models/face-mask"),
+        ("admin:P@ss:w0rd@127.0.0.1:9", "does not answer"),
+        ("ftp://admin:P@ss:w0rd@127.0.0.1/model", "no address of a model server"),
     ],
 )
 def test_a_server_that_is_not_there(course, tmp_path, address, words):
     status, _, errors = course(SCENE, "--server", address, "-o", tmp_path / "a.png", model=None)
     assert status == 1 and words in errors and list(tmp_path.iterdir()) == []
+    assert "w0rd" not in errors and "P@" not in errors
 
 
 @pytest.mark.parametrize("way", ["rest", "grpc"])

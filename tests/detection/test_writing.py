@@ -9,6 +9,9 @@ import random
 import shutil
 import subprocess
 import sys
+import threading
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import cv2
@@ -147,6 +150,57 @@ def test_an_uneven_video_keeps_its_length(tmp_path):
     assert fps == pytest.approx(12, abs=0.1)  # as in the fast part: no frame is left out
     assert length(tmp_path / "out.mp4") / fps == pytest.approx(6.5, abs=0.1)
     assert detect(path, max_fps=2).frames == 14  # two in the first second, then every one
+
+
+@pytest.fixture
+def web(tmp_path):
+    """A server for the files of a folder that takes alerts, too; yields its place and these."""
+    alerts = []
+
+    class Handler(SimpleHTTPRequestHandler):
+        def do_POST(self):
+            alerts.append(self.rfile.read(int(self.headers["Content-Length"])).decode())
+            self.send_response(200)
+            self.end_headers()
+
+        def log_message(self, *arguments):
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), partial(Handler, directory=tmp_path))
+    server.daemon_threads = True
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield f"127.0.0.1:{server.server_port}", alerts
+    server.shutdown()
+    server.server_close()
+
+
+@pytest.mark.parametrize("name", ["seen.mp4", "seen.png", "cut.mp4"])
+def test_no_password_in_a_table_an_alert_or_a_sentence(scene, tmp_path, web, name):
+    host, alerts = web
+    if name == "seen.png":
+        scene.rename(tmp_path / name)
+    else:
+        small = ("-frames:v", 12, "-vf", "scale=320:180", *H264, "-movflags", "+faststart")
+        ffmpeg("-i", SCENE.parents[1] / "videos/webcam.mp4", *small, tmp_path / name)
+    if name == "cut.mp4":
+        whole = (tmp_path / name).read_bytes()
+        (tmp_path / name).write_bytes(whole[: len(whole) * 6 // 10])
+    said = []
+    order = Order(
+        f"http://admin:P@ssw0rd@{host}/{name}?user=admin&pwd=ssw0rd",
+        classify=Unmasked(),
+        out=str(tmp_path / "faces.csv"),
+        alert_after=0.0,
+        alert_webhook=f"http://admin:P@ssw0rd@{host}/alerts?pwd=ssw0rd",
+    )
+    report = job.run(order, said.append, progress=False)
+    everything = f"{report} {said} {alerts} {(tmp_path / 'faces.csv').read_text()}"
+    assert report.faces and "ssw0rd" not in everything and "P@" not in everything
+    if name == "seen.png":
+        assert report.rows[0]["picture"] == f"http://{host}/seen.png?..."
+    else:
+        assert report.alerts == len(alerts) >= 1 and f"http://{host}/{name}?..." in alerts[0]
+    assert (name == "cut.mp4") == bool(report.problems)
 
 
 def run(code, *arguments, **environment):
