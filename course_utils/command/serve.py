@@ -81,7 +81,7 @@ def serve(
     ] = 32,
     max_instances: Annotated[
         int, typer.Option(min=1, help="The stand-in's limit for pictures in a request.")
-    ] = 128,
+    ] = 64,
     max_megapixels: Annotated[
         float, typer.Option(min=1, help="The stand-in's limit for all pictures of a request.")
     ] = 24,

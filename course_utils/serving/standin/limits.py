@@ -37,7 +37,7 @@ class Limits:
     """
 
     body_megabytes: float = 32
-    instances: int = 128
+    instances: int = 64
     megapixels: float = 24
 
     @property
