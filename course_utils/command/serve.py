@@ -78,7 +78,7 @@ def serve(
     ] = 5,
     max_body_megabytes: Annotated[
         float, typer.Option(min=1, help="The stand-in's limit for a request, unpacked.")
-    ] = 32,
+    ] = 16,
     max_instances: Annotated[
         int, typer.Option(min=1, help="The stand-in's limit for pictures in a request.")
     ] = 64,

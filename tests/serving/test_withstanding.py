@@ -292,8 +292,8 @@ def test_a_few_bytes_of_grpc_do_not_become_gigabytes(standin):
         for signature, name, tensor, words in (
             ("", "images", promising(2**28 // 6, 2, 3), "instances"),
             ("", "images", promising(2**28, 1), "takes \\[\\?,2,3\\]"),
-            ("same", "x", promising(2**28), "1024 MB, and this server takes 32"),
-            ("same", "x", promising(2**62), "this server takes 32"),
+            ("same", "x", promising(2**28), "1024 MB, and this server takes 16"),
+            ("same", "x", promising(2**62), "this server takes 16"),
             ("same", "x", promising(*[1] * 65), "65 axes"),
             ("lengths", "image_bytes", promising(38_836, kind="DT_STRING"), "38836 instances"),
             (
@@ -337,9 +337,9 @@ def test_a_few_bytes_of_json_do_not_become_gigabytes(standin):
 
     gzipped = gzip.compress(b'{"instances": [' + b"0," * 500_000_000 + b"0]}", 9)
     assert len(gzipped) < 2**20
-    refused(gzipped, 400, "more than 32 MB", **{"Content-Encoding": "gzip"})
-    refused(bytes(33 * 2**20), 413, "more than 32 MB")
-    refused((bytes(2**20) for _ in range(40)), 413, "more than 32 MB")  # in chunks
+    refused(gzipped, 400, "more than 16 MB", **{"Content-Encoding": "gzip"})
+    refused(bytes(33 * 2**20), 413, "more than 16 MB")
+    refused((bytes(2**20) for _ in range(40)), 413, "more than 16 MB")  # in chunks
     picture = '{"b64": "' + base64.b64encode(png(7000)).decode() + '"}'
     words = '{"signature_name": "lengths", "instances": ['
     refused(words + picture + "]}", 400, "49 megapixels")

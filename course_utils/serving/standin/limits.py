@@ -36,7 +36,7 @@ class Limits:
         Of all its pictures together, before they are made smaller.
     """
 
-    body_megabytes: float = 32
+    body_megabytes: float = 16
     instances: int = 64
     megapixels: float = 24
 
