@@ -637,7 +637,9 @@ print(f"Masks: {lower:.0%} of the fall comes from the lowest three rows of seven
 # since a step costs them so little. And chance must show. A network that starts from
 # random numbers is one draw among many, so we train this one with three seeds; each
 # gets a stroke. The head of the pretrained network has no seed, and no spread. Time
-# counts, too: the pretrained network pays for its features once, then for its head.
+# counts, too: the pretrained network pays for its features once, then for its head. The
+# times are of *this* machine and *this* minute, whatever else it had to do, which is
+# why they stand in a figure and not in a sentence.
 
 # %%
 seeds = {SAME: [], OTHER: []}
