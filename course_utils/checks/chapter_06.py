@@ -7,9 +7,11 @@ well-known mistake.
 import math
 import warnings
 
+import cv2
 import numpy as np
-from scipy import stats
+from PIL import Image
 
+from course_utils.checks import not_attempted, not_yet, passed
 from course_utils.checks.trial import Refused, check
 
 NOTHING = "Your function returns nothing: does it end with `return`?"
@@ -162,146 +164,206 @@ def check_1(face_pixels):
     return check("6-1", face_pixels, _face_stub, judge)
 
 
-# --- 6-2: shrink as a sensor does -----------------------------------------------------------------
-def _pictures():
-    rng = np.random.default_rng(6)
-    stripes = np.zeros((12, 12, 3), np.uint8)
-    stripes[:, ::2] = (250, 100, 30)
-    return [
-        (
-            "one block of 2 x 2 pixels",
-            (np.array([[[10, 0, 200]], [[30, 0, 100]]], np.uint8).repeat(2, axis=1), 2),
-        ),
-        ("stripes", (stripes, 4)),
-        (
-            "a picture that is wider than high",
-            (rng.integers(0, 256, (12, 18, 3)).astype(np.uint8), 3),
-        ),
-        ("a factor of 1", (rng.integers(0, 256, (5, 4, 3)).astype(np.uint8), 1)),
-        ("a bright picture", (rng.integers(200, 256, (16, 8, 3)).astype(np.uint8), 8)),
-    ]
+# --- 6-2: the width of a block --------------------------------------------------------------------
+BLOCKS = [
+    (
+        f"a face of {face} pixels, a square of {square}, a margin of {margin:g}",
+        (face, square, margin),
+    )
+    for face, square, margin in (
+        (10, 128, 0.25),
+        (20, 224, 0.25),
+        (40, 128, 0.25),
+        (12, 96, 0.0),
+        (20, 160, 0.5),
+        (33, 224, 0.1),
+    )
+]
 
-
-def _blocks(picture, factor):
-    height, width = picture.shape[0] // factor, picture.shape[1] // factor
-    return picture.reshape(height, factor, width, factor, 3).astype(float)
-
-
-def _shrunk(picture, factor):
-    return _blocks(picture, factor).mean(axis=(1, 3))
-
-
-SHRINK_MISTAKES = [
+BLOCK_MISTAKES = [
     (
-        lambda p, f: p[::f, ::f],
-        (
-            "You take one pixel of each block and drop the others: the light that fell on those is"
-            " lost, and fine stripes turn into nonsense."
-        ),
+        lambda face, square, margin: square / face,
+        "The square shows more than the face: there is a margin around it.",
     ),
     (
-        lambda p, f: p[f // 2 :: f, f // 2 :: f],
-        (
-            "You take one pixel of each block and drop the others: the light that fell on those is"
-            " lost, and fine stripes turn into nonsense."
-        ),
+        lambda face, square, margin: square / (face * (1 + margin)),
+        "The margin is cut on *every* side: left and right both.",
     ),
     (
-        lambda p, f: _blocks(p, f).sum(axis=(1, 3)),
-        "That is the sum of each block; a white wall would be brighter than white.",
+        lambda face, square, margin: square / face * (1 + 2 * margin),
+        "A margin brings more camera pixels into the square, so each of them gets *less* room.",
     ),
     (
-        lambda p, f: _blocks(p, f).max(axis=(1, 3)),
-        "That is the brightest pixel of each block, not the mean.",
+        lambda face, square, margin: face * (1 + 2 * margin) / square,
+        "That is how many camera pixels fill one pixel of the square: turn it round.",
     ),
     (
-        lambda p, f: np.median(_blocks(p, f), axis=(1, 3)),
-        "That is the median. A sensor adds up light, so it is the mean.",
-    ),
-    (lambda p, f: np.round(_shrunk(p, f)), "Don't round: return the means as they are, float."),
-    (lambda p, f: np.floor(_shrunk(p, f)), "Don't round: return the means as they are, float."),
-    (lambda p, f: _shrunk(p, f) / 255, "Keep the range 0 to 255."),
-    (
-        lambda p, f: np.broadcast_to(
-            _shrunk(p, f).mean(axis=2, keepdims=True), _shrunk(p, f).shape
-        ),
-        "You mix the colours: average over the block, not over red, green and blue.",
+        lambda face, square, margin: (square / (face * (1 + 2 * margin))) ** 2,
+        "That is how many pixels a block covers. Asked is its width.",
     ),
     (
-        lambda p, f: (
-            p.reshape(p.shape[0] // f, p.shape[1] // f, f, f, 3).astype(float).mean(axis=(2, 3))
-        ),
-        (
-            "The shape is right, but `reshape` reads row by row: the pixels that you average are no"
-            " square block. Split rows and columns each into (blocks, pixels of a block)."
-        ),
+        lambda face, square, margin: face * (1 + 2 * margin),
+        "That is how many camera pixels the square shows. How wide is each of them in it?",
     ),
     (
-        lambda p, f: (_blocks(p, f).sum(axis=(1, 3)) % 256) / f**2,
-        (
-            "Your sum runs over: eight-bit integers start again at 0 after 255. Convert to float"
-            " first."
-        ),
+        lambda face, square, margin: float(round(square / (face * (1 + 2 * margin)))),
+        "Don't round: blocks are now one pixel wider, now one narrower.",
     ),
 ]
 
 
-def _shrink_stub(picture, factor):
-    """Return the mean of each block of factor x factor pixels.
-
-    Float, (height / factor, width / factor, 3).
-    """
+def _block_stub(face, square, margin):
+    """Return how many pixels of the square one pixel of the camera fills."""
     ...
 
 
-def check_2(shrink):
-    """Check a picture that is shrunk by averaging."""
+def _block_width(face, square, margin):
+    return square / (face * (1 + 2 * margin))
+
+
+def check_2(block_width):
+    """Check how wide the blocks of an enlarged face are."""
 
     def judge(call):
-        cases, given = _pictures(), []
-        for what, (picture, factor) in cases:
-            copy = picture.copy()
-            answer = call(what, copy, factor)
-            if answer is None:
-                raise Refused(NOTHING)
-            try:
-                answer = np.asarray(answer).astype(float)
-            except (TypeError, ValueError):
-                raise Refused(f"Return an array, not a {type(answer).__name__}.") from None
-            right = _shrunk(picture, factor)
-            if answer.shape != right.shape:
-                raise Refused(
-                    f"The shape should be {right.shape} for {what}; yours is {answer.shape}."
-                )
-            if not np.array_equal(copy, picture):
-                raise Refused("The picture that came in was changed: work on a copy.")
-            given.append(answer)
-
-        def explained(function):
-            return all(
-                np.allclose(answer, function(*arguments), atol=2e-3)
-                for answer, (_, arguments) in zip(given, cases, strict=True)
-            )
-
-        if not explained(_shrunk):
-            for mistake, hint in SHRINK_MISTAKES:
-                if explained(mistake):
-                    raise Refused(hint)
-            wrong = next(
-                what
-                for answer, (what, arguments) in zip(given, cases, strict=True)
-                if not np.allclose(answer, _shrunk(*arguments), atol=2e-3)
-            )
-            raise Refused(f"Not right for {wrong}.")
+        _judge_numbers(call, BLOCKS, _block_width, BLOCK_MISTAKES)
         return (
-            "Every pixel of the large picture counts once. That is what `Image.Resampling.BOX`"
-            " does, for factors that are no whole numbers as well."
+            "In a square of 128 pixels a face of 10 falls into blocks of"
+            f" {_block_width(10, 128, 0.25):.1f} pixels: an edge every eight or nine, and"
+            " none of them belongs to the face."
         )
 
-    return check("6-2", shrink, _shrink_stub, judge)
+    return check("6-2", block_width, _block_stub, judge)
 
 
-# --- 6-3: sizes whose factors are equally likely --------------------------------------------------
+# --- 6-3: find the enlargement --------------------------------------------------------------------
+def _pillow(method):
+    def read(picture, side):
+        return np.asarray(Image.fromarray(picture).resize((side, side), method))
+
+    return read
+
+
+def _opencv(method):
+    return lambda picture, side: cv2.resize(picture, (side, side), interpolation=method)
+
+
+def _grey(read):
+    def faded(picture, side):
+        return (read(picture, side) // 2 + 40).astype(np.uint8)
+
+    return faded
+
+
+def _mirrored(read):
+    return lambda picture, side: np.ascontiguousarray(read(picture, side)[:, ::-1])
+
+
+_NEAREST, _BILINEAR = Image.Resampling.NEAREST, Image.Resampling.BILINEAR
+READERS = [
+    ("Pillow's nearest", _pillow(_NEAREST), True),
+    ("Pillow's bilinear", _pillow(_BILINEAR), False),
+    ("Pillow's bicubic", _pillow(Image.Resampling.BICUBIC), False),
+    ("OpenCV's nearest", _opencv(cv2.INTER_NEAREST), True),
+    ("OpenCV's bilinear", _opencv(cv2.INTER_LINEAR), False),
+    ("a nearest that also fades the picture", _grey(_pillow(_NEAREST)), True),
+    ("a bilinear that also fades the picture", _grey(_pillow(_BILINEAR)), False),
+    ("a nearest that also mirrors", _mirrored(_opencv(cv2.INTER_NEAREST)), True),
+    ("a bilinear that also mirrors", _mirrored(_opencv(cv2.INTER_LINEAR)), False),
+]
+
+
+def _repeats_stub(read):
+    """Tell whether a reader enlarges by repeating pixels."""
+    ...
+
+
+def check_3(repeats_pixels):
+    """Check whether an enlargement by nearest is found out."""
+
+    def judge(call):
+        given = []
+        for what, read, _ in READERS:
+            answer = call(what, read)
+            if answer is None:
+                raise Refused(NOTHING)
+            if not isinstance(answer, (bool, np.bool_)):
+                raise Refused(f"Return True or False, not a {type(answer).__name__}.")
+            given.append(bool(answer))
+        truth = [repeats for _, _, repeats in READERS]
+        if given == truth:
+            return (
+                "Nearest invents no value: what comes out was put in. Every other way mixes, and"
+                " a mixture of black and white is grey."
+            )
+        if len(set(given)) == 1:
+            raise Refused(
+                f"Your answer is always {given[0]}. A picture of one colour tells nothing: put two"
+                " colours in, and look whether others come out."
+            )
+        if [not answer for answer in given] == truth:
+            raise Refused("It is the other way round: True means that pixels are only repeated.")
+        wrong = next(n for n, (mine, right) in enumerate(zip(given, truth)) if mine != right)
+        changed = "also" in READERS[wrong][0]
+        raise Refused(
+            f"Not right for {READERS[wrong][0]}."
+            + (
+                " It may change colours or sides: count how many *different* values come out, in"
+                " place of comparing with a picture that you expect."
+                if changed
+                else ""
+            )
+        )
+
+    return check("6-3", repeats_pixels, _repeats_stub, judge)
+
+
+# --- 6-4: design the acquittal --------------------------------------------------------------------
+DESIGN = {"change": "B", "look at": "A", "acquitted when": "C"}
+"""What tests the compression and nothing else."""
+
+DESIGN_HINTS = {
+    ("change", "A"): "Then the size changes, and JPEG is not on trial any more.",
+    ("change", "C"): (
+        "Training again changes the network too: whatever comes out, two things may have made it."
+    ),
+    ("look at", "B"): (
+        "Small faces fall for several reasons. Look where nothing else is wrong: at large faces."
+    ),
+    (
+        "look at",
+        "C",
+    ): "The size of a file says that something was compressed, not whether it hurts.",
+    ("acquitted when", "A"): "That shows that you compressed. What shows that it does no harm?",
+    ("acquitted when", "B"): "That would convict JPEG, not acquit it.",
+}
+
+
+def check_4(design):
+    """Check an experiment that could acquit the compression."""
+    choices = {"change": "ABC", "look at": "ABC", "acquitted when": "ABC"}
+    if design is None:
+        return not_attempted("6-4")
+    if not isinstance(design, dict):
+        return not_yet("6-4", "Keep `design` a dictionary with the three keys of the cell.")
+    lacking = [key for key in choices if key not in design]
+    if lacking:
+        return not_yet("6-4", f"`design` lacks the key {lacking[0]!r}.")
+    if all(design[key] is None for key in choices):
+        return not_attempted("6-4")
+    for key, letters in choices.items():
+        letter = str(design[key]).strip().upper()
+        if letter not in tuple(letters):
+            return not_yet("6-4", f"Choose A, B or C for {key!r}.")
+        if letter != DESIGN[key]:
+            return not_yet("6-4", DESIGN_HINTS[key, letter])
+    return passed(
+        "6-4",
+        "One thing is changed, the harm is looked for where nothing else does any, and a narrow"
+        " interval around zero acquits. A wide one would only say that you looked at too few.",
+    )
+
+
+# --- 6-5: sizes whose factors are equally likely --------------------------------------------------
 def _octaves(sizes, smallest, count):
     """Return the shares of sizes from smallest to its double, from there on, and so on."""
     return np.array(
@@ -317,7 +379,7 @@ def _sizes_stub(smallest, largest, count, rng):
     ...
 
 
-def check_3(draw_sizes):
+def check_5(draw_sizes):
     """Check random sizes that are uniform in their logarithm."""
 
     def judge(call):
@@ -374,7 +436,7 @@ def check_3(draw_sizes):
             " would spend most of its pictures on the large ones."
         )
 
-    return check("6-3", draw_sizes, _sizes_stub, judge)
+    return check("6-5", draw_sizes, _sizes_stub, judge)
 
 
 def _judge_shares(shares):
@@ -403,246 +465,3 @@ def _judge_shares(shares):
             f" {reached}"
         )
     )
-
-
-# --- 6-4: McNemar's test by hand ------------------------------------------------------------------
-DUELS = [
-    (f"{before} that only the first has right, {after} that only the second has", (before, after))
-    for before, after in (
-        (5, 15),
-        (15, 5),
-        (0, 6),
-        (1, 1),
-        (3, 4),
-        (0, 0),
-        (10, 10),
-        (40, 70),
-        (0, 1),
-        (12, 30),
-    )
-]
-
-
-def _p_value(first, second):
-    return (
-        min(1.0, 2 * stats.binom.cdf(min(first, second), first + second, 0.5))
-        if first + second
-        else 1.0
-    )
-
-
-def _tail(first, second):
-    return stats.binom.cdf(min(first, second), first + second, 0.5)
-
-
-DUEL_MISTAKES = [
-    (
-        lambda a, b: min(1.0, _tail(a, b)),
-        "That is one side only. A coin could have been as uneven the other way round, too.",
-    ),
-    (
-        lambda a, b: stats.binom.sf(b - 1, a + b, 0.5),
-        (
-            "That asks how often the *second* gets so many or more. As uneven the other way round"
-            " counts as well."
-        ),
-    ),
-    (
-        lambda a, b: stats.binom.cdf(b, a + b, 0.5),
-        (
-            "That asks how often the *second* gets so few or fewer. As uneven the other way round"
-            " counts as well."
-        ),
-    ),
-    (
-        lambda a, b: 2 * _tail(a, b),
-        (
-            "A probability is never above 1: where both have the same number, the middle is counted"
-            " twice."
-        ),
-    ),
-    (
-        lambda a, b: 2 * stats.binom.cdf(b, a + b, 0.5),
-        "A probability is never above 1, and it does not depend on which of both had more.",
-    ),
-    (
-        lambda a, b: min(1.0, 2 * stats.binom.pmf(a, a + b, 0.5)) if a + b else 1.0,
-        "That is the probability of exactly this count, twice. As uneven *or more* uneven counts.",
-    ),
-    (
-        lambda a, b: stats.binom.pmf(a, a + b, 0.5),
-        (
-            "That is the probability of exactly this count. As uneven *or more* uneven counts, on"
-            " both sides."
-        ),
-    ),
-    (
-        lambda a, b: min(1.0, 2 * stats.binom.cdf(min(a, b) - 1, a + b, 0.5)) if a + b else 1.0,
-        "As uneven *or more*: the count itself belongs to it.",
-    ),
-    (
-        lambda a, b: stats.chi2.sf((a - b) ** 2 / (a + b), 1) if a + b else 1.0,
-        (
-            "That is the approximation by a bell curve, which is too sure with few faces. Count the"
-            " coin's throws exactly."
-        ),
-    ),
-    (
-        lambda a, b: stats.chi2.sf((abs(a - b) - 1) ** 2 / (a + b), 1) if a + b else 1.0,
-        "That is Edwards' approximation. Count the coin's throws exactly.",
-    ),
-    (
-        lambda a, b: stats.chi2.sf(max(0, abs(a - b) - 1) ** 2 / (a + b), 1) if a + b else 1.0,
-        "That is Edwards' approximation. Count the coin's throws exactly.",
-    ),
-    (lambda a, b: 1 - _p_value(a, b), "That is 1 minus it: the more uneven, the *smaller* is p."),
-]
-
-
-def _duel_stub(only_first, only_second):
-    """Return how often a coin is as uneven as this or more, 0 to 1."""
-    ...
-
-
-def check_4(p_value):
-    """Check McNemar's exact test."""
-
-    def judge(call):
-        _judge_numbers(
-            lambda what, *counts: _finite(call(what, *counts)), DUELS, _p_value, DUEL_MISTAKES, 1e-7
-        )
-        return (
-            "Six to nothing is the least that beats a coin at 0.05. And all the faces that both"
-            " have right, or both wrong, say nothing."
-        )
-
-    def _finite(value):
-        if isinstance(value, (float, np.floating)) and math.isnan(value):
-            raise Refused(
-                "Where both networks agree on every face, there is nothing uneven at all: p is 1,"
-                " not `nan`."
-            )
-        return value
-
-    return check("6-4", p_value, _duel_stub, judge)
-
-
-# --- 6-5: what is it worth on another camera? -----------------------------------------------------
-CURVE = (np.array([8, 16, 32, 64]), np.array([0.60, 0.80, 0.92, 0.94]))
-HALLS = [
-    (what, (np.array(sizes, float), *CURVE))
-    for what, sizes in (
-        ("faces of a size that was measured", [16, 16]),
-        ("faces between two sizes", [23, 23, 23]),
-        ("faces of two sizes", [8, 64]),
-        ("faces smaller than the smallest", [4, 6, 8]),
-        ("faces larger than the largest", [80, 200]),
-        ("a mixed crowd", [5, 9, 12, 20, 27, 30, 45, 100]),
-        ("many small ones and one large one", [8] * 9 + [64]),
-    )
-]
-
-
-def _on_camera(sizes, measured, accuracies):
-    return np.interp(np.log(sizes), np.log(measured), accuracies).mean()
-
-
-def _nearest(sizes, measured, accuracies):
-    return accuracies[np.abs(np.log(sizes)[:, None] - np.log(measured)).argmin(axis=1)].mean()
-
-
-def _outside(sizes, measured, accuracies):
-    slope = np.diff(accuracies) / np.diff(np.log(measured))
-    place = np.clip(np.searchsorted(measured, sizes) - 1, 0, len(slope) - 1)
-    return (accuracies[place] + slope[place] * (np.log(sizes) - np.log(measured[place]))).mean()
-
-
-CAMERA_MISTAKES = [
-    (
-        lambda s, m, a: np.interp(s, m, a).mean(),
-        (
-            "You interpolate along pixels. Along the *logarithm*, the middle between 16 and 32 is"
-            " 22.6, not 24."
-        ),
-    ),
-    (
-        lambda s, m, a: np.interp(np.log(s.mean()), np.log(m), a),
-        (
-            "You average the sizes first. A crowd of small and large faces is no crowd of middling"
-            " ones: average the accuracies."
-        ),
-    ),
-    (
-        lambda s, m, a: np.interp(s.mean(), m, a),
-        (
-            "You average the sizes first. A crowd of small and large faces is no crowd of middling"
-            " ones: average the accuracies."
-        ),
-    ),
-    (
-        lambda s, m, a: np.interp(np.log(s).mean(), np.log(m), a),
-        (
-            "You average the sizes first. A crowd of small and large faces is no crowd of middling"
-            " ones: average the accuracies."
-        ),
-    ),
-    (
-        lambda s, m, a: np.interp(np.log(np.median(s)), np.log(m), a),
-        (
-            "You take the median size. A crowd of small and large faces is no crowd of middling"
-            " ones: average the accuracies."
-        ),
-    ),
-    (
-        lambda s, m, a: np.mean(a),
-        (
-            "That is the mean of the measured accuracies, as if every measured size were equally"
-            " frequent."
-        ),
-    ),
-    (_nearest, "You take the nearest measured size. Between two of them, interpolate."),
-    (
-        _outside,
-        (
-            "You continue the line beyond what was measured. Nothing is known there; take the last"
-            " value."
-        ),
-    ),
-    (
-        lambda s, m, a: np.interp(np.log(s), np.log(m), a).sum(),
-        "That is the sum over the faces; divide by how many there are.",
-    ),
-    (
-        lambda s, m, a: np.interp(np.log(s), np.log(m), a).min(),
-        "That is the worst face. The expected accuracy is a mean.",
-    ),
-    (lambda s, m, a: 100 * _on_camera(s, m, a), "Return a share from 0 to 1, not percent."),
-    (lambda s, m, a: round(float(_on_camera(s, m, a)), 2), "Don't round."),
-]
-
-
-def _camera_stub(camera, sizes, accuracies):
-    """Return the share of right answers to expect, 0 to 1."""
-    ...
-
-
-def check_5(expected_accuracy):
-    """Check the accuracy that a curve promises for the faces of a camera."""
-
-    def judge(call):
-        def on_copies(what, *arrays):
-            copies = [array.copy() for array in arrays]
-            answer = call(what, *copies)
-            if not all(
-                np.array_equal(copy, array) for copy, array in zip(copies, arrays, strict=True)
-            ):
-                raise Refused("The arrays that came in were changed: work on copies.")
-            return answer
-
-        _judge_numbers(on_copies, HALLS, _on_camera, CAMERA_MISTAKES)
-        return (
-            "One curve, any camera: measure how large faces are at *your* door, and you know what"
-            " to expect, as far as size is all that differs."
-        )
-
-    return check("6-5", expected_accuracy, _camera_stub, judge)

@@ -43,8 +43,8 @@ def evaluate(
         typer.Option(
             metavar="MIN:MAX",
             help=(
-                "Shrink each face to a random size in this range, in pixels, and enlarge it again"
-                " before the network sees it."
+                "Shrink each face to a random size in this range, in pixels, by averaging, and"
+                " enlarge it again by bilinear before the network sees it."
             ),
             callback=face_size,
             show_default=False,

@@ -54,6 +54,11 @@ class Train(typer.core.TyperCommand):
         )
 
 
+def small_face_size(text):
+    """Turn "10:40" into (10, 40) and "none" into ()."""
+    return () if text == "none" else face_size(text)
+
+
 def two_or_four(classes):
     """Refuse another number of classes."""
     if classes not in (None, 2, 4):
@@ -62,12 +67,6 @@ def two_or_four(classes):
 
 
 def train(
-    arch: Annotated[
-        str,
-        typer.Option(
-            help="resnet34, resnet50 or mobilenetv2.", callback=known_arch, show_default=False
-        ),
-    ],
     data: Annotated[
         Path,
         typer.Option(
@@ -79,19 +78,41 @@ def train(
             show_default=False,
         ),
     ],
+    arch: Annotated[
+        str, typer.Option(help="resnet34, resnet50 or mobilenetv2.", callback=known_arch)
+    ] = "mobilenetv2",
     size: Annotated[
-        int, typer.Option(help="Side of the network's picture in pixels, 32 or more.")
-    ] = 96,
+        int | None,
+        typer.Option(
+            help=(
+                "Side of the network's picture in pixels, 32 or more; when not given 128 on a"
+                " trained base, 96 from random numbers."
+            ),
+            show_default=False,
+        ),
+    ] = None,
     alpha: Annotated[
         float | None,
-        typer.Option(help="Width of mobilenetv2; 0.35 when not given.", show_default=False),
+        typer.Option(
+            help=(
+                "Width of mobilenetv2; when not given 1.0 on a trained base, 0.35 from random"
+                " numbers."
+            ),
+            show_default=False,
+        ),
     ] = None,
     epochs: Annotated[
-        int,
+        int | None,
         typer.Option(
-            min=1, help="At most; training stops early when the validation loss no longer falls."
+            min=0,
+            help=(
+                "Of gradient descent, at most. On a trained base, whose head needs none, they tune"
+                " its last blocks in small steps (0 when not given); from random numbers they train"
+                " everything (30 when not given)."
+            ),
+            show_default=False,
         ),
-    ] = 30,
+    ] = None,
     batch: Annotated[
         int, typer.Option(min=2, help="Pictures a step, of all workers together.")
     ] = 32,
@@ -103,10 +124,12 @@ def train(
         typer.Option(
             metavar="[MIN:MAX]",
             help=(
-                f"Shrink each training face to a random size in this range of pixels ({ORIGINAL}"
-                " when none is given) and enlarge it again: see chapter 06."
+                f"Shrink training faces to a random size in this range of pixels ({ORIGINAL} when"
+                " none is given) by averaging, and enlarge them again by bilinear: see chapter 06."
+                " On a trained base every face is learned whole and shrunk, with this option or"
+                " without; `none` leaves whole faces only."
             ),
-            callback=face_size,
+            callback=small_face_size,
             show_default=False,
         ),
     ] = None,
@@ -114,8 +137,9 @@ def train(
         str,
         typer.Option(
             help=(
-                "What the backbone starts from: imagenet (from the cache or the network; random"
-                " numbers when they can't be had), none, or a file."
+                "What the backbone starts from: imagenet (which the environment brings for"
+                " mobilenetv2 of width 1; others come from the cache or the network, random numbers"
+                " when they can't be had), none, or a file."
             )
         ),
     ] = "imagenet",
@@ -168,13 +192,15 @@ def train(
         typer.Option("--json", help="Print training.json for a program in place of sentences."),
     ] = False,
 ):
-    """Train a network and keep the best epoch, with the names of its classes, in one file.
+    """Train a network and keep it, with the names of its classes, in one file.
 
-    Example: `course train --arch mobilenetv2 --data work/sample/02_mask_synthesis --size 64
-    --epochs 20`
+    Example: `course train --data work/sample/02_mask_synthesis`
 
-    For a camera that sees small faces: `course train --arch resnet34 --data
-    work/sample/02_mask_synthesis --small-faces`
+    As it stands this makes the best network that the course knows: a head on a MobileNetV2 that
+    ImageNet trained, for whole and for small faces, in minutes.
+
+    From random numbers: `course train --arch resnet34 --weights none --data
+    work/sample/02_mask_synthesis --epochs 20 --small-faces`
 
     Class names of other sets, such as WithMask and no_mask, are understood; names that `course
     detect` would not know are refused. Ctrl-C keeps the best model so far. The same command with
@@ -221,9 +247,10 @@ def train(
     if as_json:
         print(json.dumps(account, indent=2))
     elif cluster.place().chief:
+        best = f"Epoch {account['best_epoch']} of {account['epochs']} is the best"
         print(
-            f"Epoch {account['best_epoch']} of {account['epochs']} is the best: validation accuracy"
-            f" {account['best_validation_accuracy']:.3f}, loss"
+            f"{best if account['best_epoch'] else 'The fitted head is the best'}: validation"
+            f" accuracy {account['best_validation_accuracy']:.3f}, loss"
             f" {account['best_validation_loss']:.3f}. The model: {out / job.MODEL}"
         )
     if account["interrupted"]:

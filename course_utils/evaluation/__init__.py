@@ -7,7 +7,7 @@ does not load TensorFlow.
 """
 
 from course_utils.evaluation.calibration import calibration_error, reliability
-from course_utils.evaluation.predicting import predict, shrink_face
+from course_utils.evaluation.predicting import predict
 from course_utils.evaluation.slices import slice_table
 from course_utils.evaluation.statistics import (
     Comparison,
@@ -17,6 +17,7 @@ from course_utils.evaluation.statistics import (
     per_class,
 )
 from course_utils.models import compiled, latency
+from course_utils.training.pipeline import shrink_face
 
 __all__ = [
     "Comparison",

@@ -1,76 +1,21 @@
 """Ask a model about the faces of a table, at their own size or a smaller one."""
 
 import os
-import zlib
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
 
 import numpy as np
-from PIL import Image
 from tqdm import tqdm
 
 from course_utils.data.progress import STYLE
 from course_utils.errors import CourseError
 from course_utils.models import compiled
-from course_utils.pictures import annotations
-from course_utils.pictures.images import BadPicture, read_rgb
 from course_utils.training import pipeline
+from course_utils.training.pipeline import random_size
 
 CHUNK = 256  # faces in memory at once
 BOX = ["x_min", "y_min", "x_max", "y_max"]
-
-
-def shrink_face(picture, box, pixels, size, method=Image.Resampling.BOX):
-    """Show a face as a camera that is farther away would: few pixels, enlarged for the network.
-
-    Parameters
-    ----------
-    picture : ndarray, uint8, (height, width, 3), RGB
-    box : sequence of four numbers or None
-        The face's box in pixels, half open; None: the picture is the face.
-    pixels : int
-        What the face's shorter side is shrunk to, with its aspect kept. A face that is smaller
-        already stays as it is.
-    size : int
-        Side of the square in pixels.
-    method : PIL.Image.Resampling
-        How it is shrunk; by averaging, as a sensor does, when not given.
-
-    Returns
-    -------
-    ndarray, uint8, (size, size, 3)
-        Cut as `course_utils.training.pipeline.cut_face` does.
-    """
-    side = min(picture.shape[:2])
-    if box is not None:
-        found = annotations.Box("", *(round(float(edge)) for edge in box))
-        side = min(found.x_max - found.x_min, found.y_max - found.y_min)
-        picture = annotations.crop(picture, found, pipeline.MARGIN)
-    if pixels < side:
-        height, width = (max(1, round(length * pixels / side)) for length in picture.shape[:2])
-        picture = np.asarray(Image.fromarray(picture).resize((width, height), method))
-    return pipeline.cut_face(picture, None, size)
-
-
-def random_size(picture, sizes, seed):
-    """Draw a face size for a picture by its name, whatever other pictures there are.
-
-    Parameters
-    ----------
-    picture : str
-    sizes : (int, int)
-        Smallest and largest, both included.
-    seed : int
-
-    Returns
-    -------
-    int
-    """
-    name = picture.encode(errors="backslashreplace")  # a name may hold bytes that are no UTF-8
-    return int(
-        np.random.default_rng([seed, zlib.crc32(name)]).integers(sizes[0], sizes[1], endpoint=True)
-    )
 
 
 def predict(
@@ -90,8 +35,8 @@ def predict(
     folder : path-like
         What `picture` starts from.
     sizes : (int, int), optional
-        Each face is shrunk to a random size in this range of pixels, see `shrink_face` and
-        `random_size`.
+        Each face is shrunk to a random size in this range of pixels, see
+        `course_utils.training.pipeline.shrink_face` and `random_size`.
     seed : int
         Of these sizes.
     problems : list, optional
@@ -154,20 +99,10 @@ def predict(
 
 def _read(number, rows, folder, boxes, size, problems):
     """Return one face, or None and a sentence in `problems`."""
-    path, box = (
-        folder / rows["picture"][number],
-        (None if np.isnan(boxes[number]).any() else boxes[number]),
-    )
+    box = None if np.isnan(boxes[number]).any() else boxes[number]
+    pixels = rows["face_size"][number] if "face_size" in rows else None
     try:
-        if "face_size" not in rows:
-            return pipeline.read_face(path, box, size)
-        try:
-            picture = read_rgb(path, reduced=box is None)
-            return shrink_face(picture, box, rows["face_size"][number], size)
-        except CourseError as error:
-            raise (
-                error if isinstance(error, BadPicture) else CourseError(f"{path}: {error}")
-            ) from error
+        return pipeline.read_face(folder / rows["picture"][number], box, size, pixels)
     except CourseError as error:
         if problems is None:
             raise

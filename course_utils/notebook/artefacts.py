@@ -96,10 +96,12 @@ class Artefacts:
 
         Returns
         -------
-        dict
-            What `data/reference/NN_slug.json` holds.
+        dict or None
+            What `data/reference/NN_slug.json` holds; None where no such run was stored.
         """
         path = project.data_dir() / "reference" / f"{self.chapter}.json"
+        if not path.is_file():
+            return None
         return json.loads(path.read_text(encoding="utf-8"))
 
     def _note_read(self, path):

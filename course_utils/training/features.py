@@ -20,7 +20,7 @@ BATCH = 64
 
 
 def feature_extractor(model):
-    """Cut a network of `course_utils.models.build` off behind the average of its base.
+    """Cut a network of `course_utils.models.build` off before its head.
 
     Parameters
     ----------
@@ -32,8 +32,8 @@ def feature_extractor(model):
         Takes what the model takes, float32 (n, size, size, 3), RGB, 0 to 255; gives float32
         (n, features): 1,280 for a MobileNetV2 of width 1. It shares the model's weights.
     """
-    average = model.get_layer("average").output
-    return quiet.import_keras().Model(model.input, average, name="features")
+    before_head = model.get_layer("probabilities").input
+    return quiet.import_keras().Model(model.input, before_head, name="features")
 
 
 def compute_features(model, faces, store=None, progress=False):

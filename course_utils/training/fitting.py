@@ -52,6 +52,8 @@ class Settings:
         https://arxiv.org/abs/1711.05101).
     patience : int
         Stop when the validation loss has not fallen for so many epochs.
+    frozen : float
+        Share of the backbone's layers, counted from the picture, that are never trained, 0 to 1.
     """
 
     epochs: int = 30
@@ -60,6 +62,7 @@ class Settings:
     warm_up: float = 0.1
     weight_decay: float = 1e-4
     patience: int = 8
+    frozen: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -177,7 +180,7 @@ def fit(
         for phase, epochs, highest in phases:
             if not epochs:
                 continue
-            model.get_layer("backbone").trainable = phase == "all"
+            _freeze(model.get_layer("backbone"), settings.frozen if phase == "all" else 1.0)
             optimizer, rates = (
                 _optimizer(model, settings, strategy),
                 _learning_rates(settings, highest, epochs * steps),
@@ -228,6 +231,15 @@ def fit(
     if best is not None:
         model.set_weights(best)
     return Fitted(pd.DataFrame(history, columns=COLUMNS), best_epoch, interrupted)
+
+
+def _freeze(backbone, share):
+    """Freeze this share of the layers, counted from the picture."""
+    backbone.trainable = share < 1
+    if not backbone.trainable:
+        return
+    for layer in backbone.layers[: round(share * len(backbone.layers))]:
+        layer.trainable = False
 
 
 def _learning_rates(settings, highest, steps):

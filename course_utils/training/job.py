@@ -9,7 +9,7 @@ import platform
 import shlex
 import sys
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from importlib.metadata import version
 from pathlib import Path
 
@@ -25,11 +25,20 @@ from course_utils.training import cluster, pipeline
 from course_utils.training.fitting import Settings, class_weights, fit, make_deterministic
 from course_utils.training.folders import find_faces
 from course_utils.training.split import group_alike, hold_back
+from course_utils.training.transfer import train_head
 
 MODEL, HISTORY, PROVENANCE = "model.keras", "history.csv", "training.json"
+SMALL_FACES = (10, 40)
+"""Pixels of the small faces that a head on a trained base learns besides whole ones: chapter 06."""
+
 SMALL = 32
 """Pixels: enough to find near duplicates and unreadable files, when there is no memory for all
 pictures at full size."""
+
+RANDOM = "random numbers"
+
+FROZEN = 0.7
+"""Share of a trained base's layers, from the picture on, that stay as they are when it is tuned."""
 
 INTERRUPTED = 3
 """Exit status of a worker process that Ctrl-C ended."""
@@ -42,9 +51,9 @@ class Order:
     arch: str
     data: str
     out: str
-    size: int = 96
+    size: int | None = None
     alpha: float | None = None
-    epochs: int = Settings.epochs
+    epochs: int | None = None
     batch: int = 32
     augment: str = "light"
     small_faces: tuple | None = None
@@ -55,11 +64,22 @@ class Order:
     validation: float = 0.15
     again: bool = False
 
-    @property
-    def width(self):
-        """MobileNetV2 is a third as wide as in the paper, where nothing else is said."""
-        return (
-            self.alpha if self.alpha is not None else (0.35 if self.arch == "mobilenetv2" else 1.0)
+    def settled(self, trained):
+        """Return the order with what was left open, on a base that was trained or was not.
+
+        A trained base: its own width, 128 pixels, a head on whole and small faces, no epochs.
+        Random numbers: a MobileNetV2 a third as wide, 96 pixels, whole faces, 30 epochs.
+        """
+        narrow = self.arch == "mobilenetv2" and not trained
+        open_values = {
+            "size": 128 if trained else 96,
+            "alpha": 0.35 if narrow else 1.0,
+            "epochs": 0 if trained else Settings.epochs,
+            "small_faces": SMALL_FACES if trained else (),
+        }
+        return replace(
+            self,
+            **{name: value for name, value in open_values.items() if getattr(self, name) is None},
         )
 
     @property
@@ -70,11 +90,12 @@ class Order:
         """
         words = ["course", "train"]
         for name, value in asdict(self).items():
-            if value is not None and name != "again":
+            left_out = name == "again" or (value == () and self.weights == "none")
+            if value is not None and not left_out:
                 text = (
                     _nameable(value)
                     if name in ("data", "out", "weights")
-                    else ":".join(map(str, value))
+                    else ":".join(map(str, value)) or "none"
                     if name == "small_faces"
                     else str(value)
                 )
@@ -130,70 +151,69 @@ def train(order, say: Callable[[str], None] = lambda sentence: None, progress=Tr
 def _train(order, labelled, place, say, progress):
     """Train on what was found; the chief's folder is checked and held."""
     out, strategy = Path(order.out), cluster.make_strategy()
-    import tensorflow as tf
 
     make_deterministic(order.seed)
     policy_before = _use_mixed_precision(say)
     try:
-        model, start = _build(order, len(labelled.class_names), strategy, say)
+        model, start, order = _build(order, len(labelled.class_names), strategy, say)
+        _check_workers(order, place.workers)
         parts = _read(labelled, order, say)
         portable = (
             model if _is_portable(strategy) else _build_portable(order, len(labelled.class_names))
         )
         training, validation, steps, numbers = _datasets(parts, labelled, order, strategy, place)
         account = _account(order, start, labelled, parts, steps, place.workers)
+        head_loss = np.inf
 
         def keep(history, improved):
-            best = min(history, key=lambda epoch: epoch["validation_loss"])
-            account.update(
-                best_epoch=best["epoch"],
-                epochs=len(history),
-                **{
-                    f"best_{name}": best[name]
-                    for name in ("validation_loss", "validation_accuracy")
-                },
-            )
-            trained = (
-                model.get_weights()
-            )  # all workers: reading a mirrored variable may need them all
+            last = history[-1]
+            improved = improved and last["validation_loss"] < head_loss
+            account.update(epochs=len(history))
+            if improved:
+                account.update(
+                    best_epoch=last["epoch"],
+                    best_validation_loss=last["validation_loss"],
+                    best_validation_accuracy=last["validation_accuracy"],
+                )
+            # Of all workers: reading a mirrored variable may need them all.
+            trained = model.get_weights()
             if place.chief:
                 with files.explaining_disk_errors(out):
                     if improved:
                         portable.set_weights(trained)
                         models.save(portable, out / MODEL, labelled.class_names)
-                    files.write_text(
-                        out / HISTORY,
-                        pd.DataFrame(history).to_csv(
-                            index=False, lineterminator="\n", float_format="%.6g"
-                        ),
-                    )
+                    table = pd.DataFrame(history)
+                    text = table.to_csv(index=False, lineterminator="\n", float_format="%.6g")
+                    files.write_text(out / HISTORY, text)
                     _write_account(out, account)
-                say(_sentence(history[-1], order.epochs, improved))
+                say(_sentence(last, order.epochs, improved))
 
-        settings = Settings(epochs=order.epochs, learning_rate=order.learning_rate)
-        weights = class_weights(numbers, len(labelled.class_names))
-        try:
-            fitted = fit(
+        if start != RANDOM and place.workers == 1:
+            _fit_head(model, parts, labelled, order, account, out, say, progress)
+            head_loss = _loss(model, validation) if order.epochs else head_loss
+        if order.epochs:
+            settings = Settings(
+                epochs=order.epochs,
+                head_epochs=0 if place.workers == 1 else Settings.head_epochs,
+                learning_rate=order.learning_rate,
+                frozen=FROZEN if start != RANDOM else 0.0,
+            )
+            fitted = _fit(
                 model,
-                training,
-                validation,
+                (training, validation, steps),
                 settings,
-                weights,
-                start != "random numbers",
+                class_weights(numbers, len(labelled.class_names)),
+                start,
                 strategy,
-                steps,
                 keep,
                 progress and place.chief,
             )
-        except tf.errors.OpError as error:
-            if place.workers == 1:
-                raise
-            raise _lost_workers(error, place.workers) from error
+            account.update(interrupted=fitted.interrupted)
+            if not fitted.best_epoch and start == RANDOM:
+                raise CourseError("Stopped before the first epoch had ended: nothing was written.")
     finally:
         quiet.import_keras().mixed_precision.set_global_policy(policy_before)
-    if not fitted.best_epoch:
-        raise CourseError("Stopped before the first epoch had ended: nothing was written.")
-    account.update(interrupted=fitted.interrupted, finished=not fitted.interrupted)
+    account.update(finished=not account["interrupted"])
     if place.chief:
         with files.explaining_disk_errors(out):
             _write_account(out, account)
@@ -222,11 +242,13 @@ def train_with_workers(order, workers, stdout_free=False):
 
 
 def _check(order):
-    if order.epochs < 1 or order.batch < 2:
+    if (order.epochs or 0) < 0 or order.batch < 2:
         raise CourseError(
-            f"{order.epochs} epochs of batches of {order.batch} can't be trained: choose 1 epoch"
-            " and 2 pictures or more."
+            f"{order.epochs} epochs of batches of {order.batch} can't be trained: choose no epoch"
+            " less than 0 and 2 pictures or more."
         )
+    if order.epochs == 0 and order.weights == "none":
+        raise CourseError("From random numbers nothing is learned in 0 epochs: choose 1 or more.")
     if not 0 < order.learning_rate <= 1:
         raise CourseError(
             f"A learning rate of {order.learning_rate} is out of range: choose one above 0, up"
@@ -237,7 +259,7 @@ def _check(order):
             f"There is no augmentation policy {order.augment!r}: choose one of"
             f" {', '.join(augmentation.POLICIES)}."
         )
-    if order.small_faces is not None and not 1 <= order.small_faces[0] <= order.small_faces[1]:
+    if order.small_faces and not 1 <= order.small_faces[0] <= order.small_faces[1]:
         raise CourseError(
             f"Face sizes of {order.small_faces[0]} to {order.small_faces[1]} pixels can't be drawn:"
             " give 1 or more, the smaller number first."
@@ -270,24 +292,107 @@ def _use_mixed_precision(say):
     return before
 
 
-def _build(order, classes, strategy, say):
-    """Return the model and what its backbone starts from.
+def _check_workers(order, workers):
+    if workers > 1 and not order.epochs:
+        raise CourseError(
+            "Several workers share out epochs, and a head on a trained base takes none: leave"
+            " --workers out, or give --epochs as well."
+        )
 
-    "imagenet", the name of a file or "random numbers".
+
+def _build(order, classes, strategy, say):
+    """Return the model, what its backbone starts from, and the order with nothing left open.
+
+    It starts from "imagenet", the name of a file or "random numbers".
     """
     with strategy.scope():
         if order.weights != "none":
+            settled = order.settled(trained=True)
             try:
                 with contextlib.redirect_stdout(sys.stderr):  # Keras reports its download there
                     model = models.build(
-                        order.arch, order.size, classes, order.width, order.weights
+                        order.arch, settled.size, classes, settled.alpha, order.weights
                     )
-                return model, (
-                    order.weights if order.weights == "imagenet" else _nameable(order.weights)
-                )
+                named = order.weights == "imagenet"
+                return model, "imagenet" if named else _nameable(order.weights), settled
             except models.WeightsUnavailable as error:
                 say(f"{error} Training starts from random numbers now.")
-        return models.build(order.arch, order.size, classes, order.width), "random numbers"
+        settled = order.settled(trained=False)
+        return models.build(order.arch, settled.size, classes, settled.alpha), RANDOM, settled
+
+
+def _fit_head(model, parts, labelled, order, account, out, say, progress):
+    """Fit the head on the base's features, and write the network."""
+    numbers = _numbers(parts.table, labelled)
+    try:
+        fitted = train_head(
+            model,
+            parts.table,
+            labelled.folder,
+            numbers,
+            parts.validating,
+            order.small_faces or None,
+            order.seed,
+            progress=progress,
+        )
+    except KeyboardInterrupt as error:
+        raise CourseError("Stopped before the head was fitted: nothing was written.") from error
+    account.update(
+        epochs=0,
+        best_epoch=0,
+        head_strength=fitted.head.strength,
+        best_validation_loss=fitted.validation_loss,
+        best_validation_accuracy=fitted.validation_accuracy,
+    )
+    with files.explaining_disk_errors(out):
+        models.save(model, out / MODEL, labelled.class_names)
+        (out / HISTORY).unlink(missing_ok=True)
+        _write_account(out, account)
+    small = ", half of them shrunk to {} to {} pixels by averaging and enlarged by bilinear"
+    say(
+        f"The head is fitted on {fitted.faces:,} faces"
+        f"{small.format(*order.small_faces) if order.small_faces else ''}:"
+        f" validation loss {fitted.validation_loss:.3f}, accuracy"
+        f" {fitted.validation_accuracy:.3f}."
+    )
+
+
+def _numbers(table, labelled):
+    names = {name: number for number, name in enumerate(labelled.class_names)}
+    return table["label"].map(names).to_numpy(np.int32)
+
+
+def _loss(model, validation):
+    """Return the cross-entropy of the validation faces, as each epoch's is counted."""
+    ask = models.compiled(model)
+    batches = [(ask(faces.numpy()), labels.numpy()) for faces, labels in validation]
+    said, labels = (np.concatenate(parts) for parts in zip(*batches, strict=True))
+    return float(-np.log(np.maximum(said[np.arange(len(labels)), labels], 1e-7)).mean())
+
+
+def _fit(model, data, settings, weights, start, strategy, keep, progress):
+    """Train by gradient descent; a broken connection between workers becomes a sentence."""
+    import tensorflow as tf
+
+    training, validation, steps = data
+    try:
+        return fit(
+            model,
+            training,
+            validation,
+            settings,
+            weights,
+            start != RANDOM,
+            strategy,
+            steps,
+            keep,
+            progress,
+        )
+    except tf.errors.OpError as error:
+        workers = cluster.place().workers
+        if workers == 1:
+            raise
+        raise _lost_workers(error, workers) from error
 
 
 def _is_portable(strategy):
@@ -303,7 +408,7 @@ def _build_portable(order, classes):
     before = policies.global_policy()
     policies.set_global_policy("float32")
     try:
-        return models.build(order.arch, order.size, classes, order.width)
+        return models.build(order.arch, order.size, classes, order.alpha)
     finally:
         policies.set_global_policy(before)
 
@@ -369,11 +474,7 @@ def _read(labelled, order, say):
 
 def _datasets(parts, labelled, order, strategy, place):
     """Return training and validation batches, and the numbers of the training pictures' classes."""
-    numbers = (
-        parts.table["label"]
-        .map({name: number for number, name in enumerate(labelled.class_names)})
-        .to_numpy(np.int32)
-    )
+    numbers = _numbers(parts.table, labelled)
 
     def batches(chosen, batch, augment=None, shuffle_seed=None):
         if parts.faces is not None:
@@ -418,7 +519,7 @@ def _datasets(parts, labelled, order, strategy, place):
 def _augment(order, table, seed):
     """Return the augmentation policy, the layer of chapter 06 behind it where faces are small."""
     policy = augmentation.policy(order.augment, seed)
-    if order.small_faces is None:
+    if not order.small_faces:
         return policy
     from course_utils.augmentation.face_size import RandomFaceSize
 
@@ -456,7 +557,7 @@ def _account(order, start, labelled, parts, steps, workers):
     return {
         "command": order.command,
         "architecture": order.arch,
-        "alpha": order.width,
+        "alpha": order.alpha,
         "size": order.size,
         "classes": list(labelled.class_names),
         "starts_from": start,

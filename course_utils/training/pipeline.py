@@ -8,6 +8,7 @@ batches, while the network computes.
 """
 
 import os
+import zlib
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -26,7 +27,7 @@ that a turned or shifted copy has something to show."""
 BOX = ("x_min", "y_min", "x_max", "y_max")
 
 
-def cut_face(picture, box, size):
+def cut_face(picture, box, size, enlarge=Image.Resampling.BILINEAR):
     """Cut a face out of a picture and bring it to a square.
 
     Parameters
@@ -37,12 +38,14 @@ def cut_face(picture, box, size):
         cut face already.
     size : int
         Side of the square in pixels.
+    enlarge : PIL.Image.Resampling
+        The filter, on the way down as well; bilinear when not given, which averages when the
+        picture is made smaller.
 
     Returns
     -------
     ndarray, uint8, (size, size, 3)
-        The box with a margin of `MARGIN`, as far as it lies in the picture, averaged when made
-        smaller and interpolated when made larger (Pillow's bilinear filter).
+        The box with a margin of `MARGIN`, as far as it lies in the picture.
 
     Raises
     ------
@@ -50,12 +53,70 @@ def cut_face(picture, box, size):
         When nothing of the box lies in the picture.
     """
     if box is not None:
-        box = box if isinstance(box, Box) else Box("", *(round(float(edge)) for edge in box))
-        picture = crop(picture, box, MARGIN)
-    return np.asarray(Image.fromarray(picture).resize((size, size), Image.Resampling.BILINEAR))
+        picture = crop(picture, _as_box(box), MARGIN)
+    return np.asarray(Image.fromarray(picture).resize((size, size), enlarge))
 
 
-def read_face(path, box, size):
+def shrink_face(
+    picture, box, pixels, size, shrink=Image.Resampling.BOX, enlarge=Image.Resampling.BILINEAR
+):
+    """Show a face as a camera that is farther away would: few pixels, enlarged for the network.
+
+    Parameters
+    ----------
+    picture : ndarray, uint8, (height, width, 3), RGB
+    box : sequence of four numbers, Box or None
+        As for `cut_face`.
+    pixels : int
+        What the face's shorter side is shrunk to, with its aspect kept. A face that is smaller
+        already stays as it is.
+    size : int
+        Side of the square in pixels.
+    shrink : PIL.Image.Resampling
+        Averaging, as a sensor does, when not given.
+    enlarge : PIL.Image.Resampling
+
+    Returns
+    -------
+    ndarray, uint8, (size, size, 3)
+        Cut as `cut_face` does.
+
+    Raises
+    ------
+    CourseError
+        When nothing of the box lies in the picture.
+    """
+    side = min(picture.shape[:2])
+    if box is not None:
+        found = _as_box(box)
+        side = min(found.x_max - found.x_min, found.y_max - found.y_min)
+        picture = crop(picture, found, MARGIN)
+    if pixels < side:
+        height, width = (max(1, round(length * pixels / side)) for length in picture.shape[:2])
+        picture = np.asarray(Image.fromarray(picture).resize((width, height), shrink))
+    return cut_face(picture, None, size, enlarge)
+
+
+def random_size(picture, sizes, seed):
+    """Draw a face size for a picture by its name, whatever other pictures there are.
+
+    Parameters
+    ----------
+    picture : str
+    sizes : (int, int)
+        Smallest and largest, both included.
+    seed : int
+
+    Returns
+    -------
+    int
+    """
+    name = picture.encode(errors="backslashreplace")  # a name may hold bytes that are no UTF-8
+    rng = np.random.default_rng([seed, zlib.crc32(name)])
+    return int(rng.integers(sizes[0], sizes[1], endpoint=True))
+
+
+def read_face(path, box, size, pixels=None, enlarge=Image.Resampling.BILINEAR):
     """Read a picture's file and cut a face out of it; see `cut_face`.
 
     Parameters
@@ -63,6 +124,9 @@ def read_face(path, box, size):
     path : path-like
     box : sequence of four numbers, Box or None
     size : int
+    pixels : int, optional
+        Shrink the face to so many pixels first; see `shrink_face`.
+    enlarge : PIL.Image.Resampling
 
     Returns
     -------
@@ -77,12 +141,16 @@ def read_face(path, box, size):
     """
     picture = read_rgb(path, reduced=box is None)
     try:
-        return cut_face(picture, box, size)
+        if pixels is None:
+            return cut_face(picture, box, size, enlarge)
+        return shrink_face(picture, box, pixels, size, enlarge=enlarge)
     except CourseError as error:
         raise CourseError(f"{path}: {error}") from error
 
 
-def read_faces(table, folder, size, problems=None):
+def read_faces(
+    table, folder, size, problems=None, sizes=None, seed=0, enlarge=Image.Resampling.BILINEAR
+):
     """Read the faces of a table, several at a time.
 
     Parameters
@@ -96,6 +164,12 @@ def read_faces(table, folder, size, problems=None):
     problems : list, optional
         Gets (row number, sentence) for each face that can't be read, which stays black. Without it
         the first one stops.
+    sizes : (int, int), optional
+        Shrink each face to a random size in this range of pixels, drawn by `random_size`.
+    seed : int
+        Of these sizes.
+    enlarge : PIL.Image.Resampling
+        How a face is brought to the square.
 
     Returns
     -------
@@ -109,10 +183,12 @@ def read_faces(table, folder, size, problems=None):
     """
     faces = np.zeros((len(table), size, size, 3), np.uint8)
     paths, boxes = _places(table, folder)
+    names = list(table["picture"])
+    pixels = [None if sizes is None else random_size(name, sizes, seed) for name in names]
 
     def read(number):
         try:
-            faces[number] = read_face(paths[number], boxes[number], size)
+            faces[number] = read_face(paths[number], boxes[number], size, pixels[number], enlarge)
         except (BadPicture, CourseError) as error:
             if problems is None:
                 raise
@@ -255,3 +331,7 @@ def _places(table, folder):
     return paths, [
         None if np.isnan(edges).any() else edges for edges in table[list(BOX)].to_numpy(float)
     ]
+
+
+def _as_box(box):
+    return box if isinstance(box, Box) else Box("", *(round(float(edge)) for edge in box))
