@@ -1,11 +1,9 @@
 """Compare face detectors on the embedded scenes and videos, and measure what the default costs.
 
-    python benchmarks/detection.py                          recall by size, false alarms and time of
-    every detector python benchmarks/detection.py --speed MODEL            processor time a frame,
-    by stage, of `course detect` on both videos python benchmarks/detection.py --borders
-    training portraits cut by a border: found with it repeated, and mirrored python
-    benchmarks/detection.py --fit                    fit every detector's boxes to the annotations,
-    and print the numbers
+    python benchmarks/detection.py               recall by size, false alarms, time of each detector
+    python benchmarks/detection.py --speed MODEL time a frame, by stage, of `course detect`
+    python benchmarks/detection.py --borders     portraits cut by a border: repeated, and mirrored
+    python benchmarks/detection.py --fit         fit every detector's boxes to the annotations
 
 `detection_photographs.py` compares them on photographs.
 

@@ -1,8 +1,9 @@
 """Compare face detectors on photographs: what share of the faces each finds, by the size of the
 face, and what it costs.
 
-    course data fetch face-mask-detection python benchmarks/detection_photographs.py
-    work/datasets/face-mask-detection/dataset --json data/reference/07_detectors.json
+    course data fetch face-mask-detection
+    python benchmarks/detection_photographs.py work/datasets/face-mask-detection/dataset \\
+        --json data/reference/07_detectors.json
 
 The photographs show one face each and have no boxes. So all detectors look at the whole photographs
 first, and where two or more agree (overlap 0.5), the median of their boxes is the reference;

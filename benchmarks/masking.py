@@ -1,8 +1,8 @@
 """Measure mask synthesis on a folder of face crops: speed, share masked, and what a second worker
 brings.
 
-    python benchmarks/masking.py work/datasets/face-mask-detection/dataset/without_mask --pictures
-    300
+    python benchmarks/masking.py work/datasets/face-mask-detection/dataset/without_mask \\
+        --pictures 300
 
 One process with one thread masks each picture, reading and writing included; pictures a second are
 of processor time, where not said otherwise. They are compared with dlib's HOG face detector alone
