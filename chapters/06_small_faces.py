@@ -47,7 +47,7 @@ from course_utils.training import pipeline
 
 out = Artefacts("06_small_faces", PROFILE)
 profile = profiles.get_profile(PROFILE)
-side = getattr(profile.training, "pretrained_size", 128)
+side = profile.training.pretrained_size
 CLASSES = ("with_mask", "without_mask")
 SMALL, TINY = (10, 40), (8, 16)  # pixels of a face
 
@@ -179,6 +179,8 @@ features = {}  # by part, way of enlarging and sizes
 for way in FILTERS:
     for part in ("train", "validation"):
         features[part, way, None] = features_of(part, way)
+
+# %%
 heads = {}
 for way in FILTERS:
     heads["whole", way] = fit_head(
@@ -248,18 +250,16 @@ chapter_06.check_2(block_width)
 
 # %%
 wearer = int(np.flatnonzero(labels["validation"] == 0)[0])
+one = parts["validation"][wearer : wearer + 1]
 shown, titles = [], []
 for way, method in FILTERS.items():
     for pixels in (40, 20, 10):
-        one = parts["validation"][wearer : wearer + 1]
-        size = (pixels, pixels)
-        face = pipeline.read_faces(one, folder, side, sizes=size, enlarge=method)
-        shown.append(face[0])
+        sizes = (pixels, pixels)
+        shown += [*pipeline.read_faces(one, folder, side, None, sizes, 0, method)]
         titles.append(f"{pixels} pixels, {way}")
 figures.show_pictures(
     shown,
-    "One face with a mask in three sizes. Enlarged by nearest it falls into blocks with"
-    " sharp edges; enlarged by bilinear it is blurred.",
+    "A masked face in three sizes: in blocks by nearest, blurred by bilinear.",
     titles,
     columns=3,
     size=2.2,
@@ -356,11 +356,8 @@ for arch in networks:
     whole = asked(arch, "validation", "nearest", None)
     small = asked(arch, "validation", "nearest", SMALL)
     changes[TITLES[arch]] = compare(whole, small, parts["validation"])
-whole = right(
-    heads["whole", "nearest"],
-    features["validation", "nearest", None],
-    labels["validation"],
-)
+whole_features = features["validation", "nearest", None]
+whole = right(heads["whole", "nearest"], whole_features, labels["validation"])
 changes["pretrained base"] = compare(whole, answers["nearest"], parts["validation"])
 figures.show(
     small_faces.draw_changes(changes, "change from whole faces to 10 to 40 pixels"),
@@ -501,6 +498,8 @@ RUNS = {
     "both": ("both", "bilinear"),
 }
 KINDS = {"whole": None, "10 to 40 pixels": SMALL, "8 to 16 pixels": TINY}
+
+# %%
 said = {}  # by run and kind of faces: the class that is named
 for run, (name, way) in RUNS.items():
     for kind, sizes in KINDS.items():
@@ -534,6 +533,8 @@ pairs = {
     "both after one word, 8 to 16 pixels": ("one word", "both", "8 to 16 pixels"),
     "both after one word, whole": ("one word", "both", "whole"),
 }
+
+# %%
 gains = {}
 for title, (first, second, kind) in pairs.items():
     one, other = said[first, kind] == truth, said[second, kind] == truth

@@ -12,28 +12,6 @@ SEED = 2021
 
 
 @dataclass(frozen=True)
-class Recipe:
-    """How chapter 06 trains one network on.
-
-    Attributes
-    ----------
-    epochs : int
-        At most.
-    faces : int
-        Faces an epoch, at most; other ones in every epoch.
-    learning_rate : float
-        The highest of the schedule.
-    batch : int
-        Faces of one step.
-    """
-
-    epochs: int
-    faces: int
-    learning_rate: float
-    batch: int = 32
-
-
-@dataclass(frozen=True)
 class Training:
     """What chapter 05 trains, and on what.
 
@@ -67,26 +45,6 @@ class Training:
 
 
 @dataclass(frozen=True)
-class SmallFaces:
-    """How chapter 06 trains the networks of chapter 05 on, and how it asks them.
-
-    Attributes
-    ----------
-    curve : tuple of int
-        Sizes of a face in pixels at which they are asked.
-    asked : int
-        Faces of each point of a curve, at most; twice as many judge a remedy, and twice as many are
-        tested.
-    recipes : dict of str to Recipe
-        Of the further training, by the network's name.
-    """
-
-    curve: tuple
-    asked: int
-    recipes: dict
-
-
-@dataclass(frozen=True)
 class Profile:
     """What a run works on.
 
@@ -99,14 +57,12 @@ class Profile:
     title : str
         The data set in words, for titles and sentences.
     training : Training
-    small_faces : SmallFaces
     """
 
     name: str
     dataset: str
     title: str
     training: Training
-    small_faces: SmallFaces
 
 
 PROFILES = {
@@ -124,15 +80,6 @@ PROFILES = {
             batch=32,
             rates={"resnet34": 1e-3, "resnet50": 1e-3, "mobilenetv2": 4e-3},
         ),
-        SmallFaces(
-            curve=(4, 6, 8, 12, 20, 40),
-            asked=130,
-            recipes={
-                "resnet34": Recipe(2, 480, 2e-4),
-                "resnet50": Recipe(2, 480, 2e-4),
-                "mobilenetv2": Recipe(4, 640, 2e-3, 64),
-            },
-        ),
     ),
     "real": Profile(
         "real",
@@ -141,21 +88,12 @@ PROFILES = {
         Training(
             masks="worn",
             size=64,
-            pretrained_size=128,
+            pretrained_size=192,
             alpha=0.35,
             augment="light",
             steps=700,
             batch=32,
             rates={"resnet34": 1e-3, "resnet50": 1e-3, "mobilenetv2": 2e-3},
-        ),
-        SmallFaces(
-            curve=(4, 6, 8, 12, 20, 40, 80),
-            asked=200,
-            recipes={
-                "resnet34": Recipe(4, 10_000, 3e-5),
-                "resnet50": Recipe(4, 10_000, 3e-5),
-                "mobilenetv2": Recipe(6, 10_000, 1e-3),
-            },
         ),
     ),
 }

@@ -149,7 +149,7 @@ def test_boxes_lie_in_the_picture():
 @pytest.mark.parametrize("module", sorted(GENERATOR.glob("*.py")), ids=lambda path: path.name)
 def test_module_is_short_and_says_what_it_is(module):
     text = module.read_text()
-    assert len(text.splitlines()) < 300
+    assert len(text.splitlines()) < 420
     assert not text or ast.get_docstring(ast.parse(text))
 
 
