@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from course_utils.command import cells as cells_of_form
 from course_utils.command import minutes, notebooks
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -35,11 +36,9 @@ def test_one_parameters_cell_sets_the_sample_profile(pair):
 
 def test_cells_are_short_and_prose_leads(pair):
     cells = notebooks.read_source(pair).cells
-    code = [cell for cell in cells if cell.cell_type == "code"]
     assert 20 <= len(cells) <= 120
     assert cells[0].cell_type == "markdown" and cells[0].source.startswith("# ")
-    longest = max(len(cell.source.splitlines()) for cell in code)
-    assert longest <= 40, f"a code cell of {longest} lines"
+    assert not cells_of_form.check_cells(pair, ROOT)
 
 
 def test_a_seed_is_set_before_a_network_that_is_trained_comes(pair):
