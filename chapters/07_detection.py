@@ -3,7 +3,7 @@
 #   course:
 #     title: Faces in the wild
 #     minutes: 30
-#     needs: ['05']
+#     needs: ['06']
 #   jupytext:
 #     formats: ipynb,py:percent
 #     text_representation:
@@ -28,7 +28,7 @@
 # together against annotated boxes, follow people through a video, ring once for each
 # person, and say what the whole costs in milliseconds, in mistakes, and in privacy.
 #
-# **You need** chapter 05, whose MobileNetV2 we use. **Time:** 30 minutes to read and
+# **You need** chapter 06, whose network we use. **Time:** 30 minutes to read and
 # run, and about an hour for the four exercises.
 
 # %% tags=["parameters"]
@@ -68,7 +68,7 @@ sample = (
 # show no face, and ask.
 
 # %%
-classify = detection.load_classifier(out.earlier("05_training", "mobilenetv2.keras"))
+classify = detection.load_classifier(out.earlier("06_small_faces", "small_faces.keras"))
 scene = read_rgb(sample / "scenes/scene_4.jpg")
 rng = np.random.default_rng(1)
 corners = rng.integers(0, [1280 - 96, 720 - 96], (8, 2))
@@ -931,9 +931,9 @@ figures.show(
 #
 # ```
 # course detect rtsp://camera.local/stream \
-#   --model work/sample/05_training/mobilenetv2.keras \
+#   --model work/sample/06_small_faces/small_faces.keras \
 #     --alert-after 3 --alert-command "notify-send 'no mask for {seconds} s'"
-# course detect 0 --model work/sample/05_training/mobilenetv2.keras --show
+# course detect 0 --model work/sample/06_small_faces/small_faces.keras --show
 # ```
 #
 # ## What does a frame cost?

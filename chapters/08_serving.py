@@ -3,7 +3,7 @@
 #   course:
 #     title: Serve the model
 #     minutes: 30
-#     needs: ['02', '05']
+#     needs: ['02', '06']
 #   jupytext:
 #     formats: ipynb,py:percent
 #     text_representation:
@@ -28,7 +28,7 @@
 # what goes over the wire, publish a new version and take it back without losing a
 # request, and tell a healthy server from one that merely runs.
 #
-# **You need** chapters 02 and 05, whose faces and whose network we take. **Time:** 30
+# **You need** chapters 02 and 06, whose faces and whose network we take. **Time:** 30
 # minutes to read and run, and about an hour for the five exercises.
 
 # %% tags=["parameters"]
@@ -73,12 +73,12 @@ out = Artefacts("08_serving", PROFILE)
 # %% [markdown]
 # ## What shall be served?
 #
-# The small MobileNetV2 of chapter 05, and as customers sixty-four faces that it never
+# The network of chapter 06, and as customers sixty-four faces that it never
 # saw in training. A customer does not send an array. A customer has a *file*: here a
 # JPEG of 224 pixels, about what a camera program cuts out.
 
 # %%
-model, class_names = models.load(out.earlier("05_training", "mobilenetv2.keras"))
+model, class_names = models.load(out.earlier("06_small_faces", "small_faces.keras"))
 size = model.input_shape[1]
 path = out.earlier("02_mask_synthesis", "faces.csv")
 table = pd.read_csv(path, keep_default_na=False)

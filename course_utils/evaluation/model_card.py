@@ -155,8 +155,8 @@ def sections(profile, facts, overall, slices, hidden):
         "Model": (
             "Says of a cut face whether a mask is worn properly, over nose and mouth: `with_mask`,"
             f" or `without_mask`. {facts['network']}, {facts['parameters']:,} parameters, input"
-            f" {facts['size']} x {facts['size']} pixels. Made in chapter 05 of the course; by the"
-            " authors of the course; code under the MIT licence."
+            f" {facts['size']} x {facts['size']} pixels. Made in chapters 05 and 06 of the"
+            " course; by the authors of the course; code under the MIT licence."
         ),
         "Intended use": INTENDED,
         "Not intended": NOT_INTENDED,
