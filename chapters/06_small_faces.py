@@ -687,18 +687,6 @@ out.record(**recorded)
 small_faces.print_reference(out.reference(), RUNS, KINDS, pairs)
 
 # %% [markdown]
-# ## Remember
-#
-# - Draw what you can measure of your pictures, for training and for use. A shift is a
-#   suspicion; the curve along it is the evidence.
-# - Give every suspect an experiment that could acquit it: change one thing, and say
-#   beforehand what would speak for it.
-# - Know how each of your programs resizes. Nearest makes blocks, and a base that
-#   ImageNet trained takes their edges for the picture.
-# - Teach a network what it will meet, and keep what it already knows: whole and small
-#   faces together cost whole faces next to nothing.
-# - Choose on validation people. Ask the test people once.
-#
 # **Open task.** Break the verdict. Find another skew between your telephone and this
 # course: colours, compression, sharpening, the crop. Propose the experiment that could
 # acquit it, run it on fifty of your own pictures, and write five sentences. *Good:* one
@@ -714,6 +702,18 @@ from course_utils.notebook import quizzes
 quizzes.show("06_small_faces")
 
 # %% [markdown]
+# ## Remember
+#
+# - Draw what you can measure of your pictures, for training and for use. A shift is a
+#   suspicion; the curve along it is the evidence.
+# - Give every suspect an experiment that could acquit it: change one thing, and say
+#   beforehand what would speak for it.
+# - Know how each of your programs resizes. Nearest makes blocks, and a base that
+#   ImageNet trained takes their edges for the picture.
+# - Teach a network what it will meet, and keep what it already knows: whole and small
+#   faces together cost whole faces next to nothing.
+# - Choose on validation people. Ask the test people once.
+#
 # We have a network that is right about faces that somebody has cut out for it. Who cuts
 # them out of a moving picture, and what if the wrong things are cut? That is
 # [chapter 07](07_detection.ipynb).

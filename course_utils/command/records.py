@@ -74,8 +74,9 @@ def require_own_package(job, profile, root):
         Names both.
     """
     _, packages = read_notes(job, profile)
-    foreign = sorted(packages - {str((root / "course_utils").resolve())})
-    if foreign:
+    own = root / "course_utils"
+    foreign = sorted(packages - {str(own.resolve())})
+    if foreign and own.is_dir():  # a copy of the chapters alone runs with the installed package
         raise CourseError(
             f"Chapter {job.name} imported {foreign[0]} and not {root / 'course_utils'}: run"
             f" `python bootstrap.py` in {root}, and `course` from the environment that it makes."

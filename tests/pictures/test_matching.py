@@ -1,6 +1,7 @@
 """No face ever gets another picture's box: places, stems, suffixes and names inside, at random."""
 
 import tempfile
+import unicodedata
 from pathlib import Path
 
 import numpy as np
@@ -39,9 +40,10 @@ def trees(draw):
         name = stem + draw(st.sampled_from(SUFFIXES))
         full = draw(st.integers(0, 4)) == 0  # some tools append to the whole name
         picture, annotation = place[0] / name, place[1] / ((name if full else stem) + ending)
-        if picture in used or annotation in used:
+        names = {unicodedata.normalize("NFC", str(path)) for path in (picture, annotation)}
+        if names & used:  # both forms of one name are one name to whoever typed it
             continue
-        used |= {picture, annotation}
+        used |= names
         inside = draw(st.sampled_from([name, name, "", "frame.png", "C:\\Users\\x\\stale.png"]))
         lost = draw(st.sampled_from(["", "", "", "picture", "annotation"]))
         if lost == "picture":

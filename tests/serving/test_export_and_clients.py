@@ -292,7 +292,7 @@ def test_malformed_requests_are_answered_with_an_error_document(served):
 def test_what_can_not_be_served_is_said_in_a_sentence(base, tmp_path):
     with pytest.raises(CourseError, match="holds no version of a model"):
         launcher.start(tmp_path)
-    with pytest.raises(CourseError, match="holds no version"):
+    with pytest.raises(CourseError, match="is a SavedModel, one version of a model"):
         launcher.start(base / "1")
     with pytest.raises(CourseError, match="The label canary names version 5"):
         launcher.start(base, labels={"canary": 5})
