@@ -29,7 +29,7 @@ def trees(draw):
     inside is the picture's own, or what a tool left there.
     """
     ending = draw(st.sampled_from([".xml", ".txt"]))
-    rows, used = [], set()
+    rows, used, stems, orphans = [], set(), set(), set()
     for _ in range(draw(st.integers(1, 9))):
         folder, stem = draw(st.sampled_from(FOLDERS)), draw(st.sampled_from(STEMS))
         image, label = draw(st.sampled_from([("", ""), *PAIRS]))
@@ -40,12 +40,19 @@ def trees(draw):
         name = stem + draw(st.sampled_from(SUFFIXES))
         full = draw(st.integers(0, 4)) == 0  # some tools append to the whole name
         picture, annotation = place[0] / name, place[1] / ((name if full else stem) + ending)
-        names = {unicodedata.normalize("NFC", str(path)) for path in (picture, annotation)}
-        if names & used:  # both forms of one name are one name to whoever typed it
+        if picture in used or annotation in used:
             continue
-        used |= names
+        used |= {picture, annotation}
         inside = draw(st.sampled_from([name, name, "", "frame.png", "C:\\Users\\x\\stale.png"]))
         lost = draw(st.sampled_from(["", "", "", "picture", "annotation"]))
+        # A picture without its annotation beside an annotation without its picture, both of one
+        # name (in either Unicode form), look like a pair: nobody can tell.
+        key = folder, unicodedata.normalize("NFC", stem)
+        if key in orphans or (lost and key in stems):
+            continue
+        stems.add(key)
+        if lost:
+            orphans.add(key)
         if lost == "picture":
             inside = ""  # no file can tell that the picture of this name is not the one it had
         rows.append(
