@@ -269,8 +269,8 @@ for convolution, norm, target in zip(convolutions, norms, folded, strict=True):
 
 # %%
 maps = rng.normal(size=(4, 14, 14, 64)).astype(np.float32)
-same = np.allclose(block(maps), lean(maps), rtol=1e-3, atol=1e-3)
+apart = np.abs(block(maps) - lean(maps)).max()
 print(
     f"{len(block.layers)} layers, folded into {len(lean.layers)};"
-    f" the same output: {same}."
+    f" the outputs differ by {apart:.2f} at most."
 )
