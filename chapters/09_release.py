@@ -634,8 +634,8 @@ for name, rows in {"as they are": test, "dark": dark}.items():
     )
 
 # %% [markdown]
-# Say it out loud: in the dark every third answer is wrong, and the network finds twice
-# as many masks as there are. It becomes less sure, but not as much as it becomes wrong.
+# Say it out loud: in the dark far more answers are wrong, and the network finds masks
+# that nobody wears. It becomes less sure, but not as much as it becomes wrong.
 # Whoever hangs it into a corridor needs a lamp, or a rule that asks nobody below a
 # certain brightness. Its confidence was right about the world in which it was fitted,
 # and says nothing of another ([Ovadia et al., 2019](https://arxiv.org/abs/1906.02530)).
