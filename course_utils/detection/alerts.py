@@ -98,6 +98,7 @@ class Messenger:
         self.sent, self.failed = 0, 0
         self._lock, self._pool = threading.Lock(), ThreadPoolExecutor(2)
         self._waiting, self._running, self._closed = set(), set(), False
+        self._cut = set()  # what was still running when there was no time left
 
     def send(self, alert):
         """Deliver an alert soon.
@@ -119,8 +120,8 @@ class Messenger:
         wait(self._waiting, timeout=self._timeout)
         with self._lock:
             self._closed = True
-            running = list(self._running)
-        for process in running:
+            self._cut = set(self._running)
+        for process in self._cut:
             _end(process)
         for one in self._waiting:
             if one.cancel():
@@ -187,6 +188,8 @@ class Messenger:
         finally:
             with self._lock:
                 self._running.discard(process)
+        if process in self._cut and process.returncode:
+            raise _Failure("there was no time left")
         return process.returncode, said
 
 

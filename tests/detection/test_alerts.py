@@ -177,6 +177,22 @@ def test_a_dripping_webhook_is_ended_at_the_deadline(serve):
     assert len(said) == 1 and ("no answer within 2 s" in said[0] or "no time left" in said[0])
 
 
+def test_what_the_end_cuts_short_is_said_to_have_had_no_time(serve):
+    said, asked = [], threading.Event()
+
+    def silent(ended):
+        asked.set()
+        ended.wait()
+        yield b""
+
+    messenger = Messenger(webhook=serve(silent).address, say=said.append, timeout=60)
+    messenger.send(alert_of("a"))
+    assert asked.wait(60)
+    messenger._timeout = 0.1
+    messenger.close()
+    assert messenger.failed == 1 and "no time left" in said[0]
+
+
 def test_an_answer_of_two_gigabytes_is_not_read(serve):
     server = serve(two_gigabytes)
     messenger = Messenger(webhook=server.address, timeout=60)
