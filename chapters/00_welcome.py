@@ -94,9 +94,9 @@ welcome_figures.show_faces(first_scene, first_faces, alt)
 welcome_figures.show_stages(first_scene, first_faces)
 
 # %% [markdown]
-# Two parts of very different making share the work. The detector slides a fixed pattern
-# of edges over the picture and looks for something face-like (the method is called
-# HOG); the classifier learned from examples. They also fail differently. A face that
+# The two parts were made in different ways. The detector slides a fixed pattern of
+# edges over the picture and looks for something face-like (the method is called HOG);
+# the classifier learned from examples. They also fail in different ways. A face that
 # the *detector* misses is never asked about. A face that it finds can still get the
 # wrong label from the *classifier*. A camera that reports "everybody wears a mask" may
 # simply have seen nobody. So we keep two counts apart: **found or missed**, and, among
@@ -186,7 +186,7 @@ welcome_figures.show_fates(counted)
 
 # %% [markdown]
 # What do we see? The smallest faces are all missed. The detector was made for faces of
-# at least 80 pixels; we double the picture first, which brings that down to about 40,
+# at least 80 pixels; we enlarge the picture twofold first, so about 40 are enough,
 # the dotted line. Yet faces at the far end of a corridor **are** twenty pixels wide.
 # Chapter 06 measures accuracy against face size and repairs what can be repaired;
 # chapter 07 brings a detector that sees smaller faces.
@@ -344,9 +344,8 @@ widgets.show(
 # ## What does it say of your picture?
 #
 # Choose a picture of your own below. It is read and judged by this notebook, in memory;
-# nothing leaves your machine and nothing is stored. Try what a programmer would try: a
-# mask pulled down, a hand, sunglasses, your profile, a step back, a photograph of a
-# photograph.
+# nothing leaves your machine and nothing is stored. Try to fool it: a mask pulled down,
+# a hand, sunglasses, your profile, a step back, a photograph of a photograph.
 
 
 # %%
@@ -364,8 +363,8 @@ widgets.show(
 # %% [markdown]
 # Now a gallery of test faces, drawn at random, as many with a mask as without. If you
 # have fetched the real photographs, set `PROFILE = "real"` at the top and run again to
-# see those. Don't be too impressed by its labels there: most of them were in its
-# training.
+# see those. Don't be too impressed by its labels there: most of those photographs were
+# in its training.
 
 # %%
 from course_utils.profiles import SEED
@@ -416,7 +415,7 @@ original.round(2)
 # ResNet-34 reached 0.88 and ResNet-50 reached 0.87. Is ResNet-34 better? Suppose a
 # network is right on exactly 88 % of all faces in the world. Test it on 813 of them,
 # drawn at random, and the measured accuracy will not be 0.88: luck decides which
-# faces you got. The next cell repeats that test ten thousand times.
+# faces you get. The next cell repeats that test ten thousand times.
 
 # %%
 random = np.random.default_rng(SEED)
@@ -534,7 +533,7 @@ for answer_to_try in (None, 64 * 64, 64 * 64 * 3):
 # without it: it says why, not only how.
 #
 # The map of the course, with the minutes that each chapter takes to read, at 200 words
-# and 20 lines of code a minute, and to run:
+# and 35 lines of code a minute, and to run:
 
 # %%
 from course_utils.notebook import chapter_map

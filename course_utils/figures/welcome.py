@@ -227,13 +227,16 @@ def show_hard_faces(pictures, answers):
     answers : pandas.DataFrame
         A row a picture; columns `kind`, `said` (str), `probability` (float), `right` (bool).
     """
+    row_of_each = answers.groupby("kind").cumcount().to_numpy()
+    order = np.argsort(row_of_each, kind="stable")  # faces of a kind stand one above the other
+    answers, pictures = answers.iloc[order], [pictures[i] for i in order]
     titles = [
         f"{row.kind}\n{WORDS[row.said]} {row.probability:.2f}{'' if row.right else '  WRONG'}"
         for row in answers.itertuples()
     ]
     frames = [COLORS["highlight" if right else "without_mask"] for right in answers.right]
     show(
-        picture_grid(pictures, titles, columns=7, size=1.5, colors=frames),
+        picture_grid(pictures, titles, columns=answers.kind.nunique(), size=1.5, colors=frames),
         f"{len(answers)} test faces with a mask or something like it, two of each kind,"
         f" each with what the classifier says of it. {(~answers.right).sum()} answers are"
         " marked wrong.",
@@ -265,7 +268,9 @@ def show_errors(thresholds, passed, stopped):
     axis.axvline(0.5, color="black", linestyle=":")
     inner = (thresholds >= 0.1) & (thresholds <= 0.9)
     axis.set(
-        xlabel="threshold", ylabel="wrong, of its kind (%)", ylim=(0, 1.3 * curves[:, inner].max())
+        xlabel="threshold",
+        ylabel="share of these faces (%)",
+        ylim=(0, 1.3 * curves[:, inner].max()),
     )
     axis.legend(frameon=False, loc="lower center", bbox_to_anchor=(0.5, 1), ncols=2)
     show(
