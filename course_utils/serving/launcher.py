@@ -161,6 +161,7 @@ def start(
     poll_seconds=1.0,
     patience=900,
     limits=None,
+    load_retries=None,
 ):
     """Start a server and wait until the model answers.
 
@@ -186,6 +187,9 @@ def start(
         Seconds to wait for the model.
     limits : dict of str to float, optional
         Of the stand-in: "max_body_megabytes", "max_instances", "max_megapixels".
+    load_retries : (int, float), optional
+        How often a version that failed to load is tried again, and seconds in between; the server's
+        usual five, a minute apart, when not given.
 
     Returns
     -------
@@ -226,6 +230,12 @@ def start(
     )
     if backend == "standin":
         command += [f"--{name}={value:g}" for name, value in (limits or {}).items()]
+    if load_retries:
+        times, seconds = load_retries
+        command += [
+            f"--max_num_load_retries={times}",
+            f"--load_retry_interval_micros={round(seconds * 1e6)}",
+        ]
     with open(Path(folder.name) / "log.txt", "wb") as log:
         process = subprocess.Popen(
             [sys.executable, "-m", "course_utils.serving.guard", folder.name, *command],

@@ -16,6 +16,7 @@ from course_utils.serving.standin.execution import Execution
 from course_utils.serving.standin.limits import Limits
 from course_utils.serving.standin.predict import Models
 from course_utils.serving.standin.refusal import Refusal
+from course_utils.serving.standin.versions import Retrying
 
 ADDRESS = "127.0.0.1"
 
@@ -64,6 +65,19 @@ def flags(arguments=None):
     parser.add_argument(
         "--file_system_poll_wait_seconds", type=float, default=1, help="0: look at the folders once"
     )
+    again = Retrying()
+    parser.add_argument(
+        "--max_num_load_retries",
+        type=int,
+        default=again.times,
+        help="how often a version that failed to load is tried again",
+    )
+    parser.add_argument(
+        "--load_retry_interval_micros",
+        type=int,
+        default=round(again.seconds * 1e6),
+        help="between two such tries; below 0: no wait",
+    )
     parser.add_argument("--enable_batching", type=truth, nargs="?", const=True, default=False)
     parser.add_argument("--batching_parameters_file", default="")
     usual = Limits()
@@ -101,6 +115,7 @@ def main():
             else None
         ),
         Limits(options.max_body_megabytes, int(options.max_instances), options.max_megapixels),
+        Retrying(options.max_num_load_retries, options.load_retry_interval_micros / 1e6),
     )
     try:
         if options.model_config_file:

@@ -78,7 +78,8 @@ def apply(models, config, any_label=False):
     for name, entry in wanted.items():
         model = models.models.get(name)
         if model is None or model.base != Path(entry.base_path):
-            models.models[name] = model = Model(name, Path(entry.base_path), models.execution)
+            model = Model(name, Path(entry.base_path), models.execution, retrying=models.retrying)
+            models.models[name] = model
         model.policy, model.labels = policy(entry.model_version_policy), dict(entry.version_labels)
         model.poll()
     for name in [name for name in models.models if name not in wanted]:

@@ -5,7 +5,7 @@ Find the signature, hold the inputs against it, compute, name the outputs.
 
 from course_utils.serving.standin.limits import Limits, check_tensor, check_texts
 from course_utils.serving.standin.refusal import Refusal, invalid
-from course_utils.serving.standin.versions import not_found
+from course_utils.serving.standin.versions import Retrying, not_found
 from course_utils.serving.tensors import FIELDS
 
 DEFAULT = "serving_default"
@@ -22,10 +22,13 @@ class Models:
     execution : Execution
     limits : Limits
         What a request may hold; the usual ones when not given.
+    retrying : Retrying
+        How a version that failed to load is tried again; as the real server when not given.
     """
 
-    def __init__(self, execution, limits=None):
+    def __init__(self, execution, limits=None, retrying=None):
         self.models, self.execution, self.limits = {}, execution, limits or Limits()
+        self.retrying = retrying or Retrying()
 
     def using(self, name, version=None, label=None):
         """As `Model.using`, for the model of a name."""

@@ -14,9 +14,24 @@ from course_utils.errors import CourseError
 from course_utils.serving import export
 from course_utils.serving.standin.refusal import NUMBERS, Refusal, invalid
 
-RETRIES, RETRY = 5, 60.0
-"""How often a version that failed is loaded again, and seconds in between: the real server's
-`max_num_load_retries` and `load_retry_interval_micros`."""
+
+@dataclass(frozen=True)
+class Retrying:
+    """How a version that failed to load is tried again.
+
+    Attributes
+    ----------
+    times : int
+        The real server's `max_num_load_retries`.
+    seconds : float
+        Between two tries: its `load_retry_interval_micros`. Below 0: it doesn't wait.
+    clock : callable
+        Returns seconds.
+    """
+
+    times: int = 5
+    seconds: float = 60.0
+    clock: object = time.monotonic
 
 
 @dataclass
@@ -56,6 +71,7 @@ class Model:
     policy : callable
         Takes the numbers that are there, ascending, and returns those to serve.
     labels : dict of str to int
+    retrying : Retrying
     """
 
     name: str
@@ -63,6 +79,7 @@ class Model:
     execution: object
     policy: object = lambda numbers: numbers[-1:]
     labels: dict = field(default_factory=dict)
+    retrying: Retrying = field(default_factory=Retrying)
 
     def __post_init__(self):
         self.states, self._served, self._attempts = {}, {}, {}
@@ -143,7 +160,8 @@ class Model:
         if version not in self.states or self.states[version].code == "OK":
             return True
         failures, since = self._attempts[version]
-        return failures <= RETRIES and time.monotonic() - since >= RETRY
+        waited = self.retrying.clock() - since
+        return failures <= self.retrying.times and waited >= self.retrying.seconds
 
     def _drop_lost(self):
         """Say END of versions that could not be loaded again after an abort."""
@@ -163,7 +181,8 @@ class Model:
                 self._load(version, folders[version])
 
     def _fail(self, version, code, message):
-        self._attempts[version] = (self._attempts.get(version, (0, 0))[0] + 1, time.monotonic())
+        failures = self._attempts.get(version, (0, 0))[0]
+        self._attempts[version] = (failures + 1, self.retrying.clock())
         self.states[version] = State("END", code, message)
 
     def _load(self, version, folder):
