@@ -1,13 +1,14 @@
 """Try what a served model withstands and what it costs, on whatever server is there.
 
     python benchmarks/serving.py fuzz --requests 10000
-    python benchmarks/serving.py soak --seconds 60 --versions 10
+    python benchmarks/serving.py soak --answers 4000 --versions 10
     python benchmarks/serving.py latency --model work/sample/05_training/mobilenetv2.keras
 
 Each exports a model, starts a server (`--backend`), and prints a line of JSON. fuzz sends mutated
-JSON and protobuf and wants an error document for each, and memory that stays; soak lets four
-clients ask at full speed while versions come and go, and wants no failed request; latency takes the
-median of each way to ask at batch 1 and 32 and compares with the network in this process.
+JSON and protobuf and wants an error document for each, and memory that stays; soak lets eight
+clients ask at full speed while versions come and go and labels move, and wants no answer lost;
+latency takes the median of each way to ask at batch 1 and 32 and compares with the network in this
+process.
 """
 
 import argparse
@@ -25,6 +26,7 @@ import numpy as np
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
+from course_utils.errors import CourseError  # noqa: E402
 from course_utils.serving import launcher, protos, tensors  # noqa: E402
 from course_utils.serving.clients import GrpcClient, RestClient  # noqa: E402
 
@@ -226,62 +228,91 @@ def resident(server):
 
 
 # --- soak
-def soak(server, base, size, files, seconds, versions):
-    """Let four clients ask without a pause while versions are published and rolled back.
+def soak(server, base, size, files, seconds, versions, least=0):
+    """Let eight clients ask without a pause while versions come and go and labels move.
+
+    A round publishes a version, names it in a new configuration, asks for one that must be refused,
+    goes back to "whatever is newest", and withdraws the version.
 
     Returns
     -------
     dict
-        `requests` of each client, `failed` with the first reasons, `published`, `versions_seen` by
-        the clients, `seconds`.
+        `answers` of each way to ask and `of` all requests; `lost`: requests without an answer or
+        with another one than at first, and the first `reasons`; how often versions were `published`
+        and `withdrawn`, configurations `reloaded` and `refused`; `seconds`.
     """
-    stop, failed, counts, seen = threading.Event(), [], Counter(), Counter()
+    stop, lost, counts, done = threading.Event(), [], Counter(), Counter()
     pictures = np.random.default_rng(0).integers(0, 256, (2, size, size, 3)).astype(np.float32)
-    expected = {}
+    with RestClient(server.rest_address) as rest, GrpcClient(server.grpc_address) as rpc:
+        expected = {way: call() for way, call in ways_to_ask(rest, rpc, pictures, files).items()}
 
     def client(way):
         with RestClient(server.rest_address) as rest, GrpcClient(server.grpc_address) as rpc:
-            call = {
-                "REST lists": lambda: rest.predict_lists(pictures),
-                "REST files": lambda: rest.predict_files(files),
-                "gRPC tensor": lambda: rpc.predict_tensor(pictures),
-                "gRPC files": lambda: rpc.predict_files(files),
-            }[way]
+            call = ways_to_ask(rest, rpc, pictures, files)[way]
             while not stop.is_set():
                 try:
-                    answer = call()
-                    if not np.allclose(answer, expected.setdefault(way, answer), atol=1e-4):
+                    if not np.allclose(call(), expected[way], atol=1e-4):
                         raise ValueError("another answer than at first")
                     counts[way] += 1
-                except Exception as error:
-                    failed.append(f"{way}: {error}")
+                except Exception as error:  # whatever it is, an answer is lost
+                    lost.append(f"{way}: {error}")
 
-    threads = [
-        threading.Thread(target=client, args=(way,))
-        for way in ("REST lists", "REST files", "gRPC tensor", "gRPC files")
-    ]
+    threads = [threading.Thread(target=client, args=(way,)) for way in 2 * list(expected)]
     started = time.monotonic()
     for thread in threads:
         thread.start()
-    original = base / "1"
-    with RestClient(server.rest_address) as watcher:
-        for number in range(2, 2 + versions):
-            publish(original, base, number)
-            seen[wait_for(watcher, number, "AVAILABLE")] += 1
-            (base / str(number)).rename(base / f"withdrawn-{number}")
-            wait_for(watcher, number, "END")
-            shutil.rmtree(base / f"withdrawn-{number}")
-    time.sleep(max(0, seconds - (time.monotonic() - started)))
-    stop.set()
-    for thread in threads:
-        thread.join()
+    try:
+        with RestClient(server.rest_address) as watcher, GrpcClient(server.grpc_address) as rpc:
+            number = 2
+            while (
+                number < 2 + versions
+                or time.monotonic() - started < seconds
+                or sum(counts.values()) < least
+            ):
+                round_of_changes(watcher, rpc, base, number, done)
+                number += 1
+    finally:
+        stop.set()
+        for thread in threads:
+            thread.join()
     return {
+        "answers": dict(counts),
+        "of": sum(counts.values()) + len(lost),
+        "lost": len(lost),
+        "reasons": lost[:5],
+        **done,
         "seconds": round(time.monotonic() - started, 1),
-        "requests": dict(counts),
-        "failed": len(failed),
-        "reasons": failed[:5],
-        "published": len(seen),
     }
+
+
+def ways_to_ask(rest, rpc, pictures, files):
+    return {
+        "REST lists": lambda: rest.predict_lists(pictures),
+        "REST files": lambda: rest.predict_files(files),
+        "gRPC tensor": lambda: rpc.predict_tensor(pictures),
+        "gRPC files": lambda: rpc.predict_files(files),
+    }
+
+
+def round_of_changes(watcher, rpc, base, number, done):
+    """Publish a version, move labels, be refused, go back to the newest, withdraw the version."""
+    publish(base / "1", base, number)
+    wait_for(watcher, number, "AVAILABLE")
+    done["published"] += 1
+    rpc.label_versions(base, {"stable": 1, "canary": number})
+    done["reloaded"] += 2  # the versions first, then the labels
+    try:
+        rpc.label_versions(base, {"stable": 1, "canary": number + 1})
+    except CourseError:
+        done["refused"] += 1
+    request = rpc.messages.management.ReloadConfigRequest()
+    request.config.model_config_list.config.add(name=NAME, base_path=str(base))
+    rpc.models.HandleReloadConfigRequest(request, timeout=900)  # whatever is newest
+    done["reloaded"] += 1
+    (base / str(number)).rename(base / f"withdrawn-{number}")
+    wait_for(watcher, number, "END")
+    done["withdrawn"] += 1
+    shutil.rmtree(base / f"withdrawn-{number}")
 
 
 def publish(original, base, number):
@@ -356,7 +387,8 @@ def main():
     )
     options.add_argument("--backend", default="auto")
     options.add_argument("--requests", type=int, default=10_000)
-    options.add_argument("--seconds", type=float, default=60)
+    options.add_argument("--seconds", type=float, default=0)
+    options.add_argument("--answers", type=int, default=4000, help="at least so many, soak")
     options.add_argument("--versions", type=int, default=10)
     options.add_argument("--rounds", type=int, default=15)
     options.add_argument("--seed", type=int, default=0)
@@ -390,7 +422,9 @@ def main():
     with tempfile.TemporaryDirectory() as folder:
         base = Path(folder) / NAME
         export(model, base, 1, class_names)
-        with launcher.start(base, NAME, backend=asked.backend) as server:
+        # 32 pictures of 224 pixels as decimal numbers have 34 MB.
+        limits = {"max_body_megabytes": 64} if asked.what == "latency" else None
+        with launcher.start(base, NAME, backend=asked.backend, limits=limits) as server:
             if asked.what == "fuzz":
                 from tqdm import tqdm
 
@@ -402,8 +436,10 @@ def main():
                     and result["memory"][-1] < 1.1 * result["memory"][len(result["memory"]) // 2]
                 )
             elif asked.what == "soak":
-                result = soak(server, base, size, files[:2], asked.seconds, asked.versions)
-                good = not result["failed"]
+                result = soak(
+                    server, base, size, files[:2], asked.seconds, asked.versions, asked.answers
+                )
+                good = not result["lost"]
             else:
                 result = latency(server, model, files, asked.rounds)
                 good = all(
