@@ -34,6 +34,8 @@ class Job:
         Changes with anything that may change the outputs, but for what earlier chapters made.
     wanted : bool
         Asked for; else a chapter that is asked for needs it.
+    needs : tuple of str
+        Numbers of the chapters whose files it reads.
     """
 
     name: str
@@ -41,6 +43,7 @@ class Job:
     pair: notebooks.Pair
     fingerprint: str
     wanted: bool = True
+    needs: tuple = ()
 
 
 def data_fingerprint(root, profile):
@@ -109,11 +112,12 @@ def make_jobs(root, wanted, profile, solutions):
     headers = {
         pair.name: dict(chapter.metadata.get("course", {})) for pair, chapter in chapters.items()
     }
-    needed = _needed(chosen, headers)
+    required = _required(chosen, headers)
     jobs = []
     for pair, chapter in chapters.items():
-        if pair.name not in needed:
+        if pair.name not in required:
             continue
+        needs = _numbers(headers[pair.name])
         quiz = quizzes.quiz_path(root, pair.name)
         before = common + ([files.sha256(quiz)] if quiz.exists() else [])
         if pair.number == "00":  # the welcome shows the map of all chapters and their exercises
@@ -122,7 +126,8 @@ def make_jobs(root, wanted, profile, solutions):
             )
         wanted = pair.name in chosen
         if not (solutions and wanted):
-            jobs.append(Job(pair.name, chapter, pair, fingerprint(root, chapter, before), wanted))
+            mark = fingerprint(root, chapter, before)
+            jobs.append(Job(pair.name, chapter, pair, mark, wanted, needs))
         elif exercise_tags(chapter) and pair.name not in answers:
             raise CourseError(
                 f"Chapter {pair.name} has exercises and no worked answers: write"
@@ -131,10 +136,12 @@ def make_jobs(root, wanted, profile, solutions):
         elif pair.name in answers:
             answer, worked = answers[pair.name], notebooks.read_source(answers[pair.name])
             spliced = splice(chapter, worked)
-            jobs += [
-                Job(f"{pair.name}.spliced", spliced, pair, fingerprint(root, spliced, before)),
-                Job(f"{pair.name}.solutions", worked, answer, fingerprint(root, worked, before)),
-            ]
+            for name, notebook, source in (
+                (f"{pair.name}.spliced", spliced, pair),
+                (f"{pair.name}.solutions", worked, answer),
+            ):
+                mark = fingerprint(root, notebook, before)
+                jobs.append(Job(name, notebook, source, mark, needs=needs))
     return jobs
 
 
@@ -145,15 +152,20 @@ def make_again(root, job, profile):
     return replace(next(new for new in jobs if new.name == job.name), wanted=job.wanted)
 
 
-def _needed(chosen, headers):
+def _required(chosen, headers):
     """Return the names of some chapters and of all that they need, directly or not."""
-    needed, waiting = set(chosen), list(chosen)
+    required, waiting = set(chosen), list(chosen)
     while waiting:
-        numbers = {str(number).zfill(2) for number in headers[waiting.pop()].get("needs", [])}
-        more = {name for name in headers if name[:2] in numbers} - needed
-        needed |= more
+        numbers = _numbers(headers[waiting.pop()])
+        more = {name for name in headers if name[:2] in numbers} - required
+        required |= more
         waiting.extend(more)
-    return needed
+    return required
+
+
+def _numbers(header):
+    """Return the numbers of the chapters that a chapter's header names."""
+    return tuple(str(number).zfill(2) for number in header.get("needs", []))
 
 
 def fingerprint(root, notebook, others):

@@ -154,11 +154,12 @@ def test_a_second_run_of_a_profile_is_refused(small_course):
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="presses Ctrl-C as a POSIX terminal does")
+@pytest.mark.parametrize("jobs", ["1", "2"])
 @pytest.mark.parametrize("stop", [signal.SIGINT, signal.SIGKILL])
-def test_a_stopped_run_keeps_what_was_done_and_goes_on_there(small_course, stop):
+def test_a_stopped_run_keeps_what_was_done_and_goes_on_there(small_course, stop, jobs):
     small_course.replace("chapters/00_first.py", "See [the second]", "Then see [the second]")
     small_course.replace("chapters/01_second.py", LAST_OF_SECOND, HOLD + LAST_OF_SECOND)
-    run = start(small_course)
+    run = start(small_course, "--jobs", jobs)
     wait_for(small_course.root / "holding", run)
     os.killpg(run.pid, stop)
     out, err = run.communicate(timeout=60)
@@ -168,6 +169,50 @@ def test_a_stopped_run_keeps_what_was_done_and_goes_on_there(small_course, stop)
         assert err.count("\n") == 1, err
     (small_course.root / "go").touch()
     assert results(small_course.course("run")) == {"00_first": "unchanged", "01_second": "passed"}
+
+
+MEET = """
+from pathlib import Path
+import time
+Path("../{own}").touch()
+begun = time.monotonic()
+while not Path("../{other}").exists() and time.monotonic() - begun < 60:
+    time.sleep(0.01)
+print("Met:", Path("../{other}").exists())
+"""
+"""Lets a chapter wait until the other one is at the same place."""
+
+
+def test_chapters_that_need_nothing_of_each_other_run_at_once(small_course):
+    second = small_course.root / "chapters/01_second.py"
+    third = second.with_name("02_third.py")
+    third.write_text(second.read_text().replace("01_second", "02_third"))
+    small_course.replace("chapters/01_second.py", LAST_OF_SECOND, MEET.format(own="a", other="b"))
+    small_course.replace("chapters/02_third.py", LAST_OF_SECOND, MEET.format(own="b", other="a"))
+    done = small_course.course("run", "--jobs", "2")
+    assert set(results(done).values()) == {"passed"}, done.stdout + done.stderr
+    for name in ("01_second", "02_third"):
+        assert "Met: True" in printed(small_course, name)
+    assert done.stdout.index("00_first: passed") < done.stdout.index("01_second: passed")
+
+
+def test_one_at_a_time_and_several_at_once_write_the_same(small_course):
+    runs = small_course.root / "work/sample/runs"
+    made = []
+    for jobs in ("1", "2"):
+        shutil.rmtree(small_course.root / "work")
+        assert small_course.course("run", "--jobs", jobs).returncode == 0
+        made.append([nbformat.read(path, 4).cells for path in sorted(runs.glob("0*.ipynb"))])
+    for one, other in zip(*made, strict=True):
+        for before, after in zip(one, other, strict=True):
+            assert before.get("outputs") == after.get("outputs")
+
+
+def test_a_failure_beside_others_stops_the_run_with_its_sentence(small_course):
+    small_course.replace("chapters/00_first.py", "total = sum(range(10))", "total = 1 / 0")
+    done = small_course.course("run", "--jobs", "2")
+    assert done.returncode == 1 and "ZeroDivisionError" in done.stderr
+    assert results(done) == {"00_first": "failed"} and "Mend it in" in done.stderr
 
 
 def test_nothing_is_to_be_mended_where_data_are_missing(small_course):
