@@ -41,6 +41,15 @@ Chapters = Annotated[
     list[str] | None,
     typer.Argument(metavar="[NN]...", help="Chapter numbers; all when none is given."),
 ]
+Jobs = Annotated[
+    int | None,
+    typer.Option(
+        min=1,
+        max=8,
+        help="Chapters executed at once where none waits for another. Not given: 2 where processors"
+        " and memory allow; 1 for `run --update`, whose figures show times.",
+    ),
+]
 Json = Annotated[bool, typer.Option("--json", help="Print the answer as JSON.")]
 
 
@@ -111,15 +120,7 @@ def run(
     update: Annotated[
         bool, typer.Option("--update", help="Write the outputs back beside the sources.")
     ] = False,
-    jobs: Annotated[
-        int | None,
-        typer.Option(
-            min=1,
-            max=8,
-            help="Chapters executed at once where none waits for another. Not given: 2 where"
-            " processors and memory allow; 1 with --update, whose figures show times.",
-        ),
-    ] = None,
+    jobs: Jobs = None,
 ):
     """Execute chapters in order, with all that they need; what nothing has changed is skipped.
 
@@ -146,18 +147,20 @@ def check(
         bool,
         typer.Option("--static", help="Only what takes no execution: a second instead of minutes."),
     ] = False,
+    jobs: Jobs = None,
     as_json: Json = False,
 ):
     """Hold pairs, stored outputs, alt texts, links and metric bounds; re-execute and compare.
 
     Example: `course check 01`
     """
-    from course_utils.command import checker
+    from course_utils.command import checker, side_by_side
 
+    jobs = jobs or side_by_side.usual_workers()
     with console.status(
         "checking ..." if static else "executing every chapter again and comparing its outputs ..."
     ):
-        findings, compared = checker.check(project.root(), chapters or (), execute=not static)
+        findings, compared = checker.check(project.root(), chapters or (), not static, jobs)
     if as_json:
         print(
             json.dumps(

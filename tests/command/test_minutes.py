@@ -5,7 +5,7 @@ import re
 import nbformat
 import pytest
 
-from course_utils.command import checker, minutes, notebooks
+from course_utils.command import execution, minutes, notebooks
 
 
 def test_reading_counts_prose_code_and_questions():
@@ -38,8 +38,8 @@ def test_a_factor_of_one_and_a_half_is_forgiven(stated, taken, true):
 
 def test_the_check_measures_the_run(small_course):
     pair = notebooks.find_pairs(small_course.root)[0]
-    assert checker.check_minutes(pair, small_course.root, running=0.1) == []
-    (finding,) = checker.check_minutes(pair, small_course.root, running=5)
+    assert execution.check_minutes(pair, small_course.root, running=0.1) == []
+    (finding,) = execution.check_minutes(pair, small_course.root, running=5)
     assert finding.place == "chapters/00_first.py" and re.search(
         r"says 1 minutes in its header and takes about \d+, 5\.0 of them to run", finding.problem
     )
