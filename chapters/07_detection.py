@@ -1015,23 +1015,24 @@ out.record(recall_every_third=recalls["every third"])
 #   a network. Chapter 09 says for whom it errs more often.
 
 # %% [markdown]
-# Where pictures must be kept, `--blur-faces` makes faces unrecognisable before they are
-# written: each keeps six blocks across, and no software brings back what was averaged
-# away. A network that recognises people, asked who of sixteen it is, knows nearly all
-# of them before and guesses after; a test of the course tries it. But hair, clothes,
-# company and place remain, and friends need no more. And a face that the detector
-# misses is *not* blurred; you have seen above which these are.
+# Where pictures must be kept, `--blur-faces` paints over each face that was found, in
+# one colour, before anything is written; the name is older than the method. A mosaic or
+# a blur only looks as if it hid a face: networks that were trained on mosaics and blurs
+# of known people name them ([McPherson, Shokri and Shmatikov,
+# 2016](https://arxiv.org/abs/1609.00408)). And paint, too, leaves hair, clothes,
+# company and place, and friends need no more. A face that the detector misses is *not*
+# painted over; you have seen above which these are.
 
 # %%
 finder = finders["BlazeFace on tiles"]
 labelled = finder.look(scene)
-blurred = drawing.annotate(drawing.blur_faces(scene, finder.covered), labelled)
+blurred = drawing.annotate(drawing.paint_over(scene, finder.covered), labelled)
 figure, axis = plt.subplots(figsize=(9, 5.1), layout="constrained")
 axis.imshow(blurred)
 axis.axis("off")
 figures.show(
     figure,
-    "The scene with every found face as a coarse mosaic, and the labels still there.",
+    "The scene with every found face painted over in grey, and the labels still there.",
     photographic=True,
 )
 
@@ -1044,8 +1045,8 @@ figures.show(
 # %%
 widgets.show(
     TryIt(finder, scene),
-    "Upload a picture or take one, move the threshold and the band, and blur the"
-    " faces.",
+    "Upload a picture or take one, move the threshold and the band, and paint"
+    " over the faces.",
 )
 
 # %% [markdown]
@@ -1069,7 +1070,7 @@ quizzes.show("07_detection")
 #   ring once a person, after seconds.
 # - A threshold moves mistakes from one side to the other. Choosing it is a decision
 #   about people.
-# - Store nothing without need, and blur what you store.
+# - Store nothing without need. Paint faces over; mosaics can be read.
 #
 # **And now?** One camera, one computer, one network in its memory. What if twenty
 # cameras ask at once, and the network is to be replaced while they do? Chapter 08 puts

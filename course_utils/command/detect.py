@@ -100,7 +100,10 @@ def detect(
         bool,
         typer.Option(
             "--blur-faces",
-            help="Make the faces that were found unrecognisable in what is shown and written.",
+            help=(
+                "Paint over the faces that were found, in what is shown and written; nothing of"
+                " them is kept. A face that is missed stays visible."
+            ),
         ),
     ] = False,
     detector: Annotated[

@@ -3,9 +3,9 @@
 Find faces, classify them, follow them, tell somebody.
 
 `detectors` finds faces, `classifying` says what is on them, `mask_detector` joins both with
-`tracking` and `labels`; `sources` gives frames, `outputs` writes them, `drawing` marks or blurs
-faces, `alerts` tells somebody, `job` is what `course detect` does, `scoring` holds all of it
-against annotations. Importing this package does not load TensorFlow.
+`tracking` and `labels`; `sources` gives frames, `outputs` writes them, `drawing` marks faces or
+paints over them, `alerts` tells somebody, `job` is what `course detect` does, `scoring` holds all
+of it against annotations. Importing this package does not load TensorFlow.
 """
 
 from course_utils.detection.classifying import Classifier, cut_faces, load_classifier

@@ -10,13 +10,13 @@ from course_utils.detection.labels import NOT_SURE, WORDS, WORN
 COLORS = {WORN: (0, 114, 178), NOT_SURE: (90, 90, 90)}
 UNMASKED = (213, 94, 0)
 
-BLOCKS = 6
-"""A blurred face keeps as many grey levels across: too few for its features, whatever enlarges
-them."""
+PAINT = (170, 170, 170)
+"""RGB of what a face is painted over with: one colour for everybody, since a mean of the face would
+tell its skin."""
 
 AROUND = 0.25
-"""What is blurred beyond a face's box on every side, as a share of the box: hair and ears tell who
-it is, too."""
+"""What is painted over beyond a face's box on every side, as a share of the box: hair and ears tell
+who it is, too."""
 
 
 def annotate(image, faces, numbers=True):
@@ -75,10 +75,11 @@ def annotate(image, faces, numbers=True):
     return shown
 
 
-def blur_faces(image, boxes):
-    """Make faces unrecognisable: an ellipse round each box keeps a mosaic of 6 x 6 blocks.
+def paint_over(image, boxes):
+    """Make faces unrecognisable: an ellipse round each box is filled with one colour.
 
-    What a mosaic removes can't be computed back. A face that no box covers stays as it is.
+    Nothing of the face is kept. A mosaic or a blur keeps enough for a network that was trained on
+    mosaics or blurs of the same people to name them. A face that no box covers stays as it is.
 
     Parameters
     ----------
@@ -91,38 +92,22 @@ def blur_faces(image, boxes):
     -------
     numpy.ndarray
         A copy.
+
+    References
+    ----------
+    McPherson, Shokri and Shmatikov, "Defeating image obfuscation with deep learning", 2016,
+    arXiv:1609.00408.
     """
-    blurred = np.ascontiguousarray(image).copy()
+    painted = np.ascontiguousarray(image).copy()
     height, width = image.shape[:2]
     for x_min, y_min, x_max, y_max in np.asarray(boxes, float).reshape(-1, 4):
         across, down = AROUND * (x_max - x_min), AROUND * (y_max - y_min)
-        left, top = (
-            max(int(x_min - across), 0),
-            max(int(y_min - 1.6 * down), 0),
-        )  # the forehead lies above the box
-        right, bottom = (
-            min(int(np.ceil(x_max + across)), width),
-            min(int(np.ceil(y_max + down)), height),
-        )
+        left, right = max(int(x_min - across), 0), min(int(np.ceil(x_max + across)), width)
+        top = max(int(y_min - 1.6 * down), 0)  # the forehead lies above the box
+        bottom = min(int(np.ceil(y_max + down)), height)
         if right <= left or bottom <= top:
             continue
-        part = blurred[top:bottom, left:right]
-        blocks = cv2.resize(
-            part,
-            (min(BLOCKS, right - left), min(BLOCKS, bottom - top)),
-            interpolation=cv2.INTER_AREA,
-        )
-        mosaic = cv2.resize(blocks, (right - left, bottom - top), interpolation=cv2.INTER_NEAREST)
-        covered = np.zeros(part.shape[:2], np.uint8)
-        cv2.ellipse(
-            covered,
-            ((right - left) // 2, (bottom - top) // 2),
-            ((right - left + 1) // 2, (bottom - top + 1) // 2),
-            0,
-            0,
-            360,
-            1,
-            cv2.FILLED,
-        )
-        part[covered > 0] = mosaic[covered > 0]
-    return blurred
+        middle = ((left + right) // 2, (top + bottom) // 2)
+        half = ((right - left + 1) // 2, (bottom - top + 1) // 2)
+        cv2.ellipse(painted, middle, half, 0, 0, 360, PAINT, cv2.FILLED)
+    return painted

@@ -16,7 +16,7 @@ from course_utils.data.progress import STYLE
 from course_utils.detection import alerts, outputs, sources
 from course_utils.detection.classifying import ask_server, load_classifier
 from course_utils.detection.detectors import DEFAULT, load_detector
-from course_utils.detection.drawing import annotate, blur_faces
+from course_utils.detection.drawing import annotate, paint_over
 from course_utils.detection.labels import Rule
 from course_utils.detection.mask_detector import MaskDetector
 from course_utils.detection.window import open_window
@@ -187,7 +187,7 @@ def _work(order, report, say, progress):
                             messenger.send(_alert(order, frame, track))
                     if writer.wanted or window:
                         picture = (
-                            blur_faces(frame.image, finder.covered) if order.blur else frame.image
+                            paint_over(frame.image, finder.covered) if order.blur else frame.image
                         )
                         picture = annotate(picture, faces)
                         writer.write(frame, faces, picture)

@@ -55,7 +55,7 @@ class MaskDetector:
         Processor time spent so far in "detect", "track", "cut" and "classify", of all threads.
     covered : numpy.ndarray
         float, shape (n, 4): every box of the latest picture or frame that may hold a face, too
-        small ones and unsure ones included: what has to be blurred.
+        small ones and unsure ones included: what has to be painted over.
     """
 
     def __init__(self, detect, classify, rule=Rule(), min_face=16):

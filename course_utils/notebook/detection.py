@@ -8,14 +8,16 @@ Pictures stay in memory: nothing is written.
 import base64
 import html
 import io
+from dataclasses import replace
 
 import ipywidgets
 from IPython.display import display
 from PIL import Image
 
-from course_utils.detection.drawing import annotate, blur_faces
+from course_utils.detection.drawing import annotate, paint_over
 from course_utils.detection.labels import Rule
 from course_utils.detection.mask_detector import LabelledFace, whole
+from course_utils.detection.outputs import VideoFile
 from course_utils.errors import CourseError
 from course_utils.notebook.camera import Camera
 from course_utils.pictures.images import read_rgb
@@ -71,7 +73,7 @@ class TryIt(ipywidgets.VBox):
         self.band = ipywidgets.FloatSlider(
             0.15, min=0, max=0.45, step=0.05, description="not sure within", continuous_update=False
         )
-        self.blur = ipywidgets.Checkbox(False, description="blur faces")
+        self.blur = ipywidgets.Checkbox(False, description="paint over faces")
         self.upload = ipywidgets.FileUpload(
             accept="image/*", multiple=False, description="Choose a picture"
         )
@@ -123,10 +125,35 @@ class TryIt(ipywidgets.VBox):
             LabelledFace(whole(box, self._image.shape), *rule.label(shares, names))
             for box, shares in zip(self._boxes, self._probabilities)
         ]
-        image = blur_faces(self._image, self._finder.covered) if self.blur.value else self._image
+        image = paint_over(self._image, self._finder.covered) if self.blur.value else self._image
         said = f"{len(self.faces)} face{'s' * (len(self.faces) != 1)} found."
         self.picture.value = _as_html(annotate(image, self.faces), said)
         return said
+
+
+def write_video(path, frames, faces, step=2):
+    """Write a part of the frames of a video with their boxes.
+
+    Boxes are coarse and without numbers, so that the file is the same on every processor.
+
+    Parameters
+    ----------
+    path : path-like
+        An MP4 file.
+    frames : sequence of course_utils.detection.frames.Frame
+        At 12 a second.
+    faces : sequence of list of LabelledFace
+        One list a frame.
+    step : int
+        Each step-th frame is written.
+    """
+    video = VideoFile(path, 12 / step)
+    for frame, listed in list(zip(frames, faces))[::step]:
+        coarse = [
+            replace(face, box=tuple(8 * round(edge / 8) for edge in face.box)) for face in listed
+        ]
+        video.write(annotate(frame.image, coarse, numbers=False))
+    video.close()
 
 
 def show_video(path, alt):
