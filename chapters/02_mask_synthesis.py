@@ -119,8 +119,8 @@ mask_figures.show_anchors(mask, anchors, corners, front_picture, front.landmarks
 # %% [markdown]
 # Four anchors have a partner on the jaw. Which function takes each anchor $(x, y)$ to
 # its partner $(u, v)$, and everything between along with it? A shift has two numbers to
-# choose, an affine map six. With eight we get the **homography**, the map between two
-# photographs of one flat thing:
+# choose, an *affine map* (a matrix, then a shift) six. With eight we get the
+# **homography**, the map between two photographs of one flat thing:
 #
 # $$u = \frac{h_1 x + h_2 y + h_3}{h_7 x + h_8 y + h_9}, \qquad
 # v = \frac{h_4 x + h_5 y + h_6}{h_7 x + h_8 y + h_9}$$
@@ -163,7 +163,7 @@ def mask_to_face(landmarks):
 matrix = mask_to_face(front.landmarks)
 A, h = equations(places, front.landmarks[jaw]), matrix.ravel()
 print(f"Length of h: {np.linalg.norm(h):.3f}; of Ah: {np.linalg.norm(A @ h):.3f}")
-print((matrix / matrix[2, 2]).round(3))
+print(np.array2string((matrix / matrix[2, 2]).round(3), suppress_small=True))
 
 # %% [markdown]
 # The matrix acts on $(x, y, 1)$ and returns three numbers; the third is the
@@ -208,23 +208,26 @@ alt = "A face from the front, before and after: the mask covers nose, mouth and 
 figures.show_pictures(before_and_after, alt, ["before", "after"], columns=2, size=2.4)
 
 # %% [markdown]
-# Not bad for eight equations. But few people look straight into a camera. What if the
-# head turns to one side? (That angle is its **yaw**.)
+# Few people look straight into a camera. What if the head turns to one side? (That
+# angle is its **yaw**.)
 
 # %%
 sideways = (bare.yaw.abs() - bare.pitch.abs()).sort_values()
-names = bare.picture[sideways.index[[-1, -2, -3, -5, -7]]]
-turned = [read_rgb(faces_dir("sample") / name) for name in names]
+chosen = bare.loc[sideways.index[[-1, -2, -3, -5, -7]]]
+turned = [read_rgb(faces_dir("sample") / name) for name in chosen.picture]
 turned_faces = [find_faces(picture)[0] for picture in turned]
 pasted = [paste(picture, face.landmarks) for picture, face in zip(turned, turned_faces)]
 
-titles = [f"yaw {face.tilt.yaw:+.0f}°" for face in turned_faces]
 alt = (
     "Five heads turned to a side. Each mask sits between the sides of the jaw, so that"
     " its middle fold lies on a cheek and the tip of the nose is not where the mask has"
     " its nose."
 )
-figures.show_pictures(pasted, alt, titles, columns=5, size=1.8)
+figures.show_pictures(pasted, alt, columns=5, size=1.8)
+yaws = chosen.yaw.abs()
+print(
+    f"These heads were rendered with a yaw of {yaws.min():.0f}° to {yaws.max():.0f}°."
+)
 
 # %% [markdown]
 # The four corners sit where we asked, and yet each mask is wrong: its middle lies on a
@@ -285,7 +288,8 @@ seen = pose.project(on_head)  # (19, 3): x and y in pixels, and depth
 sheet = texture.basis @ seen  # the spline: (points of the net, 3)
 net = sheet.reshape(*texture.mesh.shape[:2], 3)
 mask_figures.show_fit(turned[1], turned_faces[1].landmarks, pose, on_head, seen, net)
-print(f"yaw {pose.yaw:.0f}°, pitch {pose.pitch:.0f}°, roll {pose.roll:.0f}°")
+print(f"yaw {pose.yaw:.0f}°, pitch {pose.pitch:.0f}°, roll {pose.roll:.0f}°;", end=" ")
+print(f"rendered with a yaw of {chosen.yaw.iloc[1]:.0f}°")
 
 # %% [markdown]
 # In the last picture a net lies on the mask. For each of its points a row of
@@ -325,7 +329,8 @@ alt = (
     "Two rows of five turned heads. Above, flat masks whose middle lies on the cheek;"
     " below, masks that follow the nose, with ear loops and the light of the picture."
 )
-figures.show_pictures([*pasted, *bent], alt, columns=5, size=1.8)
+rows = ["homography", "head"]
+figures.show_pictures([*pasted, *bent], alt, columns=5, size=1.6, row_titles=rows)
 
 # %% [markdown]
 # The fit is not the only difference. Look at the *light*: the pasted mask has the same
@@ -364,7 +369,7 @@ print(
 )
 
 # %% [markdown]
-# ## Who wears it how?
+# ## How is it worn?
 #
 # The original project needed more than *with* and *without*. People wear masks below
 # the nose, on the nose only, or under the chin, and none of these protects anybody.
@@ -402,7 +407,8 @@ widgets.show(fitting_room(turned, turned_faces), what)
 # face counts as covered when the mean of alpha over its landmarks, each rounded to the
 # nearest pixel, is more than 0.5. Landmarks beside the picture don't count; a part with
 # no other is not covered. The nose is 30 to 35, the mouth 48 to 67, the chin 8. Return
-# one of the four words in `WEARS`, or `"none"` when none of the three is covered.
+# one of the four words in `WEARS` (`"proper"` covers nose and mouth), or `"none"` when
+# none of the three is covered.
 
 
 # %% tags=["exercise-2-3"]
@@ -419,7 +425,7 @@ chapter_02.check_3(way_of_wearing)
 # %% [markdown]
 # ## Can we mask a whole collection?
 #
-# One face is a picture; a thousand are a job that must not lose any silently. The
+# One face is a picture; a thousand are a job that must not lose one silently. The
 # original project masked its own 80 webcam pictures and got 46 back; nobody noticed
 # until the counts did not add up. So the rule is: **every face gets a line in a table,
 # masked or not, and the reason why not.** `mask_folder` (in a terminal: `course mask
@@ -516,20 +522,21 @@ planted = mask_folder(
 planted["fault"] = planted.picture.str.partition("/")[0]
 planted["why"] = planted.reason.fillna("").str.partition(":")[0]
 
-shown = planted.groupby("fault").head(4)
-titles = shown.fault + ":\n" + shown.why.replace("", "masked")
+shown = planted.sort_values(["fault", "picture"]).groupby("fault").head(6)
+said = shown.fault + ":\n" + shown.why.replace("", "masked")
 alt = (
-    "Four copies of four faces: cut off above the eyes, black, twenty pixels wide, and"
-    " mirrored; above each what the account says of it."
+    "Four copies of six faces: cut off above the eyes, black, twenty pixels wide, and"
+    " mirrored; beside each row what the account says of it."
 )
 pictures = [read_rgb(out.path("spoiled") / name) for name in shown.picture]
-figures.show_pictures(pictures, alt, list(titles), columns=8)
+rows = list(said[::6])
+figures.show_pictures(pictures, alt, columns=6, size=1.1, row_titles=rows)
 pd.crosstab(planted.fault, [planted.result, planted.why])
 
 # %% [markdown]
 # No fault is silent. A picture without a face has a line that says so; a face too small
 # for its landmarks to be trusted is *refused*, with its size and the limit. The
-# mirrored copies are all masked, so the account does not cry wolf either.
+# mirrored copies are all masked: there is no false alarm either.
 #
 # Our people stand in good light. What if it fades? The next cell divides the grey
 # levels of 300 of them by thirty. We know their skin tones, in ten steps from light to
@@ -589,15 +596,14 @@ for wear in WEARS:
 mask_transfer.show_rendered_and_drawn(rendered, drawn)
 
 # %% [markdown]
-# To the eye they are close, but the eye is easily pleased. Let a classifier say. It
-# sees 24 x 24 pixels: 1,728 numbers, with a few hundred faces to learn from.
-# **Principal component analysis** finds the directions in which such pictures differ
-# most: the first may go from dark to light, the second from lit on the left to lit on
-# the right. We keep 40 of them: how far a picture goes along each makes 40 numbers a
-# face. A **support vector machine** then draws the border that leaves the classes the
-# most room on either side. Only the faces nearest to it, the support vectors, decide
-# where it runs. And it may curve: chapter 01's straight border could not say *blue or
-# black or white*.
+# To the eye they are close. Let a classifier say. It sees 24 x 24 pixels: 1,728
+# numbers, with a few hundred faces to learn from. **Principal component analysis**
+# finds the directions in which such pictures differ most: the first may go from dark to
+# light, the second from lit on the left to lit on the right. We keep 40 of them: how
+# far a picture goes along each makes 40 numbers a face. A **support vector machine**
+# then draws the border that leaves the classes the most room on either side. Only the
+# faces nearest to it, the support vectors, decide where it runs. And it may curve:
+# chapter 01's straight border could not say *blue or black or white*.
 #
 # We train it three times: with the blue mask pasted, with the blue mask drawn by
 # `put_on`, and with drawn masks of all kinds. The other half are the same faces without
@@ -718,8 +724,8 @@ mask_transfer.show_transfer_reference(reference)
 # people. The drawn masks sit on the crops. So two things were tried: **cut every face
 # out**, as a detector does anyway, and **draw five masks on each face**, with as many
 # training steps as before. The table holds what was tried, on *validation* photographs,
-# which are neither for training nor for the test; the figure holds the test of what was
-# chosen.
+# which are neither for training nor for the test. Both together did best there; the
+# last row of the figure is their test.
 
 # %%
 mask_transfer.show_transfer_reference(reference, cut_out=True)
@@ -728,10 +734,10 @@ tried.set_index(["masks", "faces", "masks on each face"])
 
 # %% [markdown]
 # Note the order: only what was chosen on validation meets the test, or the test would
-# choose along. Cutting out gained five points there and two here, and the interval of
-# the two includes 0 (reckoned as if on different photographs; chapter 05 compares face
-# by face). Perhaps the network had learned what a *crop* with a mask looks like; 800
-# photographs can't tell.
+# help to choose. The two gained five points there and two here, and the interval of
+# this gain includes 0 (computed as if on different photographs; chapter 05 compares
+# face by face). Perhaps the network had learned what a *crop* with a mask looks like;
+# 800 photographs can't tell.
 #
 # **Exercise 2-5** (medium, 10 minutes). Where does that interval come from? Write
 # `difference(first, second)` for two arrays of True (right) and False (wrong), each on
@@ -753,10 +759,10 @@ chapter_02.check_5(difference)
 # %% [markdown]
 # ## Four classes, or two?
 #
-# The last step is bookkeeping. For the guard at the entrance only one question counts,
-# so the course follows the original project: whoever does not wear the mask properly
-# counts as *without*. Half of the faces are bare, and half of the masks are worn
-# properly: one picture in four is *with*.
+# For the guard at the entrance only one question counts, so the course follows the
+# original project: whoever does not wear the mask properly counts as *without*. Half of
+# the faces are bare, and half of the masks are worn properly: one picture in four is
+# *with*.
 
 # %%
 boxes = ["x_min", "y_min", "x_max", "y_max"]

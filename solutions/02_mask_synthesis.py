@@ -92,7 +92,7 @@ for name, (left, right) in pairs.items():
 #
 # Put a 1 behind each point, multiply, and divide by what arrives in the third place.
 # The points are *rows* here, and the formula wants columns, so the matrix is
-# transposed. Who leaves the division out is right for shifts and turns (the third
+# transposed. Whoever leaves the division out is right for shifts and turns (the third
 # number is 1 there) and wrong for everything that a homography was made for.
 
 

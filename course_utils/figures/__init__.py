@@ -79,7 +79,7 @@ def _encoded(figure, photographic):
     return buffer.getvalue(), kind
 
 
-def picture_grid(pictures, titles=None, columns=8, size=1.3, colors=None):
+def picture_grid(pictures, titles=None, columns=8, size=1.3, colors=None, row_titles=()):
     """Lay out pictures in rows.
 
     Parameters
@@ -87,44 +87,64 @@ def picture_grid(pictures, titles=None, columns=8, size=1.3, colors=None):
     pictures : sequence of ndarray, uint8, (H, W, 3) or (H, W)
         They may differ in size.
     titles : sequence of str, optional
-        One a picture.
+        One a picture; or one a column, for the first row alone.
     columns : int
     size : float
         Width of a cell in inches.
     colors : sequence of str, optional
         One a picture: the colour of its frame.
+    row_titles : sequence of str
+        One a row, to the left of it.
 
     Returns
     -------
     matplotlib.figure.Figure
     """
     rows = -(-len(pictures) // columns)
-    height = size * (1.22 if titles is not None else 1.0)
+    titles = [] if titles is None else titles
+    longest = max((len(line) for title in row_titles for line in title.split("\n")), default=0)
+    heading = 0.22 * size * (rows if len(titles) > columns else len(titles) > 0)
     figure, axes = plt.subplots(
-        rows, columns, figsize=(columns * size, rows * height), squeeze=False, layout="constrained"
+        rows,
+        columns,
+        figsize=(columns * size + 0.08 * longest, rows * size + heading),
+        squeeze=False,
+        layout="constrained",
     )
     for axis in axes.flat:
         axis.axis("off")
     for position, (axis, picture) in enumerate(zip(axes.flat, pictures, strict=False)):
         axis.imshow(np.asarray(picture), cmap="gray", vmin=0, vmax=255)
-        if titles is not None:
+        if position < len(titles):
             axis.set_title(titles[position], fontsize=9)
         if colors is not None:
             axis.axis("on")
             axis.set(xticks=[], yticks=[])
             for spine in axis.spines.values():
                 spine.set(visible=True, color=colors[position], linewidth=3)
+    for axis, title in zip(axes[:, 0], row_titles):
+        axis.annotate(
+            title,
+            (0, 0.5),
+            xytext=(-6, 0),
+            xycoords="axes fraction",
+            textcoords="offset points",
+            ha="right",
+            va="center",
+            fontsize=9,
+        )
     return figure
 
 
-def show_pictures(pictures, alt, titles=None, columns=8, size=1.3, colors=None):
+def show_pictures(pictures, alt, titles=None, columns=8, size=1.3, colors=None, row_titles=()):
     """Display pictures in rows.
 
     Parameters
     ----------
-    pictures, titles, columns, size, colors
+    pictures, titles, columns, size, colors, row_titles
         As for `picture_grid`.
     alt : str
         As for `show`.
     """
-    show(picture_grid(pictures, titles, columns, size, colors), alt, photographic=True)
+    figure = picture_grid(pictures, titles, columns, size, colors, row_titles)
+    show(figure, alt, photographic=True)

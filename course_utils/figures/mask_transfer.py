@@ -7,6 +7,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 
 from course_utils.figures import COLORS, show, show_pictures
+from course_utils.masks.choice import WEARS
 
 
 def show_lightness(skin, kinds):
@@ -66,7 +67,7 @@ def show_transfer(right):
 
 
 def show_rendered_and_drawn(rendered, drawn):
-    """Show rendered masks in green frames above drawn masks in grey ones.
+    """Show rendered masks in green frames beside drawn masks in grey ones, a row a way of wearing.
 
     Parameters
     ----------
@@ -74,12 +75,15 @@ def show_rendered_and_drawn(rendered, drawn):
         Four each of every way of wearing, in the order of `course_utils.masks.choice.WEARS`.
     """
     alt = (
-        "Rows of rendered masks (green frames) above rows of drawn masks (grey frames), worn"
+        "Rows of four rendered masks (green frames) and four drawn masks (grey frames), worn"
         " properly, under the nose, on the nose only and under the chin."
     )
-    pictures = [*rendered[:8], *drawn[:8], *rendered[8:], *drawn[8:]]
-    colors = ([COLORS["highlight"]] * 8 + [COLORS["neutral"]] * 8) * 2
-    show_pictures(pictures, alt, columns=8, size=1.2, colors=colors)
+    pictures = []
+    for first in range(0, len(rendered), 4):
+        pictures += [*rendered[first : first + 4], *drawn[first : first + 4]]
+    colors = ([COLORS["highlight"]] * 4 + [COLORS["neutral"]] * 4) * len(WEARS)
+    titles = ["rendered", "", "", "", "drawn", "", "", ""]
+    show_pictures(pictures, alt, titles, columns=8, size=1.2, colors=colors, row_titles=WEARS)
 
 
 def show_transfer_reference(reference, cut_out=False):
@@ -110,20 +114,22 @@ def show_transfer_reference(reference, cut_out=False):
             reach = 1.96 * np.sqrt(_variance(row["accuracy"], count))
             print(f"  trained on {name}: {100 * row['accuracy']:.0f} % ± {100 * reach:.0f}")
         return
+    (last,) = final["rows"].values()
     _show_reference(
-        rows | final["rows"],
+        rows | {"all kinds, drawn five times\non each face, cut out": last},
         count,
-        "The dots from before and a last one: all kinds drawn on faces that are cut out. It lies"
-        " between all kinds drawn and photographs of worn masks, and its interval overlaps both.",
+        "The dots from before and a last one: all kinds, drawn five times on each face, which is"
+        " cut out. It lies between all kinds drawn and photographs of worn masks, and its interval"
+        " overlaps both.",
     )
-    (after,) = (row["accuracy"] for row in final["rows"].values())
+    after = last["accuracy"]
     before = rows["all kinds, drawn"]["accuracy"]
     reach = 1.96 * np.sqrt(_variance(before, count) + _variance(after, count))
     low, high = 100 * (after - before - reach), 100 * (after - before + reach)
     print(
-        f"All kinds, drawn: {100 * after:.1f} % right on faces cut out, {100 * before:.1f} % on"
-        f" whole pictures. The difference, {100 * (after - before):.1f} points, has a 95 % interval"
-        f" from {low:.1f} to {high:.1f}."
+        f"All kinds, drawn: {100 * after:.1f} % right with five masks on each face, cut out;"
+        f" {100 * before:.1f} % with one on whole pictures. The difference,"
+        f" {100 * (after - before):.1f} points, has a 95 % interval from {low:.1f} to {high:.1f}."
     )
 
 

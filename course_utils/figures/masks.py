@@ -83,7 +83,7 @@ def show_landmarks(picture, landmarks, box):
 
 
 def show_anchors(mask, anchors, corners, picture, landmarks):
-    """Show a mask with its anchors, and a face with the landmarks that four of them shall meet.
+    """Show a mask with its anchors, and a face with the landmarks that four of them go to.
 
     Parameters
     ----------
@@ -107,12 +107,12 @@ def show_anchors(mask, anchors, corners, picture, landmarks):
                 *place, number, color="white", ha="center", va="center", fontsize=9, weight="bold"
             )
     left.set_title("the mask and its anchors")
-    right.set_title("where four of them shall go")
+    right.set_title("where four of them go")
     show(
         figure,
         "Left: a flat drawing of a pleated surgical mask with nineteen anchors, four of them"
-        " numbered. Right: a face, with the four landmarks of the jaw that these anchors shall"
-        " meet.",
+        " numbered. Right: a face, with the four landmarks of the jaw that these anchors go"
+        " to.",
         photographic=True,
     )
 
