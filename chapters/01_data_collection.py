@@ -1,14 +1,9 @@
 # ---
 # jupyter:
 #   course:
-#     title: Collect the pictures
 #     minutes: 35
 #     needs: []
-#   jupytext:
-#     formats: ipynb,py:percent
-#     text_representation:
-#       extension: .py
-#       format_name: percent
+#     title: Collect the pictures
 #   kernelspec:
 #     display_name: Python 3 (ipykernel)
 #     language: python

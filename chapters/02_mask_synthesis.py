@@ -1,14 +1,10 @@
 # ---
 # jupyter:
 #   course:
-#     title: Draw masks onto faces
 #     minutes: 30
-#     needs: ['01']
-#   jupytext:
-#     formats: ipynb,py:percent
-#     text_representation:
-#       extension: .py
-#       format_name: percent
+#     needs:
+#     - '01'
+#     title: Draw masks onto faces
 #   kernelspec:
 #     display_name: Python 3 (ipykernel)
 #     language: python

@@ -1,14 +1,11 @@
 # ---
 # jupyter:
 #   course:
-#     title: Imitate the camera
 #     minutes: 30
-#     needs: ['01', '02']
-#   jupytext:
-#     formats: ipynb,py:percent
-#     text_representation:
-#       extension: .py
-#       format_name: percent
+#     needs:
+#     - '01'
+#     - '02'
+#     title: Imitate the camera
 #   kernelspec:
 #     display_name: Python 3 (ipykernel)
 #     language: python

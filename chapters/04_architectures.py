@@ -1,14 +1,9 @@
 # ---
 # jupyter:
 #   course:
-#     title: Build the networks
 #     minutes: 30
 #     needs: []
-#   jupytext:
-#     formats: ipynb,py:percent
-#     text_representation:
-#       extension: .py
-#       format_name: percent
+#     title: Build the networks
 #   kernelspec:
 #     display_name: Python 3 (ipykernel)
 #     language: python

@@ -1,14 +1,11 @@
 # ---
 # jupyter:
 #   course:
-#     title: Train and compare
 #     minutes: 40
-#     needs: ['01', '02']
-#   jupytext:
-#     formats: ipynb,py:percent
-#     text_representation:
-#       extension: .py
-#       format_name: percent
+#     needs:
+#     - '01'
+#     - '02'
+#     title: Train and compare
 #   kernelspec:
 #     display_name: Python 3 (ipykernel)
 #     language: python

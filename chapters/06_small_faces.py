@@ -1,14 +1,12 @@
 # ---
 # jupyter:
 #   course:
-#     title: Small faces
 #     minutes: 30
-#     needs: ['01', '02', '05']
-#   jupytext:
-#     formats: ipynb,py:percent
-#     text_representation:
-#       extension: .py
-#       format_name: percent
+#     needs:
+#     - '01'
+#     - '02'
+#     - '05'
+#     title: Small faces
 #   kernelspec:
 #     display_name: Python 3 (ipykernel)
 #     language: python

@@ -1,14 +1,10 @@
 # ---
 # jupyter:
 #   course:
-#     title: Faces in the wild
 #     minutes: 30
-#     needs: ['06']
-#   jupytext:
-#     formats: ipynb,py:percent
-#     text_representation:
-#       extension: .py
-#       format_name: percent
+#     needs:
+#     - '06'
+#     title: Faces in the wild
 #   kernelspec:
 #     display_name: Python 3 (ipykernel)
 #     language: python

@@ -1,14 +1,11 @@
 # ---
 # jupyter:
 #   course:
-#     title: Serve the model
 #     minutes: 30
-#     needs: ['02', '06']
-#   jupytext:
-#     formats: ipynb,py:percent
-#     text_representation:
-#       extension: .py
-#       format_name: percent
+#     needs:
+#     - '02'
+#     - '06'
+#     title: Serve the model
 #   kernelspec:
 #     display_name: Python 3 (ipykernel)
 #     language: python

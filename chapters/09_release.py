@@ -1,14 +1,13 @@
 # ---
 # jupyter:
 #   course:
-#     title: Ready for release?
 #     minutes: 35
-#     needs: ['01', '05', '06', '07']
-#   jupytext:
-#     formats: ipynb,py:percent
-#     text_representation:
-#       extension: .py
-#       format_name: percent
+#     needs:
+#     - '01'
+#     - '05'
+#     - '06'
+#     - '07'
+#     title: Ready for release?
 #   kernelspec:
 #     display_name: Python 3 (ipykernel)
 #     language: python

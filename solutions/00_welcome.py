@@ -1,14 +1,9 @@
 # ---
 # jupyter:
 #   course:
-#     title: Welcome, worked answers
 #     minutes: 6
 #     needs: []
-#   jupytext:
-#     formats: ipynb,py:percent
-#     text_representation:
-#       extension: .py
-#       format_name: percent
+#     title: Welcome, worked answers
 #   kernelspec:
 #     display_name: Python 3 (ipykernel)
 #     language: python

@@ -1,14 +1,11 @@
 # ---
 # jupyter:
 #   course:
-#     title: Draw masks onto faces, worked answers
 #     minutes: 12
-#     needs: ['01', '02']
-#   jupytext:
-#     formats: ipynb,py:percent
-#     text_representation:
-#       extension: .py
-#       format_name: percent
+#     needs:
+#     - '01'
+#     - '02'
+#     title: Draw masks onto faces, worked answers
 #   kernelspec:
 #     display_name: Python 3 (ipykernel)
 #     language: python

@@ -1,14 +1,12 @@
 # ---
 # jupyter:
 #   course:
-#     title: Imitate the camera, worked answers
 #     minutes: 10
-#     needs: ['01', '02', '03']
-#   jupytext:
-#     formats: ipynb,py:percent
-#     text_representation:
-#       extension: .py
-#       format_name: percent
+#     needs:
+#     - '01'
+#     - '02'
+#     - '03'
+#     title: Imitate the camera, worked answers
 #   kernelspec:
 #     display_name: Python 3 (ipykernel)
 #     language: python

@@ -1,14 +1,9 @@
 # ---
 # jupyter:
 #   course:
-#     title: Train and compare, worked answers
 #     minutes: 15
 #     needs: []
-#   jupytext:
-#     formats: ipynb,py:percent
-#     text_representation:
-#       extension: .py
-#       format_name: percent
+#     title: Train and compare, worked answers
 #   kernelspec:
 #     display_name: Python 3 (ipykernel)
 #     language: python

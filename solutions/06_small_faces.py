@@ -1,14 +1,9 @@
 # ---
 # jupyter:
 #   course:
-#     title: Small faces, worked answers
 #     minutes: 12
 #     needs: []
-#   jupytext:
-#     formats: ipynb,py:percent
-#     text_representation:
-#       extension: .py
-#       format_name: percent
+#     title: Small faces, worked answers
 #   kernelspec:
 #     display_name: Python 3 (ipykernel)
 #     language: python

@@ -1,14 +1,9 @@
 # ---
 # jupyter:
 #   course:
-#     title: Faces in the wild, worked answers
 #     minutes: 10
 #     needs: []
-#   jupytext:
-#     formats: ipynb,py:percent
-#     text_representation:
-#       extension: .py
-#       format_name: percent
+#     title: Faces in the wild, worked answers
 #   kernelspec:
 #     display_name: Python 3 (ipykernel)
 #     language: python

@@ -1,14 +1,9 @@
 # ---
 # jupyter:
 #   course:
-#     title: Ready for release? Worked answers
 #     minutes: 12
 #     needs: []
-#   jupytext:
-#     formats: ipynb,py:percent
-#     text_representation:
-#       extension: .py
-#       format_name: percent
+#     title: Ready for release? Worked answers
 #   kernelspec:
 #     display_name: Python 3 (ipykernel)
 #     language: python

@@ -70,6 +70,13 @@ def check_pair(pair, root):
             else (pair.notebook, pair.source)
         )
         return [Finding(place(longer, number, root), f"is not in {shorter.name}: {update}.")]
+    if notebooks.saved_form(pair) != pair.source.read_text(encoding="utf-8"):
+        return [
+            Finding(
+                pair.source.relative_to(root).as_posix(),
+                f"is not in the form in which JupyterLab saves it: {update}.",
+            )
+        ]
     return []
 
 

@@ -22,6 +22,7 @@ FILES = (
     "pyproject.toml",
     "requirements.lock",
     "jupytext.toml",
+    "jupyter_server_config.py",
     ".gitignore",
 )
 FOR_INSTRUCTORS = ("book/instructors.md",)

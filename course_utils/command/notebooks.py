@@ -13,6 +13,7 @@ from pathlib import Path
 
 import jupytext
 import nbformat
+from jupytext.config import load_jupytext_config
 
 from course_utils import files
 from course_utils.errors import CourseError
@@ -97,6 +98,25 @@ def read_source(pair):
         ) from error
     notebook.metadata["kernelspec"] = dict(KERNEL)
     return notebook
+
+
+def saved_form(pair):
+    """Return a script's text as JupyterLab writes it when somebody saves the notebook beside it.
+
+    A script in this form is the same file before and after a chapter was opened, so that Git sees
+    a reader's changes and no others.
+    """
+    config = load_jupytext_config(str(pair.source))
+    text = pair.source.read_text(encoding="utf-8")
+    notebook = jupytext.reads(text, "py:percent", config=config)
+    return jupytext.writes(notebook, "py:percent", config=config)
+
+
+def tidy_source(pair):
+    """Bring a script into the form of `saved_form`; one that has it already is not written."""
+    text = saved_form(pair)
+    if text != pair.source.read_text(encoding="utf-8"):
+        files.write_text(pair.source, text)
 
 
 def read_notebook(path):

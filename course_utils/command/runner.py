@@ -235,6 +235,7 @@ def run(root, wanted, profile, solutions=False, update=False, console=None, work
                     notebooks.write_notebook(
                         notebooks.normal_form(job.notebook, executed), job.pair.notebook
                     )
+                    notebooks.tidy_source(job.pair)
         except KeyboardInterrupt:
             begun = [name for name, outcome in outcomes.items() if outcome.result == "failed"]
             raise CourseError(

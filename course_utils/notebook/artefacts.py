@@ -18,7 +18,7 @@ from course_utils.notebook.contents import content
 READS = "COURSE_READS"
 """The environment variable that names the file to note reads in, one JSON object a line."""
 
-NEEDS = re.compile(r"^# +needs: \[(.*)\]", re.MULTILINE)
+NEEDS = re.compile(r"^# +needs:(?: \[(.*)\]|((?:\n# +- .*)+))", re.MULTILINE)
 """Where a chapter's header names the chapters whose files it reads."""
 
 
@@ -165,7 +165,7 @@ def _needs(chapter):
         header = NEEDS.search((folder / f"{chapter}.py").read_text(encoding="utf-8"))
     except (CourseError, OSError):
         return []
-    numbers = re.findall(r"\d+", header[1]) if header else []
+    numbers = re.findall(r"\d+", header[1] or header[2] or "") if header else []
     return [
         path.stem for number in numbers for path in sorted(folder.glob(f"{number.zfill(2)}_*.py"))
     ]

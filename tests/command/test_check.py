@@ -185,3 +185,15 @@ def test_findings_as_json(small_course):
         {"place": "README.md", "problem": "links to gone.md, which does not exist: mend the link."}
     ]
     assert answer["compared"] == 12
+
+
+def test_a_script_that_opening_it_would_change_is_named_and_mended(small_course):
+    small_course.replace("chapters/00_first.py", "#     needs: []\n#     title: First\n", "")
+    small_course.replace(
+        "chapters/00_first.py", "minutes: 1\n", "minutes: 1\n#     title: First\n#     needs: []\n"
+    )
+    found = small_course.course("check", "--static")
+    assert found.returncode == 1
+    assert "chapters/00_first.py is not in the form in which JupyterLab saves it" in found.stdout
+    assert small_course.course("run", "00", "--update").returncode == 0
+    assert small_course.course("check", "--static").returncode == 0

@@ -63,11 +63,12 @@ def test_a_fresh_folder_holds_nothing_of_an_earlier_run(work):
 
 @pytest.fixture
 def course(work, monkeypatch):
-    """A course of three chapters, each of which needs the one before it."""
+    """A course of three chapters, each of which needs the one before it; in both forms of YAML."""
     (work / "chapters").mkdir()
     (work / "pyproject.toml").touch()
-    for name, needs in {"00_first": "", "01_second": "0", "02_third": "'01'"}.items():
-        text = f"# ---\n#   course:\n#     needs: [{needs}]\n# ---\n"
+    lists = {"00_first": " []", "01_second": " [0]", "02_third": "\n#     - '01'"}
+    for name, needs in lists.items():
+        text = f"# ---\n#   course:\n#     minutes: 9\n#     needs:{needs}\n#     title: 7\n# ---\n"
         (work / "chapters" / f"{name}.py").write_text(text)
     monkeypatch.chdir(work)
     return work
