@@ -140,7 +140,7 @@ def test_doctor_names_a_wrong_version_and_the_remedy(small_course):
     assert done.returncode == 1
     assert "instead of 1.0.0" in done.stdout and "absent-package missing" in done.stdout
     assert "other" not in done.stdout.replace("close other", "")
-    assert "python bootstrap.py" in done.stdout
+    assert "bootstrap.py" in done.stdout
 
 
 @pytest.mark.skipif(os.name == "nt", reason="makes a link")
