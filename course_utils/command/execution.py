@@ -8,6 +8,7 @@ import re
 import subprocess
 import sys
 import xml.etree.ElementTree as ElementTree
+from concurrent.futures import ThreadPoolExecutor
 
 import nbformat
 
@@ -53,7 +54,7 @@ def check_by_execution(pairs, root, workers=1):
     wanted = make_jobs(root, numbers, profiles.get_profile("sample"), solutions=False)
     work = functools.partial(compare_with_nbval, pairs, root, folder)
     jobs, reports = [job for job in wanted if job.wanted], {}
-    for job, report in work_side_by_side(work, jobs, workers, begin=lambda job: None):
+    for job, report in work_side_by_side(ThreadPoolExecutor(workers), work, jobs, workers):
         if report is not None:
             reports[job.name] = report
     findings, seconds = [], dict.fromkeys(pairs, 0.0)

@@ -17,7 +17,7 @@ from rich.table import Table
 from course_utils import files, project
 from course_utils.command import notebooks, records
 from course_utils.command.jobs import make_again, make_jobs
-from course_utils.command.side_by_side import work_side_by_side
+from course_utils.command.side_by_side import can_share, processes, work_side_by_side
 from course_utils.errors import CourseError
 from course_utils.notebook.artefacts import READS
 
@@ -272,11 +272,11 @@ def _outcomes(root, jobs, profile, console, workers):
             console.print(f"{job.name}: needed, and not up to date", highlight=False)
         return None
 
-    if workers == 1 or len(jobs) == 1:
+    if workers == 1 or not can_share(jobs):
         events = _one_by_one(root, jobs, profile, begin, console.is_terminal)
     else:
         work = functools.partial(execute_anew, root, profile)
-        events = work_side_by_side(work, jobs, workers, begin)
+        events = work_side_by_side(processes(workers), work, jobs, workers, begin)
     for job, result in events:
         if result is None:
             yield job, Outcome(job.name, 0.0, "failed")

@@ -20,19 +20,37 @@ def usual_workers():
     return max(1, min(2, cores or 1, psutil.virtual_memory().total // MEMORY))
 
 
-def work_side_by_side(work, jobs, workers, begin):
+def processes(workers):
+    """Return an executor for work that sets variables of its process; Ctrl-C is left to us."""
+    spawn = multiprocessing.get_context("spawn")
+    return ProcessPoolExecutor(workers, spawn, _leave_interrupts_to_the_parent)
+
+
+def can_share(jobs):
+    """Return whether any two of the jobs could be worked on at once."""
+    waiting = list(jobs)
+    while waiting:
+        free = ready(waiting, [])
+        if len(free) > 1:
+            return True
+        waiting.remove(free[0])
+    return False
+
+
+def work_side_by_side(executor, work, jobs, workers, begin=lambda job: None):
     """Do the work of each job as soon as those that it needs are done; stop at the first failure.
 
     Parameters
     ----------
+    executor : concurrent.futures.Executor
+        With as many workers; it is closed at the end.
     work : callable
-        Called with a job, in another process; can be pickled, as can be what it returns or raises.
+        Called with a job by the executor.
     jobs : sequence of course_utils.command.jobs.Job
         In an order in which each could follow the ones before it. Those of one chapter stay in
         their order.
     workers : int
-        Processes.
-    begin : callable
+    begin : callable, optional
         Called with a job in this process before its work; what it returns, unless None, stands for
         the work's result, and no work is done.
 
@@ -47,9 +65,7 @@ def work_side_by_side(work, jobs, workers, begin):
         What the first work that failed raised; what is under way then is ended.
     """
     waiting, running = list(jobs), {}
-    with ProcessPoolExecutor(
-        workers, multiprocessing.get_context("spawn"), _leave_interrupts_to_the_parent
-    ) as pool:
+    with executor as pool:
         try:
             while waiting or running:
                 free = ready(waiting, running.values())[: workers - len(running)]
