@@ -919,13 +919,13 @@ for name, values in results.items():
     print(f"{known:.0%} on the {number_real:,} real photographs.")
 
 # %% [markdown]
-# On the embedded pictures a classifier that sees only the border, or only the size,
+# On the embedded pictures, all of one size, a classifier that sees only the border
 # stays near chance. On the real photographs the border alone is right most of the time.
 # **But distrust your own experiment as well:** in a tight crop the lower border touches
 # the chin, and with it the mask. The upper border hardly does, and it gets far less,
 # though more than chance. Width and height hold no pixel at all, and yet they get about
 # as far as the whole picture: masks and bare faces came from different places. A
-# network will find that too, and its test, from the same places, will look fine.
+# network will find that too, and a test from the same places will look fine.
 #
 # The embedded pictures were balanced on purpose; let us spoil them. **Build the web's
 # mistake:** with a mask, keep the whole picture; without, cut the face tight. Train on

@@ -285,7 +285,7 @@ for name, augmenter in moves.items():
 augmentation_figures.show_moved(moved, landmarks)
 
 # %% [markdown]
-# The flip looks perfect: every dot lies on a feature. It is the most treacherous.
+# The flip looks perfect: every dot lies on a feature. It is the most dangerous one.
 # Landmark 36 is the outer corner of the eye on the *left* of the picture. After the
 # flip this point lies on the right, and is still called 36. What is the roll of the
 # head now (exercise 2-1)?
@@ -631,8 +631,8 @@ faster = speeds[4] / speeds[1]  # the policy, and imgaug in a generator
 # %% [markdown]
 # The dots are of *this* run on *this* machine; `benchmarks/input_pipeline.py` measures
 # with more care. Python pays for each call; a batch pays once. A dozen layers read and
-# write every pixel a dozen times; one matrix does it once. And what half of the
-# pictures don't get, nobody has to compute.
+# write every pixel a dozen times; one matrix does it once. A fault that a third of
+# the pictures get is computed for these alone.
 #
 # ## How long does the network wait?
 #
@@ -646,8 +646,8 @@ faster = speeds[4] / speeds[1]  # the policy, and imgaug in a generator
 # the seconds that a network waits in all. `prepare` lists how long each batch is
 # prepared; the network computes on each for `compute` seconds. It asks for a batch at 0
 # and whenever it has finished one, and takes it when it is ready. One thread prepares
-# the batches in turn from 0 on; at most `ahead` of them, the one in work included, may
-# be not yet taken. With `ahead` 0 it begins a batch only when asked. Then try ten
+# the batches in turn, from time 0 on. At most `ahead` batches may be ready or in work
+# and not yet taken. With `ahead` 0 it begins a batch only when asked. Then try ten
 # batches of 1 second with one of 8 among them, `compute` 2: what does `ahead` change?
 
 
@@ -663,7 +663,7 @@ chapter_03.check_4(waiting_time)
 # %% [markdown]
 # Does it hold in practice? A small network (chapters 04 and 05 explain it) learns from
 # three sources of batches: `imgaug` in a Python generator; our policy in `tf.data`, but
-# one after the other; the same with prefetching. A clock stands on either side of the
+# one after the other; the same with prefetching. We read a clock before and after each
 # step.
 
 # %%
@@ -749,9 +749,9 @@ for name, batches in {"shuffled": shuffled, "shuffled, then cached": kept}.items
 # batch, seed)` that returns a `tf.data.Dataset` of (pictures, labels). `numbers` is an
 # array of picture numbers; `read(number)` gives one picture and its label (a TensorFlow
 # function that is slow); `augment(pictures)` takes a batch of pictures and draws anew
-# at every call. Each picture shall be read once however many epochs follow; every epoch
-# shall have its own order, the same again for the same `seed`, and its own
-# augmentation; and batches shall be prepared before they are asked for.
+# at every call. Each picture is to be read only once, however many epochs follow; every
+# epoch has its own order, the same again for the same `seed`, and its own augmentation;
+# and batches are prepared before they are asked for.
 
 
 # %% tags=["exercise-3-5"]
@@ -800,12 +800,11 @@ for name, batch_again in compared.items():
 # %% [markdown]
 # ## Does it help?
 #
-# The quick classifier of chapter 02 shall decide, on faces of 16 x 16 pixels. It learns
-# from people of the training split as they are, with four copies under `"light"`, or
-# with four under `"full"`. It is tested on other people, whose pictures *imgaug*
-# spoils, one fault at a time: code that we did not train with, as a camera would be.
-# **Balanced accuracy** is the mean of the shares that are right with and without a
-# mask.
+# The quick classifier of chapter 02 decides, on faces of 16 x 16 pixels. It learns from
+# people of the training split as they are, with four copies under `"light"`, or with
+# four under `"full"`. It is tested on other people, whose pictures *imgaug* spoils, one
+# fault at a time: code that we did not train with. **Balanced accuracy** is the mean of
+# the shares that are right with and without a mask.
 
 
 # %%
@@ -883,9 +882,8 @@ print(f"The full policy gains most on '{list(tests)[gain.argmax()]}'.")
 # %% [markdown]
 # Augmentation does not make a classifier cleverer. It tells it what does not matter:
 # where exactly the face lies, how bright the lamp burns. Where the training pictures
-# show that already, or are too small to show a blur, there is nothing to gain. Nor does
-# the strongest policy win every test: it shows more kinds of faces than so small a
-# classifier can learn.
+# show that already, or are too small to show a blur, there is nothing to gain. Marks
+# that lie close together may differ by luck alone.
 
 # %%
 out.record(
@@ -933,6 +931,6 @@ quizzes.show("03_augmentation")
 # - Multiply matrices, then touch the pixels once: sharper and faster.
 # - Read once, cache, shuffle, batch, augment, prefetch. Then the network hardly waits.
 #
-# **And now?** What shall the data flow into? The original project took three networks
+# **And now?** What does the data flow into? The original project took three networks
 # ready-made. Chapter 04 builds them by hand, counts every multiplication, and asks why
 # a network of 34 layers can be trained at all.

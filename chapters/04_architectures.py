@@ -22,8 +22,8 @@
 # before you train anything, choose a network for a budget, and avoid the setting that
 # makes a trained MobileNetV2 give the same answer to everyone.
 #
-# **You need** Python and NumPy.  **Time:** 30 minutes to read and run, and about an
-# hour for the five exercises.
+# **You need** Python, NumPy, and to know what a derivative is. **Time:** 30 minutes to
+# read and run, and about an hour for the five exercises.
 
 # %% tags=["parameters"]
 PROFILE = "sample"
@@ -207,7 +207,7 @@ for rate, path in paths.items():
 
 # %% [markdown]
 # Too small a rate takes forever, too large a one jumps across the valley. A real
-# network has millions of weights; nothing else changes.
+# network has millions of weights; the step is the same.
 #
 # ## Can a network be too deep?
 #
@@ -255,9 +255,8 @@ figures.show(architectures.draw_blocks({"plain": plain, "residual": residual}), 
 # shifts and scales each channel so that over the batch its mean is 0 and its variance
 # 1; then it applies a learned scale and shift.
 #
-# Now sixteen such blocks on small maps, in four networks: with and without the
-# shortcut, with and without normalisation. Each starts from Keras' usual random
-# numbers.
+# Now sixteen such blocks on small maps, in all four combinations. Each starts from
+# Keras' usual random numbers.
 
 # %%
 BLOCKS = 16
@@ -358,8 +357,8 @@ for kind, by_epoch in losses.items():
 # %% [markdown]
 # Where the gradient vanished, nothing is learned: the loss stays at $\ln 2$, that of a
 # coin. Normalisation alone helps, and the shortcut helps once more: the same thirty-two
-# convolutions with the same start fit the faces in a fraction of the steps. Its
-# gradient had not vanished without it. A shortcut makes *doing nothing* the easy thing
+# convolutions with the same start fit the faces in a fraction of the steps, though even
+# without it no gradient had vanished. A shortcut makes *doing nothing* the easy thing
 # for a block, so a deep network need not be worse than a shallow one.
 #
 # (Learning a few faces by heart is no skill. It shows that training *works*; strangers
@@ -368,11 +367,10 @@ for kind, by_epoch in losses.items():
 # %% [markdown]
 # ## ResNet-34
 #
-# Now the real one. A stage halves the side of the maps, by a **stride** of 2 (the
-# kernel moves two pixels at a time), and doubles the channels; then $x$ and $f(x)$
-# differ in shape and can't be added. The remedy is a convolution of 1 x 1 on the
-# shortcut, a **projection**. **Pooling** near the picture keeps the largest number of
-# each small square.
+# A stage halves the side of the maps, by a **stride** of 2 (the kernel moves two pixels
+# at a time), and doubles the channels; then $x$ and $f(x)$ differ in shape and can't be
+# added. The remedy is a convolution of 1 x 1 on the shortcut, a **projection**.
+# **Pooling** near the picture keeps the largest number of each small square.
 
 
 # %%
@@ -824,7 +822,8 @@ measured.round(2)
 # %% [markdown]
 # The skyline shows the inversion: ResNet-50's shortcuts join high bars, MobileNetV2's
 # join low ones. And the table is the price list: MobileNetV2 needs less than a tenth of
-# the work. Where does each network spend it?
+# the work. (Keras, too, counts its 3.5 million; the paper prints 3.4.) Where does each
+# network spend it?
 
 
 # %%
@@ -977,10 +976,9 @@ share = asked["with new statistics"]
 print(f"With the same weights and new statistics it is right about {share:.0%}.")
 
 # %% [markdown]
-# The weights were right all the time. How bad is it in MobileNetV2, which has less to
-# hold on to, since only ten of its blocks have a shortcut? Give Keras' network a head
-# and compare what it says about a face in training and after 200 steps. ($n$ steps with
-# $m$ on the same batch do what one step with $m^n$ does, so one is enough.)
+# The weights were right all the time. How bad is it in MobileNetV2? Give Keras' network
+# a head and compare what it says about a face in training and after 200 steps. ($n$
+# steps with $m$ on the same batch do what one step with $m^n$ does, so one is enough.)
 
 
 # %%
@@ -1042,8 +1040,10 @@ chapter_04.check_4(longest_memory)
 # %% [markdown]
 # After training, the statistics stand still, and batch normalisation is one
 # multiplication and one addition for each channel:
-# $\gamma\,(x - \mu)\,/\sqrt{\sigma^2 + \varepsilon} + \beta$.
-# Papers do not count it, because it can be **folded** into the convolution before it.
+# $\gamma\,(x - \mu)\,/\sqrt{\sigma^2 + \varepsilon} + \beta$,
+# with the learned scale $\gamma$ and shift $\beta$, the running mean $\mu$ and variance
+# $\sigma^2$, and a small $\varepsilon$ against dividing by 0. Papers do not count it,
+# because it can be **folded** into the convolution before it.
 #
 # **Exercise 4-5** (hard, 20 minutes). Do that. From a convolution's kernel, shape
 # (height, width, channels in, channels out), without bias, and the numbers of the
@@ -1070,8 +1070,8 @@ chapter_04.check_5(fold)
 # forgetting them when serving gives wrong answers without an error. The saved file also
 # holds the class names.
 #
-# `weights="imagenet"` starts from a network that was trained on ImageNet, a path from
-# the weights in a file. When they are not available, one sentence says so.
+# `weights="imagenet"` starts from a network that was trained on ImageNet; a path names
+# a file of weights.
 
 # %%
 keras.utils.set_random_seed(SEED)
@@ -1129,8 +1129,7 @@ print("Recorded:", ", ".join(sorted(path.name for path in out.folder.iterdir()))
 # %% [markdown]
 # ## Test yourself
 #
-# Five questions on the ideas of this chapter. Choose an answer and read what it says: a
-# wrong one tells you what it overlooks.
+# Five questions. Read what your answer says: a wrong one tells you what it overlooks.
 
 # %%
 from course_utils.notebook import quizzes
@@ -1143,8 +1142,8 @@ quizzes.show("04_architectures")
 # - Parameters do not depend on the size of the picture; multiply-adds do, with its
 #   square.
 # - In a deep plain network the gradient vanishes. A shortcut or normalisation cures it.
-# - Normalised plain networks still fit worse the deeper they are. A shortcut makes it
-#   easy for a block to do nothing.
+# - A normalised deep plain network still learns more slowly. A shortcut makes it easy
+#   for a block to do nothing.
 # - A bottleneck is narrow where looking around is expensive; an inverted residual is
 #   wide where it is cheap.
 # - Depthwise separable convolutions need about eight times less work. What is left is
