@@ -104,7 +104,7 @@ def test_dependabot_watches_actions_and_the_base_image():
 
 def test_the_site_that_is_published_is_the_one_that_course_book_builds():
     build = WORKFLOWS["pages"]["jobs"]["build"]["steps"]
-    assert [step["run"] for step in build if "run" in step] == ["course book"]
+    assert "course book" in [step.get("run") for step in build]
     assert build[-1]["with"]["path"] == "book/_build/html"
 
 

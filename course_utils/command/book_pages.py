@@ -296,10 +296,32 @@ def on_page_context(app, pagename, templatename, context, doctree):
         for script in context["script_files"]
         if "thebe" not in f"{script.filename} {script.attributes.get('body', '')}".lower()
     ]
+    lead_to_colab(pagename, context.get("header_buttons", []))
     # docutils calls a bibliography a list whose entries are no items of a list.
     context["body"] = (
         context.get("body", "").replace(' role="list"', "").replace(' role="doc-biblioentry"', "")
     )
+
+
+def lead_to_colab(pagename, header_buttons):
+    """Let a chapter's Colab button open the copy that begins with a cell for Colab.
+
+    The copies lie on the branch `colab`, where `.github/workflows/pages.yml` puts them; there are
+    none of worked answers, which lose their button.
+
+    Parameters
+    ----------
+    pagename : str
+    header_buttons : list of dict
+        As the theme made them; changed in place.
+    """
+    for group in header_buttons:
+        for button in list(group.get("buttons", [])):
+            if button.get("text") == "Colab":
+                if pagename.startswith("chapters/"):
+                    button["url"] = button["url"].replace("/blob/main/", "/blob/colab/")
+                else:
+                    group["buttons"].remove(button)
 
 
 def setup(app):

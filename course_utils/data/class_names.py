@@ -17,6 +17,14 @@ SPELLINGS = {
 """How the public sets spell a class, in small letters and digits alone: WithMask, no_mask, Non
 Mask."""
 
+WORDS = {
+    WORN: "Mask",
+    BARE: "NoMask",
+    "under_nose": "Under the nose",
+    "nose_only": "Nose only",
+}
+"""What people see of a class: beside a box, in a table, in an alert."""
+
 
 def understood(name):
     """Return the class that another set's name means, or the name itself when it means none."""

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
+from course_utils.data.class_names import understood
 from course_utils.data.tables import refused
 from course_utils.data.yolo_names import LISTS, ClassNames
 from course_utils.pictures.annotations import Box, read_voc
@@ -38,17 +39,22 @@ class Scene:
 def class_folders(found, dataset, report):
     """`Train/WithMask/1.png`.
 
-    A folder named after the label, a split above it, a person below it, both optional.
+    A folder named after the label, a split above it, a person below it, both optional. Where no
+    folder has a label's name, other spellings of the class are understood, such as no_mask.
     """
-    labels = {name.lower(): name for name in dataset.labels}
+    exact = {name.lower(): name for name in dataset.labels}
+    meant = {ours: name for name, ours in dataset.labels.items()}
     for picture in found.pictures:
         parts = picture.relative_to(found.folder).parts[:-1]
-        place = next((i for i in reversed(range(len(parts))) if parts[i].lower() in labels), None)
-        if place is None:
+        labels = [exact.get(part.lower()) for part in parts]
+        if not any(labels):
+            labels = [meant.get(understood(part)) for part in parts]
+        if not any(labels):
             reason = f"is in no folder named {' or '.join(dataset.labels)}"
             report.append(refused(_inside(picture, found), reason))
             continue
-        label, person = labels[parts[place].lower()], "/".join(parts[place + 1 :])
+        place = max(i for i, label in enumerate(labels) if label)
+        label, person = labels[place], "/".join(parts[place + 1 :])
         yield Scene(picture, label=label, person=person, split=_split(parts[:place], dataset))
 
 

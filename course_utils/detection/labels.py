@@ -8,15 +8,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-WORN, NOT_SURE = "with_mask", "not_sure"
+from course_utils.data.class_names import WORDS as CLASS_WORDS
+from course_utils.data.class_names import WORN
 
-WORDS = {
-    "with_mask": "Mask",
-    "without_mask": "NoMask",
-    "under_nose": "Under the nose",
-    "nose_only": "Nose only",
-    NOT_SURE: "not sure",
-}
+NOT_SURE = "not_sure"
+
+WORDS = {**CLASS_WORDS, NOT_SURE: "not sure"}
 
 
 @dataclass(frozen=True)

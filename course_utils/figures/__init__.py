@@ -6,7 +6,7 @@ import io
 
 import matplotlib.pyplot as plt
 import numpy as np
-from IPython.display import Image, display
+from IPython.display import display
 
 # Okabe and Ito's palette: told apart by readers with any colour vision
 # (https://jfly.uni-koeln.de/color/).
@@ -43,9 +43,10 @@ def show(figure, alt, photographic=False):
         Store as JPEG, which is far smaller for pictures of faces.
     """
     content, kind = _encoded(figure, photographic)
-    picture = Image(content, format=kind, alt=alt)
-    data, metadata = picture._repr_mimebundle_()
-    display({**data, "text/plain": f"Figure: {alt}"}, metadata=metadata, raw=True)
+    mime, encoded = f"image/{kind}", base64.b64encode(content).decode("ascii")
+    # IPython's Image takes an alternative text from version 8 on; Colab has an older one.
+    data = {mime: encoded, "text/plain": f"Figure: {alt}"}
+    display(data, metadata={mime: {"alt": alt}}, raw=True)
 
 
 def as_html(figure, alt, photographic=False):

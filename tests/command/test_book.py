@@ -236,7 +236,7 @@ def test_one_line_of_the_citation_switches_the_launch_buttons_on(without_answers
         in page
     )
     assert (
-        "https://colab.research.google.com/github/someone/face-masks/blob/main/chapters/00_first.ipynb"
+        "https://colab.research.google.com/github/someone/face-masks/blob/colab/chapters/00_first.ipynb"
         in page
     )
 

@@ -279,3 +279,20 @@ def test_an_archive_of_a_mac(source):
     files = {"with_mask/1.png": encoded(noise(1)), "__MACOSX/with_mask/._1.png": b"x"}
     faces, refused, _ = imported("own", put(source / "own.zip", zipped(files)))
     assert set(faces) == {"with_mask/1.png"} and not refused
+
+
+def test_own_folders_may_be_spelled_as_other_sets_do(source):
+    """WithMask and no_mask, as `course train` understands them; a person's folder stays a person's,
+    also where it is called like a class.
+    """
+    for seed, name in enumerate(
+        ("WithMask/anna/1.png", "no_mask/2.png", "without_mask/mask/3.png")
+    ):
+        put(source / name, encoded(noise(seed)))
+    faces, refused, _ = imported("own", source)
+    assert not refused
+    assert {name: (face["label"], face["person"]) for name, (face,) in faces.items()} == {
+        "WithMask/anna/1.png": ("with_mask", "anna"),
+        "no_mask/2.png": ("without_mask", ""),
+        "without_mask/mask/3.png": ("without_mask", "mask"),
+    }

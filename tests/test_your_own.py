@@ -1,0 +1,65 @@
+"""The page "Make it your own": what it says to change is there, and changes what it says."""
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+ROOT = Path(__file__).resolve().parent.parent
+PAGE = (ROOT / "book" / "your_own.md").read_text(encoding="utf-8")
+CHANGES = re.findall(
+    r"\bIn\s+`([\w./]+)`(?:[^`]|`[^`\n]+`)*?```(?:python|toml)\n(.*?)```", PAGE, re.S
+)
+
+
+def test_every_changed_line_has_a_place_in_its_file():
+    assert len(CHANGES) >= 3
+    for name, lines in CHANGES:
+        text = (ROOT / name).read_text(encoding="utf-8")
+        for line in lines.splitlines():
+            begin = re.match(r"\s*[\w\"]+\s*[:=(]", line)
+            if begin:
+                assert begin[0].strip() in text, f"{name}: {line}"
+    profiles = (ROOT / "course_utils" / "profiles.py").read_text(encoding="utf-8")
+    for replaced in re.search(r"in place of (.*?)\)", PAGE, re.S)[1].split(" and "):
+        assert replaced.strip("` \n") in profiles
+
+
+def test_one_file_is_all_that_the_commands_need(small_course):
+    """The page's first step, on drawn heads with and without a helmet."""
+    for before, after in (
+        ('WORN: ("withmask",', 'WORN: ("helmet", "withmask",'),
+        ('BARE: ("withoutmask",', 'BARE: ("nohelmet", "withoutmask",'),
+        ('WORN: "Mask",', 'WORN: "Helmet",'),
+        ('BARE: "NoMask",', 'BARE: "NoHelmet",'),
+    ):
+        assert after in PAGE
+        small_course.replace("course_utils/data/class_names.py", before, after)
+    (small_course.root / "data" / "registry.toml").write_bytes(
+        (ROOT / "data" / "registry.toml").read_bytes()
+    )
+    pictures = small_course.root / "heads"
+    for number in range(6):
+        for label, color in (("helmet", (0, 200, 255)), ("no_helmet", (60, 90, 140))):
+            head = np.full((96, 96, 3), 30 + number, np.uint8)
+            cv2.circle(head, (48, 60), 28, (140, 160, 200), -1)
+            cv2.ellipse(head, (48, 45), (32, 26), 0, 180, 360, color, -1)
+            path = pictures / label / f"person{number}" / "1.png"
+            path.parent.mkdir(parents=True)
+            cv2.imwrite(str(path), head)
+    done = small_course.course("data", "import", "own", "heads")
+    assert done.returncode == 0 and "6 with_mask, 6 without_mask" in done.stdout, done.stderr
+    shown = subprocess.run(
+        [
+            sys.executable,
+            "-c",
+            "from course_utils.detection.labels import WORDS; print(*WORDS.values(), sep='|')",
+        ],
+        cwd=small_course.root,
+        capture_output=True,
+        text=True,
+    )
+    assert shown.stdout.startswith("Helmet|NoHelmet|")
