@@ -21,86 +21,95 @@
 PROFILE = "sample"
 
 # %%
-import base64
-import json
-
-import matplotlib.pyplot as plt
 import numpy as np
-from course_utils import figures
 from course_utils.checks import chapter_08
-from course_utils.figures import COLORS
 
 # %% [markdown]
-# ## 8-1: the document
+# ## 8-1: does it break anybody?
 #
-# `base64.b64encode` gives bytes, and JSON holds text only: hence `decode`. The object
-# with the one key `b64` tells the server that this string stands for bytes. Without it
-# the server takes the letters themselves for the file, and says that they are no
-# picture.
+# Go through the rules one by one: the signature is there; its inputs are the same, in
+# name, type and number; each takes the shapes that it took; each output is there as
+# before; and a single output stays single, since over REST it has no name.
 
 
 # %% tags=["exercise-8-1"]
-def request_of_files(files):
-    """Return the JSON text that asks for predictions of picture files (a list of
-    bytes), in the row form.
-    """
-    instances = [{"b64": base64.b64encode(file).decode("ascii")} for file in files]
-    return json.dumps({"signature_name": "serving_bytes", "instances": instances})
+def broken_signatures(old, new):
+    """Return the names of the signatures of `old` whose clients `new` would break."""
+
+    def takes(before, after):
+        fits = [b is None or a == b for a, b in zip(before, after)]
+        return len(before) == len(after) and all(fits)
+
+    def holds(before, after):
+        given, read = before["inputs"], before["outputs"]
+        same_names = set(given) == set(after["inputs"])
+        for name in given if same_names else ():
+            (kind, shape), (new_kind, new_shape) = given[name], after["inputs"][name]
+            same_names = same_names and kind == new_kind and takes(shape, new_shape)
+        read_as_before = all(after["outputs"].get(name) == read[name] for name in read)
+        single = len(read) == 1 and len(after["outputs"]) > 1
+        return same_names and read_as_before and not single
+
+    return [name for name in old if name not in new or not holds(old[name], new[name])]
 
 
 # %%
-chapter_08.check_1(request_of_files)
+chapter_08.check_1(broken_signatures)
 
 # %% [markdown]
-# The tempting answer is `str(base64.b64encode(file))`. It puts `b'` in front and `'`
-# behind, as Python prints bytes. The server answers *Unable to base64 decode*, which at
-# least says where to look.
+# The tempting answer is `old != new`. It cries at every version that offers more, and
+# whoever cries too often is switched off. The opposite mistake is to compare names
+# only: a network at another size has the same names, and refuses every picture of
+# yesterday's clients.
 
 # %%
-print(str(base64.b64encode(b"face")), "is not", base64.b64encode(b"face").decode())
+numbers = {"inputs": {"images": ("float", (None, 96, 96, 3))}, "outputs": {}}
+larger = {"inputs": {"images": ("float", (None, 128, 128, 3))}, "outputs": {}}
+print(broken_signatures({"serving_default": numbers}, {"serving_default": larger}))
 
 # %% [markdown]
-# ## 8-2: sizes
+# ## 8-2: requests within limits
 #
-# Height times width times three channels times four bytes, for each picture. Files go
-# as they are. Base64 turns each group of three bytes, the last one filled up, into four
-# characters; and each file is encoded by itself, so the filling counts for each.
-
+# Fill a request until the next file would be too much for it, then begin a new one. In
+# a given order nothing needs fewer. Whether it fits is best asked of the very text that
+# would be sent: it holds the base64, a third longer than the file, and the brackets
+# around it.
 
 # %% tags=["exercise-8-2"]
-def payload_bytes(count, side, file):
-    """Return three whole numbers for `count` RGB pictures of `side` x `side` pixels
-    whose files have `file` bytes each: bytes as one float32 tensor, bytes of the files,
-    characters of the files when each is encoded in base64.
+import base64
+import json
+
+
+def requests_of_files(files, pictures, characters):
+    """Return the texts of as few requests as possible for picture files (bytes), in
+    their order, each within both limits.
     """
-    return count * side * side * 3 * 4, count * file, count * 4 * ((file + 2) // 3)
+
+    def document(part):
+        rows = [{"b64": base64.b64encode(content).decode()} for content in part]
+        return json.dumps({"signature_name": "serving_bytes", "instances": rows})
+
+    parts = []
+    for content in files:
+        fuller = [*parts[-1], content] if parts else [content]
+        fits = len(fuller) <= pictures and len(document(fuller)) <= characters
+        parts = [*parts[:-1], fuller] if fits and parts else [*parts, [content]]
+    return [document(part) for part in parts]
 
 
 # %%
-chapter_08.check_2(payload_bytes)
+chapter_08.check_2(requests_of_files)
 
 # %% [markdown]
-# The tempting answer for base64 is a third more, `file * 4 / 3`. For a file of one byte
-# it says 1.33; base64 needs four. When does the tensor weigh less than the file? With a
-# JPEG of a kilobyte, below ten pixels.
+# The tempting answer divides the limit by the size of a file. It forgets base64, and a
+# night's files differ in size. Writing each document anew for each file takes longer
+# than needed: adding up lengths would do, and would be one more thing to get wrong.
 
 # %%
-sides = np.arange(4, 225, 4)
-figure, axis = plt.subplots(figsize=(6.5, 3), layout="constrained")
-axis.plot(
-    sides,
-    [payload_bytes(1, side, 1)[0] for side in sides],
-    color=COLORS["with_mask"],
-    label="float32 tensor",
-)
-axis.axhline(9000, color=COLORS["without_mask"], label="a JPEG of 9,000 bytes")
-axis.set(xlabel="side of the picture in pixels", ylabel="bytes", yscale="log")
-axis.legend(frameon=False)
-figures.show(
-    figure,
-    "Bytes of a float32 tensor against the side of the picture: it passes a JPEG of"
-    " 9,000 bytes at about 27 pixels.",
-)
+night = [bytes(size) for size in range(5_000, 15_000, 50)]  # 200 files
+for characters in (2**18, 2**20, 2**24):
+    count = len(requests_of_files(night, 64, characters))
+    print(f"{characters:>10,} characters: {count} requests")
 
 # %% [markdown]
 # ## 8-3: batches
@@ -141,42 +150,37 @@ for patience in (0, 2, 5, 10, 20):
     )
 
 # %% [markdown]
-# ## 8-4: which version answers
+# ## 8-4: the alarm
 #
-# After every event the server looks at the folder: the highest number is what it wants.
-# If that one can be loaded, it is served; if not, nothing changes. With an empty folder
-# nothing is served.
+# The folder says what is wanted: the highest number, compared as a number. The status
+# says what is served, as a text. Bring both to numbers, and look the wanted one up.
 
 
 # %% tags=["exercise-8-4"]
-def answering_version(events):
-    """Return the number of the version that answers after all events, or None."""
-    folder, served = {}, None
-    for action, name, can_be_loaded in events:
-        if not name.isdecimal():
-            continue
-        if action == "publish":
-            folder[int(name)] = can_be_loaded
-        else:
-            folder.pop(int(name), None)
-        if not folder:
-            served = None
-        elif folder[max(folder)]:
-            served = max(folder)
-    return served
+def missing_version(names, status):
+    """Return the version that the folder promises and the server does not serve, or
+    None. `names` are the names in the folder, `status` is the document of REST.
+    """
+    promised = [int(name) for name in names if name.isdecimal()]
+    entries = status["model_version_status"]
+    states = {int(entry["version"]): entry["state"] for entry in entries}
+    if not promised or states.get(max(promised)) == "AVAILABLE":
+        return None
+    return max(promised)
 
 
 # %%
-chapter_08.check_4(answering_version)
+chapter_08.check_4(missing_version)
 
 # %% [markdown]
-# The tempting answer takes the highest number that *can be loaded*. It sounds more
-# helpful, and it is what a person would do by hand. But a server that quietly serves
-# another version than the one wanted hides the damage. And names are compared as
-# numbers: as text, "9" comes after "10".
+# The tempting answer looks for error codes. While the real server tries a broken
+# version again and again it says LOADING without any, and a folder on a disk that the
+# server can't see has no entry at all. Ask whether what you *want* is there, rather
+# than whether something you thought of went wrong.
 
 # %%
-print(max(["9", "10"]), "and", max(["9", "10"], key=int))
+loading = {"version": "2", "state": "LOADING", "status": {"error_code": "OK"}}
+print(missing_version(["1", "2"], {"model_version_status": [loading]}))
 
 # %% [markdown]
 # ## 8-5: who meets the canary

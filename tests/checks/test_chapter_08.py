@@ -3,6 +3,7 @@ chapter's graph is the package's.
 """
 
 import base64
+import copy
 import hashlib
 import json
 import random
@@ -21,6 +22,119 @@ EXERCISES = Exercises(
 
 
 # --- 8-1
+def takes(old, new):
+    return len(old) == len(new) and all(b is None or a == b for a, b in zip(old, new, strict=True))
+
+
+def holds(old, new, input_holds=None, output_holds=None):
+    """Tell whether a signature's clients can go on."""
+    input_holds = input_holds or (lambda a, b: a[0] == b[0] and takes(a[1], b[1]))
+    output_holds = output_holds or (lambda a, b: a == b)
+    given, read = old["inputs"], old["outputs"]
+    return (
+        set(given) == set(new["inputs"])
+        and all(input_holds(given[name], new["inputs"][name]) for name in given)
+        and set(read) <= set(new["outputs"])
+        and all(output_holds(read[name], new["outputs"][name]) for name in read)
+        and (len(read) > 1 or len(new["outputs"]) == 1)
+    )
+
+
+def right_contract(old, new, **rules):
+    return [name for name in old if name not in new or not holds(old[name], new[name], **rules)]
+
+
+def but(change_old=None, change_new=None):
+    """Answer rightly about versions that were changed first: the mistake is what is not seen."""
+
+    def changed(version, change):
+        return {name: change(copy.deepcopy(parts)) for name, parts in version.items()}
+
+    def answer(old, new):
+        seen = changed(old, change_old) if change_old else old
+        return right_contract(seen, changed(new, change_new) if change_new else new)
+
+    return answer
+
+
+def without(part):
+    """Return a change that makes a signature's inputs or outputs always the same."""
+
+    def change(parts):
+        parts[part] = {"x": ("float", ())}
+        return parts
+
+    return change
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        right_contract,
+        lambda old, new: set(right_contract(old, new)),
+        lambda old, new: tuple(reversed(right_contract(old, new))),
+    ],
+)
+def test_the_contract_may_be_held_in_any_way(answer):
+    assert str(chapter_08.check_1(answer)).startswith("✔")
+
+
+def test_each_mistake_with_the_contract_has_its_hint():
+    refuse_all(
+        chapter_08.check_1,
+        {
+            "every difference": lambda old, new: [
+                name for name in {*old, *new} if old.get(name) != new.get(name)
+            ],
+            "new ones": lambda old, new: [
+                *right_contract(old, new),
+                *(name for name in new if name not in old),
+            ],
+            "what holds": lambda old, new: [
+                name for name in old if name not in right_contract(old, new)
+            ],
+            "none is gone": lambda old, new: [
+                name for name in right_contract(old, new) if name in new
+            ],
+            "types": lambda old, new: right_contract(
+                old, new, input_holds=lambda a, b: takes(a[1], b[1])
+            ),
+            "shapes": lambda old, new: right_contract(
+                old, new, input_holds=lambda a, b: a[0] == b[0]
+            ),
+            "exact": lambda old, new: right_contract(old, new, input_holds=lambda a, b: a == b),
+            "free batch": lambda old, new: right_contract(
+                old,
+                new,
+                input_holds=lambda a, b: (
+                    a[0] == b[0]
+                    and len(a[1]) == len(b[1])
+                    and all(None in (x, y) or x == y for x, y in zip(a[1], b[1], strict=True))
+                ),
+            ),
+            "inputs only": but(without("outputs"), without("outputs")),
+            "classes": lambda old, new: right_contract(
+                old, new, output_holds=lambda a, b: a[0] == b[0]
+            ),
+            "truth": lambda old, new: bool(right_contract(old, new)),
+            "outputs only": but(without("inputs"), without("inputs")),
+            "none ever": lambda old, new: [],
+        },
+    )
+
+
+def test_a_single_output_that_gets_company_is_explained():
+    verdict = chapter_08.check_1(
+        lambda old, new: [
+            name
+            for name in right_contract(old, new)
+            if name not in new or len(new[name]["outputs"]) != 2 or len(old[name]["outputs"]) != 1
+        ]
+    )
+    assert verdict.state == "not yet" and "*single* output" in verdict.hint
+
+
+# --- 8-2
 def document(
     files,
     encode=lambda file: base64.b64encode(file).decode(),
@@ -34,105 +148,66 @@ def document(
     )
 
 
-@pytest.mark.parametrize(
-    "answer",
-    [
-        document,
-        lambda files: document(files).encode(),
-        lambda files: document(files, wrap=lambda text: {"image_bytes": {"b64": text}}),
-        lambda files: document(files, dump=lambda value: json.dumps(value, indent=2)),
-    ],
-)
-def test_a_request_may_be_written_in_any_way(answer):
-    assert str(chapter_08.check_1(answer)).startswith("✔")
+def right_requests(files, pictures, characters, size=lambda part: len(document(part)), **ways):
+    parts = []
+    for file in files:
+        if parts and len(parts[-1]) < pictures and size([*parts[-1], file]) <= characters:
+            parts[-1].append(file)
+        else:
+            parts.append([file])
+    return [document(part, **ways) for part in parts]
 
 
-def test_each_mistake_with_the_request_has_its_hint():
-    refuse_all(
-        chapter_08.check_1,
-        {
-            "dictionary": lambda files: document(files, dump=lambda value: value),
-            "quotes": lambda files: document(files, dump=str),
-            "columns": lambda files: document(files, key="inputs"),
-            "no signature": lambda files: document(files, signature_name=""),
-            "plain": lambda files: document(files, wrap=lambda text: text),
-            "other key": lambda files: document(files, wrap=lambda text: {"base64": text}),
-            "printed bytes": lambda files: document(
-                files, encode=lambda file: str(base64.b64encode(file))
-            ),
-            "for addresses": lambda files: document(
-                files, encode=lambda file: base64.urlsafe_b64encode(file).decode()
-            ),
-            "hexadecimal": lambda files: document(files, encode=bytes.hex),
-            "data URL": lambda files: document(
-                files,
-                encode=lambda file: "data:image/jpeg;base64," + base64.b64encode(file).decode(),
-            ),
-            "first only": lambda files: document(files[:1]),
-            "lines": lambda files: document(
-                files, encode=lambda file: base64.encodebytes(file).decode()
-            ),
-            "no instances": lambda files: document(files, key="pictures"),
-            "twice": lambda files: document(
-                files, encode=lambda file: base64.b64encode(base64.b64encode(file)).decode()
-            ),
-            "list": lambda files: document(
-                files, dump=lambda value: json.dumps(value["instances"])
-            ),
-            "cut": lambda files: document(
-                files, encode=lambda file: base64.b64encode(file[:-1]).decode()
-            ),
-        },
-    )
-
-
-# --- 8-2
-def right_sizes(n, s, f):
-    return n * s * s * 12, n * f, n * 4 * -(-f // 3)
+def requests_with(**ways):
+    return lambda files, pictures, characters: right_requests(files, pictures, characters, **ways)
 
 
 @pytest.mark.parametrize(
     "answer",
     [
-        right_sizes,
-        lambda n, s, f: [float(x) for x in right_sizes(n, s, f)],
-        lambda n, s, f: np.array(right_sizes(n, s, f)),
-        lambda n, s, f: (
-            np.zeros((n, s, s, 3), np.float32).nbytes,
-            n * f,
-            n * len(base64.b64encode(b"x" * f)),
-        ),
+        right_requests,
+        lambda *arguments: tuple(text.encode() for text in right_requests(*arguments)),
+        requests_with(dump=lambda value: json.dumps(value, separators=(",", ":"))),
     ],
 )
-def test_sizes_may_be_found_in_any_way(answer):
+def test_requests_may_be_written_in_any_way(answer):
     assert str(chapter_08.check_2(answer)).startswith("✔")
 
 
-def test_each_mistake_with_the_sizes_has_its_hint():
-    def but(position, wrong):
-        return lambda n, s, f: tuple(
-            wrong(n, s, f) if index == position else value
-            for index, value in enumerate(right_sizes(n, s, f))
-        )
-
+def test_each_mistake_with_the_requests_has_its_hint():
     refuse_all(
         chapter_08.check_2,
         {
-            "one byte": but(0, lambda n, s, f: n * s * s * 3),
-            "no channels": but(0, lambda n, s, f: n * s * s * 4),
-            "float64": but(0, lambda n, s, f: n * s * s * 24),
-            "one side": but(0, lambda n, s, f: n * s * 12),
-            "one picture": but(0, lambda n, s, f: s * s * 12),
-            "one file": but(1, lambda n, s, f: f),
-            "base64 over gRPC": but(1, lambda n, s, f: n * 4 * -(-f // 3)),
-            "a third more": but(2, lambda n, s, f: n * f * 4 / 3),
-            "floor": but(2, lambda n, s, f: n * (f * 4 // 3)),
-            "together": but(2, lambda n, s, f: 4 * -(-n * f // 3)),
-            "hexadecimal": but(2, lambda n, s, f: 2 * n * f),
-            "not longer": but(2, lambda n, s, f: n * f),
-            "ceiling": but(2, lambda n, s, f: n * -(-f * 4 // 3)),
-            "near": but(0, lambda n, s, f: n * s * s * 12 + 1),
-            "two numbers": lambda n, s, f: right_sizes(n, s, f)[:2],
+            "one text": lambda files, *limits: document(files),
+            "one request": lambda files, *limits: [document(files)],
+            "dictionary": requests_with(dump=lambda value: value),
+            "quotes": requests_with(dump=str),
+            "columns": requests_with(key="inputs"),
+            "no signature": requests_with(signature_name=""),
+            "plain": requests_with(wrap=lambda text: text),
+            "other key": requests_with(wrap=lambda text: {"base64": text}),
+            "printed bytes": requests_with(encode=lambda file: str(base64.b64encode(file))),
+            "for addresses": requests_with(
+                encode=lambda file: base64.urlsafe_b64encode(file).decode()
+            ),
+            "data URL": requests_with(
+                encode=lambda file: "data:image/jpeg;base64," + base64.b64encode(file).decode()
+            ),
+            "lines": requests_with(encode=lambda file: base64.encodebytes(file).decode()),
+            "no instances": requests_with(key="pictures"),
+            "list": requests_with(dump=lambda value: json.dumps(value["instances"])),
+            "cut": requests_with(encode=lambda file: base64.b64encode(file).decode()[:-1]),
+            "bytes of files": requests_with(size=lambda part: sum(map(len, part))),
+            "base64 alone": requests_with(
+                size=lambda part: sum(len(base64.b64encode(file)) for file in part)
+            ),
+            "one by one": lambda files, *limits: [document([file]) for file in files],
+            "last lost": lambda *arguments: right_requests(*arguments)[:-1],
+            "first lost": lambda files, *limits: right_requests(files[1:], *limits),
+            "from the back": lambda files, *limits: right_requests(files[::-1], *limits),
+            "twice": lambda files, *limits: right_requests([*files, *files[:1]], *limits),
+            "empty": lambda files, *limits: right_requests(files, *limits) or [document([])],
+            "one too many": lambda files, most, size: right_requests(files, most + 1, size),
         },
     )
 
@@ -188,66 +263,76 @@ def test_each_mistake_with_the_batches_has_its_hint():
 
 
 # --- 8-4
-def right_version(events, key=int, keep=True, corrupt=False, usable=False):
-    there, served = [], None
-    for action, name, good in events:
-        if name.isdecimal():
-            there = [entry for entry in there if int(entry[0]) != int(name)] + (
-                [(name, good)] if action == "publish" else []
-            )
-            candidates = [entry for entry in there if entry[1]] if usable else there
-            newest = max(candidates, key=lambda entry: key(entry[0]), default=None)
-            served = (
-                None
-                if not there
-                else (
-                    served
-                    if newest is None
-                    else int(newest[0])
-                    if newest[1] or corrupt
-                    else served
-                    if keep
-                    else None
-                )
-            )
-    return served
+def right_alarm(
+    names,
+    status,
+    number=int,
+    state=lambda entry: entry["state"] == "AVAILABLE",
+    name=lambda wanted: str(int(wanted)),
+):
+    wanted = max((name for name in names if name.isdecimal()), key=number, default=None)
+    if wanted is None:
+        return None
+    entries = [
+        entry for entry in status["model_version_status"] if entry["version"] == name(wanted)
+    ]
+    return None if any(map(state, entries)) else int(wanted)
+
+
+def states(status):
+    return {int(entry["version"]): entry["state"] for entry in status["model_version_status"]}
 
 
 @pytest.mark.parametrize(
     "answer",
     [
-        right_version,
-        lambda events: None if right_version(events) is None else np.int64(right_version(events)),
+        right_alarm,
+        lambda *look: None if right_alarm(*look) is None else np.int64(right_alarm(*look)),
+        lambda *look: None if right_alarm(*look) is None else float(right_alarm(*look)),
     ],
 )
-def test_the_version_may_be_found_in_any_way(answer):
+def test_the_alarm_may_be_raised_in_any_way(answer):
     assert str(chapter_08.check_4(answer)).startswith("✔")
 
 
-def test_each_mistake_with_the_version_has_its_hint():
+def test_each_mistake_with_the_alarm_has_its_hint():
     refuse_all(
         chapter_08.check_4,
         {
-            "as text": lambda events: right_version(events, key=str),
-            "corrupt serves": lambda events: right_version(events, corrupt=True),
-            "corrupt stops": lambda events: right_version(events, keep=False),
-            "highest usable": lambda events: right_version(events, usable=True),
-            "text": lambda events: (
-                None if right_version(events) is None else str(right_version(events))
-            ),
-            "zero": lambda events: right_version(events) or 0,
-            "latest fails": lambda events: max((int(name) for _, name, _ in events), default=None),
-            "never withdrawn": lambda events: right_version(
-                [event for event in events if event[0] == "publish"]
-            ),
-            "last published": lambda events: next(
+            "as text": lambda *look: right_alarm(*look, number=str),
+            "every version": lambda names, status: next(
                 (
-                    int(name)
-                    for action, name, good in reversed(events)
-                    if action == "publish" and name.isdecimal() and good
+                    number
+                    for number in sorted(
+                        (int(name) for name in names if name.isdecimal()), reverse=True
+                    )
+                    if states(status).get(number) != "AVAILABLE"
                 ),
                 None,
             ),
+            "the server's newest": lambda names, status: next(
+                (number for number, state in list(states(status).items())[:1] if state[0] != "A"),
+                None,
+            ),
+            "unknown is well": lambda names, status: (
+                right_alarm(names, status) if right_alarm(names, status) in states(status) else None
+            ),
+            "errors only": lambda names, status: (
+                right_alarm(
+                    names, status, state=lambda entry: entry["status"]["error_code"] == "OK"
+                )
+                if right_alarm(names, status) in states(status)
+                else None
+            ),
+            "number for text": lambda *look: right_alarm(*look, name=int),
+            "zeros": lambda *look: right_alarm(*look, name=str),
+            "something serves": lambda names, status: (
+                None if "AVAILABLE" in states(status).values() else right_alarm(names, status)
+            ),
+            "zero": lambda *look: right_alarm(*look) or 0,
+            "text": lambda *look: right_alarm(*look) and str(right_alarm(*look)),
+            "truth": lambda *look: right_alarm(*look) is not None,
+            "always the first": lambda names, status: 1,
         },
     )
 
