@@ -32,6 +32,11 @@ CLASS_NAMES = "assets.extra/class_names.json"
 aside for its users' files."""
 
 
+LITE = "model.tflite"
+"""Inside a version, when asked for: the network for devices at the edge, one picture at a time. The
+real server takes it in the place of the graph with `--use_tflite_model`."""
+
+
 def decode_and_resize(encoded, size):
     """Turn encoded pictures into what the network takes, as a TensorFlow graph.
 
@@ -74,7 +79,7 @@ def decode_and_resize(encoded, size):
     )
 
 
-def export(model, base, version, class_names, source=None):
+def export(model, base, version, class_names, source=None, lite=False):
     """Write a network as one version of a served model.
 
     Parameters
@@ -89,6 +94,9 @@ def export(model, base, version, class_names, source=None):
         One an output, in their order.
     source : str, optional
         SHA-256 of the file that the network came from, for `same`.
+    lite : bool
+        Write the network as TensorFlow Lite as well, with weights in float16 (`LITE`): float32 (1,
+        size, size, 3), RGB, 0 to 255, in, the probabilities out.
 
     Returns
     -------
@@ -101,7 +109,8 @@ def export(model, base, version, class_names, source=None):
     Raises
     ------
     CourseError
-        When the version is there already, or a number or name does not fit.
+        When the version is there already, a number or name does not fit, or a layer has no
+        counterpart in TensorFlow Lite.
     """
     base, class_names = Path(base), [str(name) for name in class_names]
     if isinstance(version, bool) or not isinstance(version, int) or not 1 <= version <= LAST:
@@ -121,6 +130,8 @@ def export(model, base, version, class_names, source=None):
         )
     quiet.import_keras()
     import tensorflow as tf
+
+    from course_utils.models.lite import convert
 
     size = model.input_shape[1]
     module = tf.Module()
@@ -144,6 +155,8 @@ def export(model, base, version, class_names, source=None):
             tf.saved_model.save(
                 module, str(temporary), signatures={IMAGES: from_images, BYTES: from_bytes}
             )
+            if lite:
+                (temporary / LITE).write_bytes(convert(model, half=True))
             files.write_text(temporary / CLASS_NAMES, json.dumps(class_names, ensure_ascii=False))
             if source:
                 files.write_text(temporary / SOURCE, f"{source} {FORM}\n")

@@ -16,6 +16,7 @@ from PIL import Image
 
 from course_utils import models, quiet
 from course_utils.errors import CourseError
+from course_utils.models.lite import LiteNetwork
 from course_utils.serving import export, launcher
 from course_utils.serving.clients import GrpcClient, RestClient
 from course_utils.serving.served import ServedClassifier
@@ -43,7 +44,7 @@ def model():
 @pytest.fixture(scope="module")
 def base(model, tmp_path_factory):
     base = tmp_path_factory.mktemp("export") / "face-mask"
-    assert export.export(model, base, 1, CLASSES) == base / "1"
+    assert export.export(model, base, 1, CLASSES, lite=True) == base / "1"
     return base
 
 
@@ -84,6 +85,22 @@ def test_the_signatures_say_what_goes_in_and_out(base):
         },
     }
     assert json.loads((base / "1" / export.CLASS_NAMES).read_text()) == list(CLASSES)
+
+
+def test_the_network_for_the_edge_says_what_the_network_says(model, base):
+    pictures = np.stack([read(content) for content in faces(6, SIZE)])
+    network = LiteNetwork(base / "1" / export.LITE)
+    found = np.stack([answer for (answer,) in network(pictures)])
+    expected = np.asarray(model(pictures.astype(np.float32), training=False))
+    assert np.ptp(expected[:, 0]) > 1e-3  # else any answer would do
+    assert np.abs(found - expected).max() < 0.01  # its weights are float16
+    whole = sum(path.stat().st_size for path in (base / "1" / "variables").iterdir())
+    assert (base / "1" / export.LITE).stat().st_size < 0.7 * whole
+
+
+def test_without_being_asked_nothing_is_written_for_the_edge(model, tmp_path):
+    version = export.export(model, tmp_path, 1, CLASSES)
+    assert not list(version.rglob("*.tflite"))
 
 
 def test_the_folder_of_a_version_appears_whole(model, tmp_path, monkeypatch):
