@@ -42,13 +42,15 @@ def broken_signatures(old, new):
 
     def holds(before, after):
         given, read = before["inputs"], before["outputs"]
-        same_names = set(given) == set(after["inputs"])
-        for name in given if same_names else ():
-            (kind, shape), (new_kind, new_shape) = given[name], after["inputs"][name]
-            same_names = same_names and kind == new_kind and takes(shape, new_shape)
-        read_as_before = all(after["outputs"].get(name) == read[name] for name in read)
-        single = len(read) == 1 and len(after["outputs"]) > 1
-        return same_names and read_as_before and not single
+        if set(given) != set(after["inputs"]):
+            return False
+        for name, (kind, shape) in given.items():
+            new_kind, new_shape = after["inputs"][name]
+            if kind != new_kind or not takes(shape, new_shape):
+                return False
+        if len(read) == 1 < len(after["outputs"]):
+            return False
+        return all(after["outputs"].get(name) == read[name] for name in read)
 
     return [name for name in old if name not in new or not holds(old[name], new[name])]
 
@@ -91,9 +93,12 @@ def requests_of_files(files, pictures, characters):
 
     parts = []
     for content in files:
-        fuller = [*parts[-1], content] if parts else [content]
+        fuller = [*parts[-1], content] if parts else []
         fits = len(fuller) <= pictures and len(document(fuller)) <= characters
-        parts = [*parts[:-1], fuller] if fits and parts else [*parts, [content]]
+        if fuller and fits:
+            parts[-1] = fuller
+        else:
+            parts.append([content])
     return [document(part) for part in parts]
 
 

@@ -318,7 +318,8 @@ class GrpcClient:
         try:
             answer = method(request, timeout=self.timeout)
         except grpc.RpcError as error:
-            if error.code() in (grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.DEADLINE_EXCEEDED):
+            codes = grpc.StatusCode  # CANCELLED: the server ends while it works on the answer
+            if error.code() in (codes.UNAVAILABLE, codes.DEADLINE_EXCEEDED, codes.CANCELLED):
                 shown = without_secrets(self.address)
                 # gRPC repeats the address in its words.
                 why = f" ({error.details()})" if shown == self.address else ""

@@ -15,6 +15,7 @@ from test_detect_command import FPS, SCENE, length, rows
 from course_utils import models
 from course_utils.serving import export, launcher
 
+PATIENCE = 600  # seconds; other work may keep the processor
 course, frames = test_detect_command.course, test_detect_command.frames  # fixtures
 model, video = test_detect_command.model, test_detect_command.video
 
@@ -151,7 +152,7 @@ def test_a_server_that_vanishes_leaves_a_playable_file(base, frames, tmp_path):
         process = subprocess.Popen(
             command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
         )
-        deadline = time.monotonic() + 120
+        deadline = time.monotonic() + PATIENCE
         while time.monotonic() < deadline and process.poll() is None:
             table = (
                 next((path for path in out.parent.glob(".marked-*.csv")), None)
@@ -161,7 +162,8 @@ def test_a_server_that_vanishes_leaves_a_playable_file(base, frames, tmp_path):
             if table and len(table.read_text().splitlines()) > 5:
                 break
             time.sleep(0.05)
-    _, errors = process.communicate(timeout=120)
+        assert process.poll() is None, process.communicate()
+    _, errors = process.communicate(timeout=PATIENCE)
     assert process.returncode == 1 and "Traceback" not in errors
     said = " ".join(errors.split())
     assert (

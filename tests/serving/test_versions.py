@@ -2,6 +2,7 @@
 behind.
 """
 
+import contextlib
 import os
 import shutil
 import signal
@@ -73,10 +74,14 @@ def withdraw(base, name):
 
 def answering(rpc):
     """Return the version that answers."""
+    return rpc.predictions.Predict(one_picture(rpc), timeout=PATIENCE).model_spec.version.value
+
+
+def one_picture(rpc):
     request = rpc.messages.predict.PredictRequest()
     request.model_spec.name = "moving"
     request.inputs["images"].CopyFrom(tensors.to_proto(np.ones((1, 2, 3), np.float32)))
-    return rpc.predictions.Predict(request, timeout=PATIENCE).model_spec.version.value
+    return request
 
 
 def test_a_new_version_takes_over_and_its_withdrawal_goes_back(base, rest, rpc):
@@ -245,6 +250,40 @@ def test_nothing_stays_when_a_server_is_stopped(base):
         with socket.socket() as probe:
             assert probe.connect_ex(("127.0.0.1", port)) != 0
     server.close()  # again does no harm
+
+
+def test_who_waits_for_an_answer_when_the_server_ends_finds_nobody(base):
+    """The request waits in a batch for longer than the server's grace: neither an answer nor a
+    status 500 comes, as from a process that is gone.
+    """
+    body = b'{"instances": [[[1, 1, 1], [1, 1, 1]]]}'
+    head = (
+        f"POST /v1/models/moving:predict HTTP/1.1\r\nHost: localhost\r\nContent-Length: {len(body)}"
+    )
+    with (
+        launcher.start(base, "moving", backend="standin", batching=(64, 4.0)) as server,
+        socket.create_connection(("127.0.0.1", server.rest_api_port), PATIENCE) as waiting,
+        GrpcClient(server.grpc_address, "moving", timeout=PATIENCE) as rpc,
+    ):
+        waiting.sendall(head.encode() + b"\r\n\r\n" + body)
+        asking = threading.Thread(target=ask_in_vain, args=(rpc, said := []))
+        asking.start()
+        with RestClient(server.rest_address, "moving") as rest:
+            rest.status()  # what came before it is being worked on
+        server.close()
+        with contextlib.suppress(ConnectionResetError):
+            assert waiting.recv(1000) == b""
+        asking.join(PATIENCE)
+    assert "does not answer" in said[0]
+
+
+def ask_in_vain(rpc, said):
+    try:
+        rpc._ask(rpc.predictions.Predict, one_picture(rpc))
+    except CourseError as error:
+        said.append(str(error))
+    else:
+        said.append("it answered")
 
 
 @pytest.mark.skipif(os.name == "nt", reason="sends a Unix signal")

@@ -10,6 +10,10 @@ HEAD = 10
 STUCK = 60
 """Seconds that an answer may wait for a client that does not read it."""
 
+FAREWELL = 0.5
+"""Seconds that a request in work may still take when the server stops; less than uvicorn's own
+grace, after which it would answer 500."""
+
 MOST = 256
 
 
@@ -29,7 +33,7 @@ class Connection(H11Protocol):
     It is closed when it says nothing, and gives way to a new one when there are too many.
     """
 
-    silent = stuck = None
+    silent = stuck = ending = None
 
     def connection_made(self, transport):
         super().connection_made(transport)
@@ -56,6 +60,11 @@ class Connection(H11Protocol):
         self.since = self.loop.time()
         super().on_response_complete()
 
+    def shutdown(self):
+        """Let a request in work end soon, and else hang up, as a server that is gone does."""
+        super().shutdown()
+        self.ending = self.loop.call_later(FAREWELL, self.transport.abort)
+
     def pause_writing(self):
         super().pause_writing()
         self.stuck = self.loop.call_later(STUCK, self.transport.abort)
@@ -65,7 +74,7 @@ class Connection(H11Protocol):
         self._forget("stuck")
 
     def connection_lost(self, exc):
-        for name in ("silent", "stuck"):
+        for name in ("silent", "stuck", "ending"):
             self._forget(name)
         super().connection_lost(exc)
 
