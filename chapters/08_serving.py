@@ -764,13 +764,12 @@ try:
     rpc.label_versions(base, {"stable": 1, "canary": 3})
 except CourseError as error:
     print(error)
-try_label("canary")
+try_label("stable")
 
 # %% [markdown]
 # The canary fell, only a few users met it, and moving the label back was enough. A
-# label for a version that isn't there fails the call, and what was in force stays.
-# Which users? If chance decided at every request, one person would get two answers to
-# one picture.
+# label for a version that isn't there fails the call, and `stable` stays. Which users?
+# If chance decided at every request, one person would get two answers to one picture.
 #
 # **Exercise 8-5** (medium, 15 minutes). Decide by the user's name: always the same for
 # the same user, also after a restart and on every machine; the share as asked for; and

@@ -264,6 +264,9 @@ class GrpcClient:
     def label_versions(self, base, labels):
         """Give names to versions while the server runs; those named are served, and no others.
 
+        A label that moves between versions that are served moves in one step. When a version has to
+        be loaded first, the other labels stay in force meanwhile.
+
         Parameters
         ----------
         base : path-like
@@ -280,14 +283,33 @@ class GrpcClient:
             name=self.model_name, base_path=str(base), model_platform="tensorflow"
         )
         config.model_version_policy.specific.versions.extend(sorted(set(labels.values())))
-        for names in (
-            {},
-            labels,
-        ):  # first the versions: a label is refused until its version is available
-            config.version_labels.update(names)
-            status = self._ask(self.models.HandleReloadConfigRequest, request).status
-            if status.error_code:
-                raise CourseError(f"The server refuses: {status.error_message}")
+        config.version_labels.update(labels)
+        try:
+            self._reload(request)
+        except CourseError as refused:
+            code = getattr(refused.__cause__, "code", lambda: None)()
+            if getattr(code, "name", "") != "FAILED_PRECONDITION":
+                raise
+            # A label is refused until its version is available: first the versions, then the rest.
+            for label in [label for label in labels if not self._serves(labels[label])]:
+                del config.version_labels[label]
+            self._reload(request)
+            config.version_labels.update(labels)
+            self._reload(request)
+
+    def _reload(self, request):
+        status = self._ask(self.models.HandleReloadConfigRequest, request).status
+        if status.error_code:
+            raise CourseError(f"The server refuses: {status.error_message}")
+
+    def _serves(self, version):
+        request = self.messages.status.GetModelStatusRequest()
+        request.model_spec.name = self.model_name
+        states = self.messages.status.ModelVersionStatus.State
+        return any(
+            (entry.version, states.Name(entry.state)) == (version, "AVAILABLE")
+            for entry in self._ask(self.models.GetModelStatus, request).model_version_status
+        )
 
     def close(self):
         self.channel.close()

@@ -157,6 +157,11 @@ def test_labels_name_versions_and_move_without_a_restart(base, moving, rpc):
             assert client.status() == [(version, "AVAILABLE")]
         with RestClient(moving.rest_address, "moving", label=label) as client:
             assert client.predict_lists(np.ones((1, 2, 3))).tolist() == [[1, 1]]
+    rpc.label_versions(base, {"stable": 1, "canary": 1})
+    with pytest.raises(CourseError, match="FAILED_PRECONDITION.*not currently available"):
+        rpc.label_versions(base, {"stable": 1, "canary": 77})
+    with GrpcClient(moving.grpc_address, "moving", label="stable") as client:
+        assert client.status() == [(1, "AVAILABLE")]  # it stays where it was
     rpc.label_versions(base, {"stable": 2})
     with GrpcClient(moving.grpc_address, "moving", label="stable") as client:
         assert client.status() == [(2, "AVAILABLE")]
@@ -208,13 +213,8 @@ def test_no_request_fails_while_versions_come_and_go(base, moving, rest):
     threads = [threading.Thread(target=ask) for _ in range(2)]
     for thread in threads:
         thread.start()
-    rpc_client = GrpcClient(moving.grpc_address, "moving")
-    request = rpc_client.messages.management.ReloadConfigRequest()
-    request.config.model_config_list.config.add(
-        name="moving", base_path=str(base)
-    )  # whatever is newest
-    rpc_client.models.HandleReloadConfigRequest(request, timeout=PATIENCE)
-    rpc_client.close()
+    with GrpcClient(moving.grpc_address, "moving") as rpc_client:
+        newest_again(base, rpc_client)
     for number in (41, 42, 43):
         publish(base, number)
         until(
@@ -233,6 +233,41 @@ def test_no_request_fails_while_versions_come_and_go(base, moving, rest):
         and len(answers) > 3
         and {str(answer) for answer in answers} == {"[[1.0, 1.0], [1.0, 1.0]]"}
     )
+
+
+def test_who_asks_by_a_label_is_answered_while_labels_move(base, moving, rpc, rest):
+    publish(base, 51)
+    until(lambda: dict(rest.status()).get(51) == "AVAILABLE", "version 51")
+    rpc.label_versions(base, {"stable": 51})
+    stop, failed, answers = threading.Event(), [], []
+
+    def ask():
+        with RestClient(moving.rest_address, "moving", label="stable") as client:
+            while not stop.is_set():
+                try:
+                    answers.append(client.predict_lists(np.ones((1, 2, 3))).tolist())
+                except CourseError as error:
+                    failed.append(str(error))
+
+    asking = threading.Thread(target=ask)
+    asking.start()
+    until(lambda: answers, "it answers")
+    for _ in range(5):
+        rpc.label_versions(base, {"stable": 51, "canary": 1})  # version 1 is loaded for it
+        rpc.label_versions(base, {"stable": 51})
+    stop.set()
+    asking.join()
+    assert failed == [] and {str(answer) for answer in answers} == {"[[1.0, 1.0]]"}
+    newest_again(base, rpc)
+    withdraw(base, 51)
+    until(lambda: answering(rpc) == 1, "version 1")
+
+
+def newest_again(base, rpc):
+    """Name no versions: whatever is newest is served."""
+    request = rpc.messages.management.ReloadConfigRequest()
+    request.config.model_config_list.config.add(name="moving", base_path=str(base))
+    rpc.models.HandleReloadConfigRequest(request, timeout=PATIENCE)
 
 
 # --- starting and stopping
