@@ -15,9 +15,9 @@
 # %% [markdown]
 # # Serve the model
 #
-# Now a camera at the door, a telephone and a web page all want the network's answer,
-# and none of them has Python. **How does a model become something that anybody can ask
-# over the network, and how does it stay right while we replace it?**
+# A camera at the door, a telephone and a web page want the network's answer, and none
+# has Python. **How does a model become something that anybody can ask over the network,
+# and how does it stay right while we replace it?**
 #
 # **After this chapter you can** export a network with its preprocessing inside, inspect
 # what you exported, serve it with TensorFlow Serving, ask it over REST and gRPC, weigh
@@ -279,7 +279,7 @@ for what, (name, wrong) in mistakes.items():
 # ## Ask over REST, with files
 #
 # JSON is text. **Base64** writes three bytes as four harmless characters, and `{"b64":
-# "..."}` tells the server to undo it. Any program that can read a file can ask now.
+# "..."}` tells the server to undo it. Any program can ask now.
 
 # %%
 import base64
@@ -543,8 +543,9 @@ figures.show(
 print(f"Merged, the answers differ by {apart:.5f} at most.")
 
 # %% [markdown]
-# The more a processor can do at once, the more merging brings, most of all on a
-# graphics card. The price is the wait, and company: one corrupt file spoils its batch.
+# What you see depends on the machine: the more it can do at once, the more merging
+# brings, most of all on a graphics card. The price is the wait, and company: one
+# corrupt file spoils its batch.
 #
 # **Exercise 8-3** (medium, 15 minutes). Requests of one picture arrive at known
 # moments. A batch begins with a request that finds none waiting; it goes off when it is
@@ -593,9 +594,8 @@ def prepared(pictures):
 
 
 # %%
-rng = np.random.default_rng(SEED)
 far = []
-for crop, face in zip(crops, rng.integers(10, 41, len(crops))):
+for crop, face in zip(crops, np.random.default_rng(SEED).integers(10, 41, 64)):
     side = round(face * (1 + 2 * pipeline.MARGIN))
     small = Image.fromarray(crop).resize((side, side), Image.Resampling.BOX)
     far.append(np.asarray(small))
@@ -801,11 +801,12 @@ def health(address):
     """Say whether a server lives, is ready, and how much it gets right."""
     try:
         with RestClient(address, timeout=10) as client:
-            state = client.status()[0][1]
+            states = [state for _, state in client.status()]
             answers = client.predict_files(files)
     except CourseError:
         return "nobody answers"
-    return f"lives; {state}; {count_right(answers)} of {len(files)} right"
+    ready = "ready" if "AVAILABLE" in states else "not ready"
+    return f"lives; {ready}; {count_right(answers)} of {len(files)} right"
 
 
 print("Our server:", health(server.rest_address))
@@ -875,8 +876,8 @@ figures.show(
 print(cost["megabytes"].round(1).to_string())
 
 # %% [markdown]
-# Half the size, the same answers. The price: no version 2 on a thousand cameras in a
-# second, and the client prepares pictures itself again.
+# Less than half the size, the same answers. The price: no version 2 on a thousand
+# cameras in a second, and the client prepares pictures itself again.
 #
 # ## Try it
 #

@@ -270,12 +270,14 @@ def signatures(version):
 
 @contextmanager
 def _quiet_saving():
-    """Keep TensorFlow from reporting where it writes the assets."""
-    logger = logging.getLogger("tensorflow")
-    level = logger.level
-    logger.setLevel(logging.ERROR)
+    """Keep TensorFlow from reporting where it writes the assets, and how it converts."""
+    loggers = [logging.getLogger(name) for name in ("tensorflow", "absl")]
+    levels = [logger.level for logger in loggers]
+    for logger in loggers:
+        logger.setLevel(logging.ERROR)
     try:
         with quiet.native_errors_muted():
             yield
     finally:
-        logger.setLevel(level)
+        for logger, level in zip(loggers, levels, strict=True):
+            logger.setLevel(level)
