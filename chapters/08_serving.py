@@ -582,11 +582,12 @@ def resized(pictures, method=Image.Resampling.BILINEAR):
 def prepared(pictures):
     """Return the same pictures as six clients send them."""
     right = resized(pictures)
-    plain = [tf.image.resize(one, (size, size)).numpy() for one in pictures]
     return {
         "as in training": right,
         "nearest pixel": resized(pictures, Image.Resampling.NEAREST),
-        "tf.image.resize": np.stack(plain),
+        "tf.image.resize": np.stack(
+            [tf.image.resize(p, (size, size)) for p in pictures]
+        ),
         "blue first (OpenCV)": right[..., ::-1],
         "scaled to 0 ... 1": right / 255,
         "scaled to -1 ... 1": right / 127.5 - 1,
