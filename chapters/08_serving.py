@@ -579,6 +579,7 @@ def resized(pictures, method=Image.Resampling.BILINEAR):
     return np.stack(squares).astype(np.float32)
 
 
+# %%
 def prepared(pictures):
     """Return the same pictures as six clients send them."""
     right = resized(pictures)
