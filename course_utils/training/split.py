@@ -8,7 +8,6 @@ import numpy as np
 from PIL import Image
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
-from sklearn.model_selection import StratifiedGroupKFold
 
 from course_utils.data.audit import near_pairs
 from course_utils.errors import CourseError
@@ -86,6 +85,8 @@ def hold_back(labels, groups, share, seed):
         raise CourseError(
             f"A share of {share} can't be held back to validate: choose one above 0, up to 0.5."
         )
+    from sklearn.model_selection import StratifiedGroupKFold  # a second, which few commands need
+
     labels, groups = np.asarray(labels), np.asarray(groups)
     fewest = min(len(set(groups[labels == name])) for name in set(labels))
     held = np.zeros(len(labels), bool)
