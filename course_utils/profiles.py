@@ -77,7 +77,7 @@ PROFILES = {
             alpha=0.35,
             augment="light",
             steps=100,
-            batch=32,
+            batch=24,
             rates={"resnet34": 1e-3, "resnet50": 1e-3, "mobilenetv2": 4e-3},
         ),
     ),
