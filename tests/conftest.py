@@ -22,20 +22,40 @@ signal.signal(
     signal.SIGINT, signal.default_int_handler
 )  # a shell's background jobs ignore Ctrl-C, which some tests press
 
-SLOW = """
-browser
-command/test_book command/test_cells command/test_check command/test_detect_command
-command/test_detect_server command/test_grade command/test_handout command/test_mask_command
-command/test_minutes command/test_run command/test_run_fresh command/test_train_command
-checks/test_chapter_01
-data/test_data_fetch_failures data/test_data_together data/test_mutated_files
-detection/test_writing
-models/test_imagenet models/test_lite models/test_models
-notebook/test_camera notebook/test_progress notebook/test_quizzes
-pictures/test_large_pictures pictures/test_picture_formats
-serving/test_export_and_clients serving/test_versions serving/test_withstanding
-test_environment test_errors training/test_training
-""".split()
+SLOW = [
+    "browser",
+    "command/test_book",
+    "command/test_cells",
+    "command/test_check",
+    "command/test_detect_command",
+    "command/test_detect_server",
+    "command/test_grade",
+    "command/test_handout",
+    "command/test_mask_command",
+    "command/test_minutes",
+    "command/test_run",
+    "command/test_run_fresh",
+    "command/test_train_command",
+    "checks/test_chapter_01",
+    "data/test_data_fetch_failures",
+    "data/test_data_together",
+    "data/test_mutated_files",
+    "detection/test_writing",
+    "models/test_imagenet",
+    "models/test_lite",
+    "models/test_models",
+    "notebook/test_camera",
+    "notebook/test_progress",
+    "notebook/test_quizzes",
+    "pictures/test_large_pictures",
+    "pictures/test_picture_formats",
+    "serving/test_export_and_clients",
+    "serving/test_versions",
+    "serving/test_withstanding",
+    "test_environment",
+    "test_errors",
+    "training/test_training",
+]
 """Folders and files that take ten seconds or more: servers, browsers, whole commands, training."""
 
 
