@@ -247,7 +247,7 @@ for margin in (0, 0.3, 0.8):
     cuts[f"margin {margin:.0%}"] = slice_with_margin(scene, large, margin)
 cuts["at the border,\nno margin"] = slice_with_margin(scene, at_border, 0)
 empty = slice_with_margin(scene, at_border, 0.3)
-cuts["at the border,\nmargin 30 %"] = empty
+cuts["at the border,\nmargin 30%"] = empty
 collection.show_cuts(cuts)
 print("The slice for the face at the border starts at a negative column", end=" ")
 print(f"and holds {empty.size} pixels. No error was raised.")
@@ -907,6 +907,7 @@ results["border, 28 pixels"] = test_by_group(tiny[:, ring], linear())
 results["upper border, 14 pixels"] = test_by_group(tiny[:, upper], linear())
 
 shapes = np.log(faces[["width", "height"]].to_numpy())
+# a chain of questions such as "wider than 200 pixels?"
 tree = DecisionTreeClassifier(max_depth=4, class_weight="balanced", random_state=SEED)
 results["width and height, 0 pixels"] = test_by_group(shapes, tree)
 
@@ -988,7 +989,9 @@ alt = (
 )
 spreads = {name: (np.mean(values), np.std(values)) for name, values in outcome.items()}
 collection.show_spreads(
-    {"border": spreads}, "balanced accuracy of the border classifier (%)", alt
+    {"border": spreads},
+    "balanced accuracy from the border (%) ± standard deviation",
+    alt,
 )
 for name, (mean, spread) in spreads.items():
     print(f"tested on {name}: {mean:.0%} ± {spread:.0%}")

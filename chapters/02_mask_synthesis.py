@@ -518,14 +518,15 @@ planted = mask_folder(
 planted["fault"] = planted.picture.str.partition("/")[0]
 planted["why"] = planted.reason.fillna("").str.partition(":")[0]
 
-shown = planted.sort_values(["fault", "picture"]).groupby("fault").head(6)
-said = shown.fault + ":\n" + shown.why.replace("", "masked")
+shown = planted.sort_values("picture").drop_duplicates("picture")
+shown = shown.groupby("fault").head(6)
+said = shown.why.replace("", "masked").groupby(shown.fault).unique()
 alt = (
     "Four copies of six faces: cut off above the eyes, black, twenty pixels wide, and"
     " mirrored; beside each row what the account says of it."
 )
 pictures = [read_rgb(out.path("spoiled") / name) for name in shown.picture]
-rows = list(said[::6])
+rows = [f"{fault}:\n" + "\n".join(reasons) for fault, reasons in said.items()]
 figures.show_pictures(pictures, alt, columns=6, size=1.1, row_titles=rows)
 pd.crosstab(planted.fault, [planted.result, planted.why])
 

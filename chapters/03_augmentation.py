@@ -183,15 +183,15 @@ too_much = {"turn": 60, "zoom": 0.9, "stops": 2.5, "hue": 60, "focus": 5}
 too_much |= {"shake": 21, "noise": 60, "jpeg": 98, "hidden": 0.5}
 
 imgaug.seed(SEED)
-draws, titles = [], []
-for name, other in {"half": half, "usual": {}, "far too much": too_much}.items():
+strengths = {"half": half, "usual": {}, "far too much": too_much}
+draws = []
+for other in strengths.values():
     draws += camera(USUAL | other)(images=[face] * 8)
-    titles += [name] + [""] * 7
 alt = (
     "Three rows of eight draws of the same face: with half the limits, with the usual"
     " ones, and with far too much, where several faces can hardly be recognised."
 )
-figures.show_pictures(draws, alt, titles, columns=8, size=1.2)
+figures.show_pictures(draws, alt, columns=8, size=1.1, row_titles=list(strengths))
 
 # %%
 from course_utils.notebook import widgets
@@ -347,12 +347,13 @@ patch = slice(rows.min(), rows.max() + 1), slice(columns.min(), columns.max() + 
 both = np.concatenate([bare[:4], masked[:4]])
 covered = both.copy()
 covered[:, *patch] = 110
-titles = ["without mask", "", "", "", "with mask", "", "", ""] * 2
+titles = ["without mask", "", "", "", "with mask", "", "", ""]
 alt = (
     "Four faces without and with a mask, and the same eight with a grey patch over"
     " mouth and nose: but for a strap, the two labels look alike."
 )
-figures.show_pictures([*both, *covered], alt, titles, columns=8, size=1.2)
+rows = ["as they are", "covered"]
+figures.show_pictures([*both, *covered], alt, titles, 8, size=1.1, row_titles=rows)
 
 # %% [markdown]
 # Whoever labels the lower row teaches a network that grey patches mean both. How large
@@ -416,7 +417,7 @@ for degrees in turns:
 apart = np.array(apart)
 
 angles = (-180, -120, -60, -10, 0, 10, 60, 120)
-titles = [f"{degrees:+d}°" for degrees in angles]
+titles = [f"{degrees}°" for degrees in angles]
 alt = (
     "A face with a blue mask, its hue turned by eight angles. Turned by half a circle"
     " the mask has the colour of skin."
@@ -487,11 +488,9 @@ after_six = np.asarray(six(batch, training=True))
 after_one = np.asarray(one(batch, training=True))
 
 pictures = np.concatenate([batch[:6], after_six[:6], after_one[:6]]) / 255
-titles = []
-for name in ("as it is", "six layers", "one layer"):
-    titles += [name, "", "", "", "", ""]
+rows = ["as it is", "six layers", "one layer"]
 alt = "Six faces, after six layers, and after one: the middle row is soft."
-figures.show_pictures(pictures, alt, titles, columns=6, size=1.4)
+figures.show_pictures(pictures, alt, columns=6, size=1.3, row_titles=rows)
 
 # %% [markdown]
 # The middle row is soft. Each layer but the flip computes new pixels *between* old
@@ -503,9 +502,9 @@ figures.show_pictures(pictures, alt, titles, columns=6, size=1.4)
 
 # %%
 def detail(pictures):
-    """Return the mean strength of the finest detail in the middle of pictures.
+    """Return how much neighbouring pixels differ in the middle of pictures.
 
-    What a Laplacian finds.
+    The Laplacian compares each pixel with the mean of its four neighbours.
     """
     middles = pictures.mean(axis=3)[:, 16:48, 16:48].astype(np.float32)
     found = [np.abs(cv2.Laplacian(middle, cv2.CV_32F)).mean() for middle in middles]
@@ -791,7 +790,8 @@ alt = (
     "The first eight faces of two epochs: other faces in the second, and spoiled in"
     " another way."
 )
-figures.show_pictures(shown, alt, columns=8, size=1.2)
+rows = ["epoch 1", "epoch 2"]
+figures.show_pictures(shown, alt, columns=8, size=1.1, row_titles=rows)
 compared = {"same seed": repeated, "other seed": other, "second epoch": second}
 for name, batch_again in compared.items():
     levels = np.abs(first - batch_again).mean()

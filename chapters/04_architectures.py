@@ -961,7 +961,7 @@ def batch_norms(network):
     return [layer for layer in network.layers if isinstance(layer, kind)]
 
 
-steps = EPOCHS * -(-len(labels) // 32)
+steps = EPOCHS * int(np.ceil(len(labels) / 32))
 print(
     f"After {steps} steps {0.999**steps:.0%} of the start is left; with m = 0.9 it"
     f" would be {0.9**steps:.0%}."

@@ -281,7 +281,7 @@ def show_separability(title, results, reference):
     there = {name: (reference[name]["mean"], reference[name]["spread"]) for name in results}
     show_spreads(
         {title: here, "reference run, real photographs": there},
-        "balanced accuracy (%); 50 is chance",
+        "balanced accuracy (%) ± standard deviation of the parts; 50 is chance",
         "Balanced accuracy from all pixels, the border, its upper half and the size, for"
         " this run and for the real photographs, where width and height alone predict the"
         " label far above chance.",
@@ -304,6 +304,7 @@ def show_framings(cuts, seen, labels):
             columns=len(cuts),
             size=1.2,
             colors=[COLORS[label] for label in labels] * 2,
+            row_titles=["collected", "seen by the\nclassifier"],
         ),
         "Eight pictures of the spoiled collection, four whole with a mask and four cut"
         " tight without; below each what the classifier sees, a ring of 28 pixels.",

@@ -99,6 +99,7 @@ def draw_valley(inputs, labels, paths):
         )
     axis.plot(*next(iter(paths.values()))[0, :2], "k*", markersize=15, label="start")
     axis.set(xlabel="weight", ylabel="bias", xlim=(left, right), ylim=(low, high))
+    axis.set_title("the lighter, the lower the loss", fontsize=10)
     axis.legend(frameon=False, loc="center left", bbox_to_anchor=(1, 0.5))
     return figure
 

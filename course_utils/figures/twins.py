@@ -26,10 +26,10 @@ def show_hashes(pictures, tiny, codes):
     for picture, small, code in zip(pictures, tiny, codes):
         answers, changed = code.reshape(8, 8), (code != codes[0]).reshape(8, 8)
         panels += [picture, small, answers * 255, changed * 255]
-    titles = ["a picture", "9 x 8 pixels", "64 answers", "changed"]
-    titles += ["brightened", "", "", "", "another picture", "", "", ""]
+    titles = ["", "9 x 8 pixels", "64 answers\n(white: yes)", "changed\n(white)"]
+    rows = ["a picture", "brightened", "another picture"]
     show(
-        picture_grid(panels, titles, columns=4),
+        picture_grid(panels, titles, columns=4, row_titles=rows),
         "Three rows: a picture, its brightened copy and another picture; each with its 9 x"
         " 8 version, its 64 answers in black and white, and the answers that differ from"
         " the first row's.",
@@ -111,18 +111,28 @@ def draw_pairs(threshold, pictures, distance, origin, unrelated):
     """
     columns = 6
     figure, axes = plt.subplots(
-        2, columns, figsize=(1.75 * columns, 2.6), squeeze=False, layout="constrained"
+        2, columns, figsize=(1.75 * columns + 0.7, 2.1), squeeze=False, layout="constrained"
     )
     for axis in axes.flat:
         axis.axis("off")
     for line, step in zip(axes, (threshold, threshold + 1)):
+        line[0].annotate(
+            f"distance\n{step}",
+            (0, 0.5),
+            xytext=(-6, 0),
+            xycoords="axes fraction",
+            textcoords="offset points",
+            ha="right",
+            va="center",
+            fontsize=9,
+        )
         pairs = _some_pairs(step, distance, origin, columns)
         for axis, (one, other) in zip(line, pairs):
             if origin[one] == origin[other]:
                 color = COLORS["highlight"]
             else:
                 color = COLORS["without_mask" if unrelated[one, other] else "neutral"]
-            _draw_pair(axis, pictures[one], pictures[other], f"distance {step}", color)
+            _draw_pair(axis, pictures[one], pictures[other], color)
     alt = f"Pairs of pictures at distance {threshold} (upper row) and {threshold + 1} (lower row)."
     return figure, alt
 
@@ -136,10 +146,9 @@ def _some_pairs(step, distance, origin, count):
     return pairs[np.sort(first)][:count]
 
 
-def _draw_pair(axis, one, other, title, color):
+def _draw_pair(axis, one, other, color):
     square = [np.asarray(Image.fromarray(picture).resize((96, 96))) for picture in (one, other)]
     axis.imshow(np.hstack(square))
-    axis.set_title(title, fontsize=9)
     axis.axis("on")
     axis.set(xticks=[], yticks=[])
     for spine in axis.spines.values():
