@@ -80,7 +80,7 @@ def missing(lock, kept):
 
 
 def install(root):
-    """Install what chapters need and the kernel is not made of, by uv, from the lock.
+    """Install what chapters need and the kernel is not made of, by uv, from the lock; the course.
 
     Parameters
     ----------
@@ -94,6 +94,7 @@ def install(root):
         path = Path(folder) / "requirements.txt"
         path.write_text(lock, encoding="utf-8")
         subprocess.run([*uv, "--no-deps", "--require-hashes", "-r", str(path)], check=True)
+    subprocess.run([*uv, "--no-deps", "--no-build-isolation", "-e", str(root)], check=True)
 
 
 def outdated():

@@ -85,3 +85,8 @@ def test_elsewhere_the_cell_does_nothing():
     code = TransformerManager().transform_cell(colab.FIRST_CELL.format(address=ADDRESS))
     assert "google.colab" not in sys.modules
     exec(compile(code, "cell", "exec"), {})  # its shell lines need an IPython, and would fail
+
+
+def test_the_setup_page_shows_this_cell():
+    page = (ROOT / "book" / "setup.md").read_text(encoding="utf-8")
+    assert colab.FIRST_CELL.format(address="ADDRESS") in page
