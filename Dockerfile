@@ -9,7 +9,7 @@ ENV PATH=/opt/venv/bin:$PATH \
 COPY requirements.lock /opt/lock/requirements.lock
 COPY hub/requirements.lock /opt/lock/hub.lock
 RUN python -m venv /opt/venv && python -m pip install uv==0.13.9
-RUN python -m uv pip install --python /opt/venv/bin/python --require-hashes --requirements /opt/lock/requirements.lock \
+RUN python -m uv pip install --python /opt/venv/bin/python --require-hashes --no-deps --requirements /opt/lock/requirements.lock \
     && python -m uv pip install --python /opt/venv/bin/python --require-hashes --no-deps --requirements /opt/lock/hub.lock
 
 FROM environment AS handout

@@ -125,7 +125,7 @@ def test_the_base_is_a_slim_python_pinned_by_digest():
 def test_every_package_comes_from_a_lock_with_hashes():
     installs = [step for run in RUNS for step in run.split("&& ") if " pip install" in step]
     for step in installs:
-        locked = "--require-hashes --" in step and "/opt/lock/" in step
+        locked = "--require-hashes --no-deps --" in step and "/opt/lock/" in step
         own = "--no-deps --no-build-isolation --editable ." in step
         assert locked or own or re.search(r"install uv==[\d.]+$", step.strip()), step
     assert sum("--require-hashes" in step for step in installs) == 2
@@ -257,3 +257,39 @@ def test_both_hubs_start_the_same_thing_with_the_same_limits():
     assert student["storage"]["homeMountPath"] == home
     chapter = student["defaultUrl"].removeprefix("/lab/tree/")
     assert (ROOT / chapter).exists()
+
+
+def test_each_claim_of_the_page_names_a_test_that_exists():
+    page = (ROOT / "book" / "hub.md").read_text(encoding="utf-8")
+    claims = [line for line in page.splitlines() if line.startswith("| ") and "| `" in line]
+    assert len(claims) == 4
+    defined = {
+        name
+        for path in (ROOT / "tests").rglob("test_*.py")
+        for name in re.findall(r"^def (test_\w+)", path.read_text(encoding="utf-8"), re.MULTILINE)
+    }
+    for claim in claims:
+        named = [name for name in re.findall(r"`([\w/.]+)`", claim) if "test" in name]
+        assert named, claim
+        for name in named:
+            assert name in defined or (ROOT / name).exists(), name
+    for name in re.findall(
+        r"`((?:hub|tests|benchmarks|course_utils|tools|\.devcontainer)/[\w./]+)`", page
+    ):
+        assert (ROOT / name).exists(), name
+
+
+def test_the_page_gives_the_commands_and_limits_of_the_files():
+    page = (ROOT / "book" / "hub.md").read_text(encoding="utf-8")
+    folder = ROOT / "course_utils" / "serving" / "kubernetes"
+    deployment = yaml.safe_load((folder / "deployment.yaml").read_text(encoding="utf-8"))
+    scaler = yaml.safe_load((folder / "autoscaler.yaml").read_text(encoding="utf-8"))
+    name = deployment["metadata"]["name"]
+    assert f"kubectl scale deployment {name} --replicas" in page
+    assert (scaler["spec"]["minReplicas"], scaler["spec"]["maxReplicas"]) == (2, 8)
+    student = VALUES["singleuser"]
+    for size, what in (("guarantee", "a guarantee of"), ("limit", "a limit of")):
+        assert f"{what} {student['memory'][size].removesuffix('G')} GB" in page
+    assert f"--values {'hub/values.yaml'}" in page and lock.JUPYTERHUB in page
+    capacity = student["storage"]["capacity"].removesuffix("Gi")
+    assert f"a volume of {capacity} GB" in page
