@@ -22,7 +22,7 @@ FROM environment
 COPY --from=handout /opt/course /opt/course
 WORKDIR /opt/course
 COPY hub/start /usr/local/bin/course-start
-COPY hub/jupyter_server_config.json /opt/venv/etc/jupyter/jupyter_server_config.d/course.json
+COPY hub/jupyter_server_config.json /opt/venv/etc/jupyter/jupyter_server_config.json
 # A login shell, as JupyterLab's terminal is one, sets PATH anew: hence the line in profile.d.
 RUN python -m uv pip install --python /opt/venv/bin/python --no-deps --no-build-isolation --editable . \
     && python -m compileall -q course_utils \

@@ -163,6 +163,12 @@ def test_the_command_is_course_lab_behind_the_entry_point():
 def test_jupyter_listens_on_the_port_that_is_exposed():
     settings = json.loads((ROOT / "hub" / "jupyter_server_config.json").read_text())["ServerApp"]
     assert settings == {"ip": "0.0.0.0", "open_browser": False}
+    copied = [rest.split() for name, rest in STAGES[""] if name == "COPY"]
+    # Where Jupyter Server looks for it; jupyter_server_config.d holds extensions only.
+    assert [
+        "hub/jupyter_server_config.json",
+        "/opt/venv/etc/jupyter/jupyter_server_config.json",
+    ] in copied
     assert of_last_stage("EXPOSE") == "8888"  # Jupyter's own
 
 
