@@ -29,6 +29,7 @@ RUN python -m uv pip install --python /opt/venv/bin/python --no-deps --no-build-
     && echo "PATH=/opt/venv/bin:\$PATH" > /etc/profile.d/course.sh \
     && useradd --uid 1000 --gid 100 --create-home --shell /bin/bash jovyan
 ENV HOME=/home/jovyan \
+    JUPYTER_CONFIG_PATH=/opt/course/course_utils/notebook/jupyter \
     SHELL=/bin/bash
 USER 1000:100
 WORKDIR /home/jovyan

@@ -8,7 +8,7 @@ from jupyter_server.services.contents.largefilemanager import LargeFileManager
 from jupytext.sync_contentsmanager import build_sync_jupytext_contents_manager_class
 from traitlets.config.loader import PyFileConfigLoader
 
-from course_utils.command import notebooks
+from course_utils.command import lab, notebooks
 
 ROOT = Path(__file__).resolve().parents[2]
 PAIRS = notebooks.find_pairs(ROOT) + notebooks.find_pairs(ROOT, "solutions")
@@ -27,10 +27,9 @@ OF_A_KERNEL = {
 @pytest.fixture
 def contents(tmp_path):
     """The part of Jupyter Server that writes notebooks, with Jupytext and the course's settings."""
-    for name in ("jupytext.toml", "jupyter_server_config.py"):
-        shutil.copy(ROOT / name, tmp_path)
+    shutil.copy(ROOT / "jupytext.toml", tmp_path)
     (tmp_path / "chapters").mkdir()
-    config = PyFileConfigLoader("jupyter_server_config.py", path=str(ROOT)).load_config()
+    config = PyFileConfigLoader("jupyter_server_config.py", path=str(lab.SETTINGS)).load_config()
     manager = build_sync_jupytext_contents_manager_class(LargeFileManager)
     return manager(config=config, root_dir=str(tmp_path))
 
