@@ -8,8 +8,12 @@ class CourseError(Exception):
 
     The message is one clear sentence (or two) that names the file, says what
     is wrong with it and what to do. The `course` command prints it without a
-    traceback and leaves with status 1.
+    traceback and leaves with status 1; so does a notebook.
     """
+
+    def _render_traceback_(self):
+        """Return what IPython shows of it, which asks an exception for this method."""
+        return [f"{type(self).__name__}: {self}"]
 
 
 def without_secrets(address):

@@ -10,6 +10,8 @@ __all__ = [
     "test_what_is_no_answer_gets_a_hint",
 ]
 
+import numpy as np
+import pandas as pd
 from exercises import exercise_cells
 
 
@@ -68,6 +70,11 @@ def test_what_is_no_answer_gets_a_hint(request, written):
         lambda *arguments: object(),
         lambda *arguments: float("nan"),
         lambda *arguments: {},
+        lambda *arguments: np.zeros((2, 2)),
+        lambda *arguments: np.array(["a", "b"]),
+        lambda *arguments: pd.DataFrame({"a": [1, 2]}),
+        lambda *arguments: [[1, 2], [3]],
+        lambda *arguments: 10**400,
         *request.module.EXERCISES.no_answers,
     )
     verdicts = [check(answer) for answer in (stops, forgets_return, asks_for_too_much, *answers)]

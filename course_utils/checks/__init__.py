@@ -4,10 +4,11 @@ Each chapter's checks stand in a module of their own; this one holds what they
 share: the verdict and how a notebook shows it.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from markdown_it import MarkdownIt
 
+from course_utils.checks import stale
 from course_utils.notebook import progress
 from course_utils.notebook.progress import MARKS
 
@@ -66,4 +67,5 @@ def not_attempted(exercise):
 
 def _given(verdict):
     progress.note(verdict.exercise, verdict.state)
-    return verdict
+    warning = stale.warning()
+    return replace(verdict, hint=f"{verdict.hint} {warning}".strip()) if warning else verdict

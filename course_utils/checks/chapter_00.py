@@ -10,7 +10,7 @@ from fractions import Fraction
 
 import numpy as np
 
-from course_utils.checks import not_attempted, not_yet, passed
+from course_utils.checks import not_attempted, not_yet, passed, trial
 from course_utils.pictures.annotations import Box
 
 
@@ -389,6 +389,8 @@ def _shipped(one, two):
 
 
 def _is_number(value):
+    if isinstance(value, int) and abs(value) > 1e300:  # more than a float can hold
+        return False
     return isinstance(value, (int, float, Fraction, np.number)) or (
         isinstance(value, np.ndarray) and value.ndim == 0 and value.dtype.kind in "iuf"
     )
@@ -428,10 +430,8 @@ def _check(exercise, function, cases, truth, mistakes, is_same, praise):
             with warnings.catch_warnings(action="ignore"):
                 answers.append(function(*_copy(arguments)))
         except Exception as error:  # whatever goes wrong in the reader's code becomes a hint
-            return not_yet(
-                exercise,
-                f"Your function stopped with {type(error).__name__} ({error}) on {description}.",
-            )
+            sentence = trial.stopped_with(error, f" on {description}")
+            return not_yet(exercise, f"Your function stopped with {sentence}")
     if all(answer is None for answer in answers):
         return (
             not_attempted(exercise)

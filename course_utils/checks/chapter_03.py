@@ -8,7 +8,7 @@ import time
 import numpy as np
 
 from course_utils import quiet
-from course_utils.checks.trial import Refused, check
+from course_utils.checks.trial import Refused, check, stopped_with
 
 NOTHING = "Your function returns nothing: does it end with `return`?"
 
@@ -593,9 +593,7 @@ def _tried(step, batches):
     except Refused:
         raise
     except Exception as error:
-        raise Refused(
-            f"The dataset stopped with {type(error).__name__}: {' '.join(str(error).split())[:160]}"
-        ) from error
+        raise Refused(f"The dataset stopped with {stopped_with(error)}") from error
 
 
 def _labels(epoch):

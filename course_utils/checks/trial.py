@@ -4,13 +4,18 @@ Run it on inputs with known answers, and turn what happens into a verdict.
 """
 
 import dis
+import linecache
 import math
 import re
+import traceback
 import warnings
 
 import numpy as np
 
 from course_utils.checks import not_attempted, not_yet, passed
+
+CELL = re.compile(r"ipython-input|ipykernel_|vscode-notebook-cell")
+"""What the file of a function is called that was written in a notebook."""
 
 
 class Refused(Exception):
@@ -30,6 +35,45 @@ def _steps(function):
         for step in dis.get_instructions(function)
         if step.opname != "NOP"
     ]
+
+
+def readers_line(error):
+    """Return the line of the reader's own that an error came from; "" when it can't be told.
+
+    Of a traceback the last frame counts that lies in a cell of a notebook: those below it belong
+    to libraries.
+    """
+    if isinstance(error, SyntaxError) and CELL.search(str(error.filename)):
+        return (error.text or "").strip()[:100]
+    lines = [
+        linecache.getline(frame.f_code.co_filename, number).strip()
+        for frame, number in traceback.walk_tb(error.__traceback__)
+        if CELL.search(frame.f_code.co_filename)
+    ]
+    return lines[-1][:100] if lines else ""
+
+
+def stopped_with(error, where=""):
+    """Say in one sentence how a reader's code stopped, and which line of theirs it was.
+
+    Parameters
+    ----------
+    error : Exception
+    where : str
+        Such as " on an empty list".
+
+    Returns
+    -------
+    str
+        "NameError (name 'x' is not defined) on an empty list, in your line `return x`."
+    """
+    if isinstance(error, SyntaxError):
+        message, where = error.msg, f"{where}, line {error.lineno}" if error.lineno else where
+    else:
+        message = " ".join(str(error).split())[:160]
+    line = readers_line(error)
+    line = f", in your line `{line}`" if line and "`" not in line else ""
+    return f"{type(error).__name__} ({message}){where}{line}."
 
 
 def check(exercise, function, stub, judge):
@@ -54,17 +98,19 @@ def check(exercise, function, stub, judge):
             f" {type(function).__name__}.",
         )
 
+    returned = []
+
     def call(what, *arguments):
         try:
             with warnings.catch_warnings(action="ignore"):
-                return function(*arguments)
+                value = function(*arguments)
         except NotImplementedError:
             raise
         except Exception as error:
-            message = " ".join(str(error).split())[:160]
-            raise Refused(
-                f"Your function stopped with {type(error).__name__} ({message}) on {what}."
-            ) from error
+            sentence = stopped_with(error, f" on {what}")
+            raise Refused(f"Your function stopped with {sentence}") from error
+        returned[:] = what, value
+        return value
 
     try:
         return passed(exercise, judge(call))
@@ -72,6 +118,20 @@ def check(exercise, function, stub, judge):
         return not_yet(exercise, str(refused))
     except NotImplementedError:
         return not_attempted(exercise)
+    except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError):
+        if not returned:
+            raise
+        what, value = returned
+        return not_yet(
+            exercise,
+            f"On {what} your function returns {_kind(value)}, which the exercise does not ask for.",
+        )
+
+
+def _kind(value):
+    if hasattr(value, "shape"):
+        return f"a {type(value).__name__} of shape {value.shape}"
+    return f"a {type(value).__name__} such as {repr(value)[:40]}".replace("`", "'")
 
 
 def as_share(value):
