@@ -34,6 +34,18 @@ def test_one_parameters_cell_sets_the_sample_profile(pair):
     assert len(cells) == 1 and re.fullmatch(r'PROFILE = "sample"( +#.*)?', cells[0].source.strip())
 
 
+def test_the_first_cell_says_what_must_have_been_run(pair):
+    """`Artefacts` refuses to begin before the chapters that the header names have been run."""
+    notebook = notebooks.read_source(pair)
+    code = [
+        cell.source
+        for cell in notebook.cells
+        if cell.cell_type == "code" and "parameters" not in notebooks.tags(cell)
+    ]
+    if notebook.metadata["course"]["needs"]:
+        assert f'Artefacts("{pair.name}", PROFILE)' in code[0]
+
+
 def test_cells_are_short_and_prose_leads(pair):
     cells = notebooks.read_source(pair).cells
     assert 20 <= len(cells) <= 120

@@ -212,7 +212,7 @@ def run(root, wanted, profile, solutions=False, update=False, console=None, work
     ------
     CourseError
         When a notebook fails, or Ctrl-C stops it; those before it keep their results. When another
-        run works in the same profile.
+        run works in the same profile, or its pictures were not fetched.
     """
     console = console or Console()
     if update and profile.name != "sample":
@@ -220,6 +220,10 @@ def run(root, wanted, profile, solutions=False, update=False, console=None, work
             "--update stores outputs of the sample profile only: real photographs are not to be"
             " published."
         )
+    if profile.name != "sample":
+        from course_utils.data import faces_table
+
+        faces_table.require_faces(profile.name)  # before minutes have gone by
     quiet_environment()
     import_from(root)
     outcomes = {}

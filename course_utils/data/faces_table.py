@@ -30,11 +30,7 @@ def load_faces(profile):
     CourseError
         When the photographs were not fetched.
     """
-    path = faces_dir(profile) / "faces.csv"
-    if not path.exists():
-        dataset = profiles.get_profile(profile).dataset
-        raise CourseError(f"{path} is missing: run `course data fetch {dataset}` first.")
-    read = tables.read_faces(path)
+    read = tables.read_faces(require_faces(profile))
     written = pd.DataFrame(read.rows, columns=read.columns).to_csv(index=False)
     return pd.read_csv(
         io.StringIO(written),
@@ -43,9 +39,38 @@ def load_faces(profile):
     )
 
 
+def require_faces(profile):
+    """Return the path of a profile's table; refuse a profile whose pictures are not here.
+
+    Raises
+    ------
+    CourseError
+        Says what to fetch or to import.
+    """
+    path = faces_dir(profile) / "faces.csv"
+    if not path.exists():
+        dataset = profiles.get_profile(profile).dataset
+        command = "data import own FOLDER" if dataset == "own" else f"data fetch {dataset}"
+        raise CourseError(f"{path} is missing: run `course {command}` first.")
+    return path
+
+
 def faces_dir(profile):
-    """Return the folder that the `picture` column of `load_faces` starts from."""
+    """Return the folder that the `picture` column of `load_faces` starts from.
+
+    Raises
+    ------
+    CourseError
+        When the profile "sample" was given other pictures. Chapters show the embedded ones by that
+        name in every profile; others get a profile of their own.
+    """
     chosen = profiles.get_profile(profile)
+    if chosen.name == "sample" and chosen.dataset != "sample":
+        raise CourseError(
+            f"The profile sample names the data set {chosen.dataset} in course_utils/profiles.py,"
+            " but chapters show the embedded pictures by that name: put sample back, and add a"
+            " profile of its own for the others, as the guide for instructors shows."
+        )
     return (
         project.data_dir() / "sample"
         if chosen.name == "sample"

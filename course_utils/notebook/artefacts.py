@@ -13,6 +13,7 @@ from pathlib import Path
 
 from course_utils import files, profiles, project
 from course_utils.errors import CourseError
+from course_utils.notebook import progress
 from course_utils.notebook.contents import content
 
 READS = "COURSE_READS"
@@ -56,6 +57,9 @@ class Artefacts:
     def fresh(self, name):
         """Return the path of one of this chapter's own folders, emptied of what earlier runs left.
 
+        Until the chapter records its metrics again, later ones take it as not run: a reader may
+        stop it half way, and its old tables would name files that are gone.
+
         Parameters
         ----------
         name : str
@@ -65,6 +69,7 @@ class Artefacts:
         pathlib.Path
         """
         folder = self.path(name)
+        self.path("metrics.json").unlink(missing_ok=True)
         if folder.exists():
             shutil.rmtree(folder)
         folder.mkdir()
@@ -85,7 +90,7 @@ class Artefacts:
             number = chapter.split("_")[0]
             raise CourseError(
                 f"{name} of chapter {number} is missing in the {self.profile.name} profile: "
-                f"run `{self._command([number])}` first."
+                f"run `{self._command([number])}` first{self._in_a_cell([number])}."
             )
         if READS in os.environ:
             self._note_read(path)
@@ -131,8 +136,15 @@ class Artefacts:
             raise CourseError(
                 f"Chapter {self.chapter[:2]} needs the files of chapter{plural}"
                 f" {' and '.join(numbers)}, which the {self.profile.name} profile does not have"
-                f" yet: run `{self._command(numbers)}` first."
+                f" yet: run `{self._command(numbers)}` first{self._in_a_cell(numbers)}."
             )
+
+    def _in_a_cell(self, numbers):
+        """Say how a reader runs the command from the notebook; nothing where a program runs it."""
+        if progress.readers_notebook() is None:
+            return ""
+        project.put_tools_on_path()
+        return f", in a terminal or here in a cell: `!{self._command(numbers)}`"
 
     def _command(self, numbers):
         option = [] if self.profile.name == "sample" else ["--profile", self.profile.name]

@@ -147,6 +147,13 @@ def test_outputs_of_real_photographs_are_not_stored(small_course):
     assert "not to be published" in done.stderr
 
 
+def test_without_the_photographs_nothing_is_begun_and_the_command_is_named(small_course):
+    done = small_course.course("run", "--profile", "real")
+    assert done.returncode == 1 and "│" not in done.stdout
+    assert "faces.csv is missing: run `course data fetch face-mask-detection` first" in done.stderr
+    assert not (small_course.root / "work" / "real" / "runs").exists()
+
+
 def test_wrong_names_get_one_sentence(small_course):
     unknown = small_course.course("run", "77")
     assert unknown.returncode == 1 and "There is no chapter 77" in unknown.stderr

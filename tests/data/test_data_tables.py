@@ -1,5 +1,6 @@
 """`faces.csv` as spreadsheets and other systems write it: read, or refused in one sentence."""
 
+import dataclasses
 import json
 import os
 
@@ -11,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from imported import put
 
+from course_utils import profiles
 from course_utils.data.audit import audit
 from course_utils.data.faces_table import load_faces
 from course_utils.data.tables import read_faces, write_faces
@@ -149,3 +151,20 @@ def test_a_chapter_reads_the_same_table(course, monkeypatch):
     read = load_faces("sample")
     assert read.loc[0, "person"] == "007" and read["width"].tolist() == [48]
     assert pd.api.types.is_integer_dtype(read["width"]) and read.loc[0, "split"] == ""
+
+
+def test_other_pictures_have_a_profile_of_their_own(course, monkeypatch):
+    monkeypatch.chdir(course.root)
+    monkeypatch.delenv("COURSE_WORK", raising=False)
+    table = "picture,label,person,split\nmine.jpg,with_mask,,\n"
+    put(course.root / "work/datasets/own/faces.csv", table.encode())
+    sample = profiles.PROFILES["sample"]
+    monkeypatch.setitem(
+        profiles.PROFILES, "room", dataclasses.replace(sample, name="room", dataset="own")
+    )
+    assert load_faces("room").picture.tolist() == ["mine.jpg"]
+    put(course.root / "data/sample/faces.csv", table.replace("mine", "embedded").encode())
+    assert load_faces("sample").picture.tolist() == ["embedded.jpg"]
+    monkeypatch.setitem(profiles.PROFILES, "sample", dataclasses.replace(sample, dataset="own"))
+    with pytest.raises(CourseError, match="add a profile of its own"):
+        load_faces("sample")

@@ -2,7 +2,9 @@
 
 import hashlib
 import json
+import os
 import re
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -112,3 +114,22 @@ def test_chapters_read_earlier_results_by_this_module_alone():
         assert "work_dir" not in code, path
         slug = f"({'|'.join(slugs)})"
         assert not re.search(rf"/ *[\"']?{slug}[\"'/]|{slug}/", code), path
+
+
+def test_in_a_readers_notebook_the_command_is_offered_for_a_cell(course, monkeypatch):
+    monkeypatch.setattr(artefacts.progress, "readers_notebook", lambda: Path("02_third.ipynb"))
+    monkeypatch.setenv("PATH", os.pathsep.join(["/usr/bin", "/bin"]))
+    with pytest.raises(
+        CourseError, match="`course run 00 01` first, in a terminal or here in a cell: `!course run"
+    ):
+        Artefacts("02_third", "sample")
+    assert os.environ["PATH"].split(os.pathsep)[0] == str(Path(sys.executable).parent)
+
+
+def test_a_chapter_that_was_stopped_half_way_counts_as_not_run(course):
+    first = Artefacts("00_first", "sample")
+    first.record(total=1)
+    Artefacts("01_second", "sample")
+    first.fresh("masked")
+    with pytest.raises(CourseError, match="needs the files of chapter 00"):
+        Artefacts("01_second", "sample")
