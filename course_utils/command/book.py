@@ -13,6 +13,9 @@ from course_utils import files
 from course_utils.command import browser
 from course_utils.errors import CourseError
 
+GUIDE = "book/instructors"
+"""The page that students do not get: it says what goes wrong in each exercise."""
+
 
 def build(root, answers=True, builder="html"):
     """Build the site below `book/_build`, with warnings as errors.
@@ -22,7 +25,8 @@ def build(root, answers=True, builder="html"):
     root : pathlib.Path
         The course's folder.
     answers : bool
-        With the worked answers: behind toggles in the chapters, and as pages of their own.
+        With the worked answers: behind toggles in the chapters, and as pages of their own; and
+        with the guide for instructors.
     builder : str
         "html", or "singlehtml" for one page that holds the whole book.
 
@@ -112,11 +116,13 @@ def configure(root, folder, answers=True):
     else:
         config.pop("launch_buttons")
     if not answers:
-        toc["parts"] = [
-            part
-            for part in toc["parts"]
-            if not all(page["file"].startswith("solutions/") for page in part["chapters"])
-        ]
+        for part in toc["parts"]:
+            part["chapters"] = [
+                page
+                for page in part["chapters"]
+                if not page["file"].startswith("solutions/") and page["file"] != GUIDE
+            ]
+        toc["parts"] = [part for part in toc["parts"] if part["chapters"]]
     paths = folder / "config.yml", folder / "toc.yml"
     for path, content in zip(paths, (config, toc), strict=True):
         text = yaml.safe_dump(content, sort_keys=False, allow_unicode=True)

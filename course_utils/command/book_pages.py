@@ -19,6 +19,9 @@ from sphinx.util.docutils import SphinxDirective
 from course_utils.command import notebooks
 from course_utils.notebook import chapter_map
 
+LINK_TO_GUIDE = re.compile(r"\[([^\]]+)\]\((?:[./\w]*/)?instructors\.md(?:#[^)\s]*)?\)")
+"""A link to the page that the site without answers leaves out, too."""
+
 
 class ChapterMap(SphinxDirective):
     """A table of all chapters: what for, minutes, what must have been run before."""
@@ -261,6 +264,8 @@ def with_citations(notebook, keys):
 def on_source_read(app, docname, source):
     """Add to a notebook's page what only the site shows."""
     folder, _, name = docname.partition("/")
+    if not app.config.course_answers:
+        source[0] = LINK_TO_GUIDE.sub(r"\1", source[0])
     if folder not in ("chapters", "solutions"):
         return
     notebook = json.loads(source[0])

@@ -211,6 +211,12 @@ def without_answers(small_book, tmp_path_factory):
         'cff-version: 1.2.0\ntitle: "Small"\nrepository-code:'
         " https://github.com/someone/face-masks/\n",
     )
+    small.write("book/instructors.md", "# For instructors\n\nWhat goes wrong.\n")
+    small.replace(
+        "book/index.md", "See [the", "For [teachers\nof it](instructors.md#grade). See [the"
+    )
+    contents = small.read("book/_toc.yml")
+    small.write("book/_toc.yml", f"{contents}      - file: book/instructors\n")
     done = small.course("book", "--without-solutions")
     assert done.returncode == 0, done.stdout + done.stderr
     return book.site_folder(small.root, answers=False)
@@ -227,6 +233,12 @@ def test_without_answers_no_file_of_the_site_holds_one(without_answers):
     assert not holding
     page = (without_answers / "chapters/00_first.html").read_text(encoding="utf-8")
     assert "not attempted" in page and "worked answer" not in page
+
+
+def test_without_answers_the_guide_for_instructors_is_not_there_either(without_answers):
+    page = (without_answers / "book/index.html").read_text(encoding="utf-8")
+    assert "teachers\nof it" in page and "instructors" not in page
+    assert not [path for path in without_answers.rglob("*") if "instructors" in path.name]
 
 
 def test_one_line_of_the_citation_switches_the_launch_buttons_on(without_answers):
