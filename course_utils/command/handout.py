@@ -8,7 +8,7 @@ from pathlib import Path
 import yaml
 
 from course_utils import files
-from course_utils.command import notebooks
+from course_utils.command import nbgrader, notebooks
 from course_utils.errors import CourseError
 
 FOLDERS = ("chapters", "course_utils", "data", "book")
@@ -19,13 +19,14 @@ FILES = (
     "bootstrap.py",
     "environment.yml",
     "postBuild",
+    "start",
     "pyproject.toml",
     "requirements.lock",
     "jupytext.toml",
-    "jupyter_server_config.py",
     ".gitignore",
 )
 FOR_INSTRUCTORS = ("book/instructors.md",)
+FOR_DEVELOPERS = ("test", "lint", "lock")  # targets of the Makefile
 MARKER = ".handout.json"
 LINK = re.compile(r"(?<!!)\[(?P<text>[^\]]+)\]\((?P<target>[^)\s#]+)[^)\s]*\)")
 README = """\
@@ -50,7 +51,7 @@ cards](data/cards/README.md).
 """
 
 
-def write(root, target, outputs=False):
+def write(root, target, outputs=False, for_nbgrader=False):
     """Write the copy, whole or not at all.
 
     Parameters
@@ -61,6 +62,8 @@ def write(root, target, outputs=False):
         The new folder. An earlier handout that nobody has worked in is replaced.
     outputs : bool
         Keep the stored outputs in the notebooks; else students make them by running.
+    for_nbgrader : bool
+        Add the chapters as assignments, with the settings of nbgrader.
 
     Returns
     -------
@@ -90,7 +93,10 @@ def write(root, target, outputs=False):
         if not outputs:
             for pair in notebooks.find_pairs(folder):
                 clear_outputs(pair.notebook)
+        if for_nbgrader:
+            nbgrader.write(folder)
         leave_out_missing_pages(folder)
+        leave_out_targets(folder / "Makefile")
         listed = {
             path.relative_to(folder).as_posix(): files.sha256(path) for path in all_files(folder)
         }
@@ -144,6 +150,20 @@ def clear_outputs(path):
         if cell.cell_type == "code":
             cell.outputs, cell.execution_count = [], None
     notebooks.write_notebook(notebook, path)
+
+
+def leave_out_targets(makefile):
+    """Take out of the Makefile what works on files that are not handed out."""
+    if not makefile.exists():
+        return
+    names = "|".join(FOR_DEVELOPERS)
+    text = makefile.read_text(encoding="utf-8")
+    text = re.sub(rf"^(?:{names}):.*\n(?:\t.*\n)*\n?", "", text, flags=re.MULTILINE)
+    phony = re.compile(rf"^(\.PHONY:.*?) (?:{names})\b", re.MULTILINE)
+    while phony.search(text):
+        text = phony.sub(r"\1", text)
+    text = text.replace("`make course` and `make test` are all", "`make course` is all")
+    makefile.write_text(text, encoding="utf-8", newline="\n")
 
 
 def leave_out_missing_pages(folder):

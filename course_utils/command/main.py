@@ -2,7 +2,6 @@
 
 import io
 import json
-import subprocess
 import sys
 import time
 from pathlib import Path
@@ -17,6 +16,7 @@ from course_utils import profiles, project
 from course_utils.command import data as data_command
 from course_utils.command import detect as detect_command
 from course_utils.command import evaluate as evaluate_command
+from course_utils.command import grade as grade_command
 from course_utils.command import mask as mask_command
 from course_utils.command import serve as serve_command
 from course_utils.command import train as train_command
@@ -35,6 +35,7 @@ app.command(cls=train_command.Train)(train_command.train)
 app.command()(evaluate_command.evaluate)
 app.command()(detect_command.detect)
 app.command()(serve_command.serve)
+app.command()(grade_command.grade)
 console = Console()
 
 Chapters = Annotated[
@@ -79,33 +80,21 @@ def doctor(as_json: Json = False):
 
 @app.command()
 def lab(
-    chapter: Annotated[
-        str | None, typer.Argument(metavar="[NN]", help="The chapter to open.")
+    arguments: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="[NN] [-- OPTION...]",
+            help="The chapter to open; behind -- options for JupyterLab.",
+        ),
     ] = None,
 ):
     """Open JupyterLab on the chapters.
 
-    Example: `course lab 01`
+    Example: `course lab 01 -- --port 9000 --no-browser`
     """
-    from course_utils.command import notebooks
+    from course_utils.command import lab as jupyterlab
 
-    root = project.root()
-    target = (
-        notebooks.find_pairs(root, wanted=[chapter])[0].notebook if chapter else root / "chapters"
-    )
-    path = target.relative_to(root).as_posix()
-    raise typer.Exit(
-        subprocess.call(
-            [
-                sys.executable,
-                "-m",
-                "jupyterlab",
-                f"--ServerApp.root_dir={root}",
-                f"--LabApp.default_url=/lab/tree/{path}",
-            ],
-            cwd=root,
-        )
-    )
+    jupyterlab.start(project.root(), arguments or [])
 
 
 @app.command()
@@ -224,12 +213,36 @@ def progress(
 
 
 @app.command()
+def answers(
+    folder: Annotated[
+        Path, typer.Argument(metavar="FOLDER", help="The older copy, or its chapters folder.")
+    ],
+):
+    """Take your answers over from an older copy of the course, after an update.
+
+    Example: `course answers ../face-masks-of-september`
+    """
+    from course_utils.command import answers as carried
+
+    taken, lost = carried.bring(project.root(), folder)
+    print(f"Taken: {', '.join(taken) or 'nothing'}. Run the cells again to see the verdicts.")
+    if lost:
+        print(f"No such exercise any more: {', '.join(lost)}. Your text is in {folder}.")
+
+
+@app.command()
 def handout(
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="The new folder.")],
     outputs: Annotated[
         bool,
         typer.Option(
             "--outputs", help="Keep the notebooks' outputs; else students make them by running."
+        ),
+    ] = False,
+    nbgrader: Annotated[
+        bool,
+        typer.Option(
+            "--nbgrader", help="Make it a course of nbgrader, too: source/ and nbgrader_config.py."
         ),
     ] = False,
 ):
@@ -242,7 +255,7 @@ def handout(
     from course_utils.command import handout as copies
 
     with console.status("copying ..."):
-        made = copies.write(project.root(), folder, outputs)
+        made = copies.write(project.root(), folder, outputs, nbgrader)
     console.print(
         f"Handed out in {made}: chapters {'with' if outputs else 'without'} outputs, no worked"
         " answers.",

@@ -67,24 +67,35 @@ def exercises(root):
     }
 
 
-def read():
+def read(path=None):
     """Return the state of every exercise that was attempted: "N-K" and "passed" or "not yet".
+
+    Parameters
+    ----------
+    path : pathlib.Path, optional
+        Another record than this machine's.
 
     Raises
     ------
     CourseError
         When the record can't be read.
     """
+    path = path or record_path()
     try:
-        record = json.loads(record_path().read_text(encoding="utf-8"))
+        record = json.loads(path.read_text(encoding="utf-8"))
         return {str(exercise): state for exercise, state in record.items() if state in RANK}
     except FileNotFoundError:
         return {}
     except (OSError, ValueError, AttributeError) as error:
         raise CourseError(
-            f"{record_path()} can't be read as a record of progress ({error}): `course progress"
+            f"{path} can't be read as a record of progress ({error}): `course progress"
             " --reset` begins a new one."
         ) from error
+
+
+def write(record):
+    """Write the record, whole or not at all; `record` is as `read` returns it."""
+    files.write_text(record_path(), json.dumps(dict(sorted(record.items())), indent=1) + "\n")
 
 
 def note(exercise, state):
@@ -106,9 +117,7 @@ def note(exercise, state):
             record = read()
             if RANK[state] > RANK[record.get(exercise, "not attempted")]:
                 record[exercise] = state
-                files.write_text(
-                    record_path(), json.dumps(dict(sorted(record.items())), indent=1) + "\n"
-                )
+                write(record)
     except (CourseError, OSError):
         # the reader asked for a verdict on the answer; `progress()` and `course progress` say what
         # is wrong with the record

@@ -1,12 +1,16 @@
 """The copy for students: complete, without answers, and never over somebody's work."""
 
 import json
+import re
+import shutil
+from pathlib import Path
 
 import pytest
 
 from course_utils.command import handout, notebooks
 from course_utils.errors import CourseError
 
+ROOT = Path(__file__).resolve().parents[2]
 CONTENTS = """\
 format: jb-book
 root: book/index
@@ -98,6 +102,20 @@ def test_with_outputs_the_copy_holds_its_own_checks(course, tmp_path):
         and "solutions" not in contents
         and "instructors" not in contents
     )
+
+
+def test_every_target_of_the_copys_makefile_has_its_files(course, tmp_path):
+    for name in ("Makefile", "bootstrap.py"):
+        shutil.copy(ROOT / name, course.root)
+    handout.write(course.root, tmp_path / "copy")
+    text = (tmp_path / "copy" / "Makefile").read_text()
+    targets = re.findall(r"^(\w+):", text, re.MULTILINE)
+    assert targets == ["course", "lab", "book", "environment", "clean"]
+    assert re.search(r"^.PHONY: (.*)", text, re.MULTILINE)[1].split() == [
+        *("course", "lab", "book", "clean", "environment"),
+    ]
+    for word in ("-m pytest", "tools/", "make test", "ruff format"):
+        assert word not in text
 
 
 def test_an_untouched_copy_is_replaced_and_a_used_one_is_not(course, tmp_path):
