@@ -39,91 +39,74 @@ import json
 import numpy as np
 import pandas as pd
 from course_utils import evaluation, figures, models
-from course_utils.checks import chapter_09
-from course_utils.data.faces_table import faces_dir, load_faces
-from course_utils.evaluation import bootstrap_interval, model_card
-from course_utils.faces import face_of_crop
-from course_utils.figures import release as release_figures
-from course_utils.notebook import quizzes, widgets
+from course_utils.figures import release as drawn
 from course_utils.notebook.artefacts import Artefacts
-from course_utils.pictures.images import read_rgb
-from course_utils.profiles import SEED
-from course_utils.training import pipeline
-from IPython.display import Markdown, display
 
 out = Artefacts("09_release", PROFILE)
 network, CLASSES = models.load(out.earlier("06_small_faces", "small_faces.keras"))
-asking = evaluation.compiled(network)
-faces_of_05, system = (
-    json.loads(out.earlier(chapter, "metrics.json").read_text(encoding="utf-8"))
-    for chapter in ("05_training", "07_detection")
-)
+asking = models.compiled(network)
 
 # %% [markdown]
 # ## What is there to release?
 #
 # Chapter 06 ended with one network: a MobileNetV2 that ImageNet had trained, under a
 # head of our own for whole and small faces. It is our candidate. We ask it about
-# pictures *as they were taken*, with masks that people wore, and keep the order of
+# pictures *as they were taken*, with masks that people wore, in the order of
 # chapter 05: **validation** people choose whatever there is to choose, **test** people
 # judge. From each answer we keep the **log-odds**: the logarithm of the probability of
 # a mask divided by that of none. Above 0 the network says *mask*, and the farther from
 # 0, the surer it is.
 
 # %%
-split = pd.read_csv(
-    out.earlier("01_data_collection", "faces.csv"), keep_default_na=False
-)[["picture", "group", "split"]]
-folder, table = (
-    faces_dir(PROFILE),
-    load_faces(PROFILE).drop(columns="split").merge(split, on="picture"),
-)
-framed = (
-    pd.to_numeric(table.x_min).notna().any()
-)  # portraits; photographs are cut faces already
+from course_utils.data.faces_table import faces_dir, load_faces
+
+path, folder = out.earlier("01_data_collection", "faces.csv"), faces_dir(PROFILE)
+split = pd.read_csv(path, keep_default_na=False)[["picture", "group", "split"]]
+table = load_faces(PROFILE).drop(columns="split").merge(split, on="picture")
+framed = pd.to_numeric(table.x_min).notna().any()  # photographs are cut faces already
+
+# %%
+from course_utils.faces import face_of_crop
+from course_utils.pictures.images import read_rgb
+from course_utils.training import pipeline
+
+BOX = list(pipeline.BOX)
+
+
+def with_sizes(rows):
+    """Add the size of each face, and its box where the picture shows more."""
+    pictures = [read_rgb(folder / name) for name in rows.picture]
+    if not framed:
+        rows = rows.drop(columns=BOX, errors="ignore")
+        return rows.assign(side=[min(picture.shape[:2]) for picture in pictures])
+    boxes = [face_of_crop(picture).box for picture in pictures]
+    for edge in BOX:
+        rows[edge] = [getattr(box, edge) for box in boxes]
+    return rows.assign(side=[min(box.width, box.height) for box in boxes])
+
+
+# %%
+def log_odds(faces):
+    """Return ln(p of a mask / p of none) of each face."""
+    p = np.log(np.maximum(asking(faces).astype(float), 1e-30))
+    return p[:, CLASSES.index("with_mask")] - p[:, CLASSES.index("without_mask")]
 
 
 def ask(part):
-    """Ask the network about the people of a part.
-
-    Return the faces as it sees them and a table with a row for each.
-    """
-    rows = table[table.split == part].reset_index(drop=True)
-    if framed:
-        boxes = [face_of_crop(read_rgb(folder / name)).box for name in rows.picture]
-        rows = rows.assign(
-            **{edge: [getattr(box, edge) for box in boxes] for edge in pipeline.BOX},
-            side=[min(box.width, box.height) for box in boxes],
-        )
-    else:
-        rows = rows.drop(columns=list(pipeline.BOX), errors="ignore").assign(
-            side=[min(read_rgb(folder / name).shape[:2]) for name in rows.picture]
-        )
+    """Return the faces of a part of the people, and a table with a row for each."""
+    rows = with_sizes(table[table.split == part].reset_index(drop=True))
     faces = pipeline.read_faces(rows, folder, network.input_shape[1])
-    rows["log_odds"], rows["brightness"] = log_odds(faces), faces.mean(axis=(1, 2, 3))
-    return faces, rows.assign(
-        wears=rows.label == "with_mask",
-        right=(rows.log_odds > 0) == (rows.label == "with_mask"),
-    )
-
-
-def log_odds(faces):
-    """Return ln(p of a mask / p of none) of each face, float64."""
-    p = asking(faces)
-    mask, none = (
-        np.log(np.maximum(p[:, CLASSES.index(name)].astype(float), 1e-30))
-        for name in ("with_mask", "without_mask")
-    )
-    return mask - none
+    rows["log_odds"], rows["wears"] = log_odds(faces), rows.label == "with_mask"
+    rows["right"] = (rows.log_odds > 0) == rows.wears
+    rows["grey"] = faces.mean(axis=(1, 2, 3))  # 0 to 255
+    return faces, rows
 
 
 # %%
 (_, validation), (test_faces, test) = ask("validation"), ask("test")
 for name, rows in {"validation": validation, "test": test}.items():
-    print(
-        f"{name}: {len(rows):,} faces of {rows.group.nunique():,} people or groups;"
-        f" {rows.wears.mean():.0%} wear a mask properly."
-    )
+    print(f"{name}: {len(rows):,} faces of {rows.group.nunique():,} people", end=" ")
+    print(f"or groups; {rows.wears.mean():.0%} wear a mask properly.")
 
 # %% [markdown]
 # Two mistakes, two victims. A **pass**: somebody without a properly worn mask is called
@@ -133,33 +116,23 @@ for name, rows in {"validation": validation, "test": test}.items():
 
 
 # %%
-def figure_of(rows, value, words):
+def measured(rows, value, words):
     """Return one line: a mean over all of these people, with its interval."""
-    return evaluation.slice_table(
-        rows.assign(figure=value, **{"all test people": words}),
-        ["all test people"],
-        "figure",
-    )
+    named = rows.assign(value=value, **{"all test people": words})
+    return evaluation.slice_table(named, ["all test people"], "value")
 
 
-passes, stops = ~test.right[~test.wears], ~test.right[test.wears]
-overall = pd.concat(
-    [
-        figure_of(test, test.right, "right"),
-        figure_of(test[~test.wears], passes, "passes"),
-        figure_of(test[test.wears], stops, "false stops"),
-    ],
-    ignore_index=True,
-)
-figures.show(
-    release_figures.draw_slices(overall, "of those to whom it can happen (%)"),
+bare, masked = test[~test.wears], test[test.wears]
+lines = [measured(test, test.right, "right"), measured(bare, ~bare.right, "passes")]
+lines.append(measured(masked, ~masked.right, "false stops"))
+overall = pd.concat(lines, ignore_index=True)
+alt = (
     "Share of right answers, of passes and of false stops among all test people, each"
-    " with its interval; the number of people in brackets.",
+    " with its interval; the number of people in brackets."
 )
-print(
-    "The widest of the three intervals: more than five points:"
-    f" {(overall.high - overall.low).max() > 0.05}."
-)
+figures.show(drawn.draw_slices(overall, "of those to whom it can happen (%)"), alt)
+for row in overall.itertuples():
+    print(f"{row.slice}: {row.share:.1%} ({row.low:.1%} to {row.high:.1%})")
 
 # %% [markdown]
 # ## For whom does it fail?
@@ -174,7 +147,8 @@ print(
 # Which slices? Decide *before* you see a figure, by who could be harmed and by what
 # could plausibly matter to a camera: skin tone, age, gender, glasses, pose, size and
 # brightness of the face. Where a number has to be cut into bands, the borders come from
-# validation people.
+# validation people. Skin tone stands on the **Monk scale**: ten tones from 1, the
+# lightest, to 10, the darkest ([Monk, 2022](https://skintone.google)).
 #
 # Of photographs nobody knows age or tone, and guessing them from the picture would be a
 # wrong of its own. There only size and brightness can be measured. What isn't recorded
@@ -182,44 +156,33 @@ print(
 
 
 # %%
-def thirds(values, reference, names):
-    """Cut values into three bands with as many validation people in each."""
-    return pd.cut(
-        values, [-np.inf, *reference.quantile([1 / 3, 2 / 3]), np.inf], labels=names
-    )
+ATTRIBUTES = ["face size", "brightness"]
+BANDS = {"face size": "side", "brightness": "grey"}
+edges = {}
+for name, column in BANDS.items():
+    inner = validation[column].quantile([1 / 3, 2 / 3])
+    edges[name] = [-np.inf, *inner, np.inf]  # as many validation people in each band
+names = {"face size": ["small", "middle", "large"]}
+names["brightness"] = ["dark", "middle", "bright"]
+for rows in (validation, test):
+    for name, column in BANDS.items():
+        rows[name] = pd.cut(rows[column], edges[name], labels=names[name])
 
+# %%
+from course_utils.evaluation import bootstrap_interval
 
-def with_slices(rows):
-    """Add a categorical column for each attribute that is known."""
-    cut = {
-        "face size": thirds(rows.side, validation.side, ["small", "middle", "large"]),
-        "brightness": thirds(
-            rows.brightness, validation.brightness, ["dark", "middle", "bright"]
-        ),
-    }
-    if "monk_tone" in rows:
-        cut |= {
-            "skin tone": pd.cut(
-                rows.monk_tone,
-                [0, 3, 7, 10],
-                labels=["Monk 1 to 3", "Monk 4 to 7", "Monk 8 to 10"],
-            ),
-            "age": pd.Categorical(rows.age_group, ["child", "young", "middle", "old"]),
-            "gender": pd.Categorical(rows.gender, ["man", "woman"]),
-            "glasses": pd.Categorical(
-                rows.glasses.ne("none").map({True: "with", False: "without"}),
-                ["without", "with"],
-            ),
-            "pose": pd.cut(
-                rows.yaw.abs(),
-                [-1, 8, 16, 90],
-                labels=["up to 8°", "8° to 16°", "beyond 16°"],
-            ),
-        }
-    return rows.assign(**cut), list(cut)
-
-
-(validation, ATTRIBUTES), (test, _) = with_slices(validation), with_slices(test)
+if "monk_tone" in test:
+    ATTRIBUTES += ["skin tone", "age", "gender", "glasses", "pose"]
+    tones = ["Monk 1 to 3", "Monk 4 to 7", "Monk 8 to 10"]
+    turns = ["up to 8°", "8° to 16°", "beyond 16°"]
+    ages, wearing = ["child", "young", "middle", "old"], ["without", "with"]
+    for rows in (validation, test):
+        rows["skin tone"] = pd.cut(rows.monk_tone, [0, 3, 7, 10], labels=tones)
+        rows["age"] = pd.Categorical(rows.age_group, ages)
+        rows["gender"] = pd.Categorical(rows.gender, ["man", "woman"])
+        worn = np.where(rows.glasses == "none", *wearing)
+        rows["glasses"] = pd.Categorical(worn, wearing)
+        rows["pose"] = pd.cut(rows.yaw.abs(), [-1, 8, 16, 90], labels=turns)
 
 # %% [markdown]
 # **Exercise 9-1** (easy, 10 minutes). A colleague has written this function for a table
@@ -247,21 +210,24 @@ def slice_table(rows, column):
 
 
 # %%
+from course_utils.checks import chapter_09
+
 chapter_09.check_1(slice_table)
 
 # %%
 slices = evaluation.slice_table(test, ATTRIBUTES)
-figures.show(
-    release_figures.draw_slices(slices, "right (%)", test.right.mean()),
+alt = (
     "Share of right answers in each slice, with its interval and the number of people;"
-    " a dotted line marks the share over all. The intervals are wide, and most"
-    " contain it.",
+    " a dotted line marks the share over all. The intervals are wide; most contain it."
 )
+figures.show(drawn.draw_slices(slices, "right (%)", test.right.mean()), alt)
+lowest, wide = slices.loc[slices.share.idxmin()], (slices.high - slices.low).mean()
 print(
-    f"{len(slices)} slices of {slices.people.min()} to {slices.people.max()} people; on"
-    " average an interval is more than five points wide:"
-    f" {(slices.high - slices.low).mean() > 0.05}."
+    f"{len(slices)} slices of {slices.people.min()} to {slices.people.max()}", end=" "
 )
+print(f"people; an interval is {100 * wide:.1f} points wide on average.")
+print(f"Lowest: {lowest.attribute} {lowest.slice}, {lowest.share:.1%}", end=" ")
+print(f"({lowest.low:.1%} to {lowest.high:.1%}), over all {test.right.mean():.1%}.")
 
 # %% [markdown]
 # What would you report? There is always a lowest point, and it always has a name that
@@ -282,73 +248,73 @@ print(
 # others, separately. Then the mix stays as it is.
 
 # %%
+from course_utils.profiles import SEED
+
 one_each = test.drop_duplicates("group")
 codes = {name: one_each[name].cat.codes.to_numpy() for name in ATTRIBUTES}
+rng = np.random.default_rng(SEED)
 
 
+# %%
 def gaps(right):
     """Return the gap between best and worst slice of each attribute."""
-    return {
-        name: np.ptp(np.bincount(code, right) / np.bincount(code))
-        for name, code in codes.items()
-    }
+    found = {}
+    for name, code in codes.items():
+        found[name] = np.ptp(np.bincount(code, right) / np.bincount(code))
+    return found
 
 
 def deal(right, wears):
     """Deal the answers out anew, among those who wear a mask and among the others."""
     dealt = right.copy()
-    dealt[wears], dealt[~wears] = (
-        rng.permutation(right[wears]),
-        rng.permutation(right[~wears]),
-    )
+    for kind in (wears, ~wears):
+        dealt[kind] = rng.permutation(right[kind])
     return dealt
 
 
-rng = np.random.default_rng(SEED)
+# %%
 answers, wears = one_each.right.to_numpy(float), one_each.wears.to_numpy()
-found, dealt = (
-    gaps(answers),
-    pd.DataFrame([gaps(deal(answers, wears)) for _ in range(2000)]),
-)
-figures.show(
-    release_figures.draw_gaps(
-        found, {name: dealt[name].to_numpy() for name in ATTRIBUTES}
-    ),
+found = gaps(answers)
+dealt = pd.DataFrame([gaps(deal(answers, wears)) for _ in range(2000)])
+alt = (
     "For each attribute the gap that was found, over a bar of the gaps that answers"
-    " dealt at random give. A dashed line marks how wide the widest gap of all gets by"
-    " chance.",
+    " dealt at random give; a dashed line marks how wide the widest gets by chance."
 )
+figures.show(drawn.draw_gaps(found, dealt.to_dict("series")), alt)
+widest = max(found, key=found.get)
 chance_gap = dealt.max(axis=1).quantile(0.95)
-print(
-    "Dealt at random, somewhere among these attributes a gap of more than three points"
-    f" is usual: {dealt.max(axis=1).median() > 0.03}."
-)
+print(f"Widest gap found: {widest}, {100 * found[widest]:.1f} points.", end=" ")
+print(f"Dealt at random, the widest of all is {100 * dealt.max(axis=1).median():.1f}")
+print(f"points in the middle; in one deal of twenty {100 * chance_gap:.1f} or more.")
 
 # %% [markdown]
 # A diamond left of the dashed line is **inside the noise**. That is not *no
-# difference*. It says: with these people we can't tell. A diamond right of it deserves
-# a second look, with new people. We have some: nobody has looked at the slices of the
-# validation people yet. **Does it come back?** Each point below is a slice. If the
-# slices really differed, those that are low among the ones would be low among the
-# others, and the points would lie along a rising line.
+# difference*. It says: with these people we can't tell. A diamond right of it, or as
+# near to it as one of these, deserves a second look, with new people. We have some:
+# nobody has looked at the slices of the validation people yet. **Does it come back?**
+# Each point below is a slice. If the slices really differed, the points would lie along
+# a rising line.
 
 # %%
 first = evaluation.slice_table(validation, ATTRIBUTES)
-figures.show(
-    release_figures.draw_twice(
-        first, slices, "right, validation people (%)", "right, test people (%)"
-    ),
+names = [f"right, {part} people (%)" for part in ("validation", "test")]
+alt = (
     "Each slice as a point: share of right answers among validation people and among"
-    " test people. The slice that is lowest among validation people is named.",
+    " test people. The slice that is lowest among validation people is named."
 )
+figures.show(drawn.draw_twice(first, slices, *names), alt)
 again = first.merge(slices, on=["attribute", "slice"])
-print(f"{len(again)} slices, seen twice.")
+ranks = again.share_x.corr(again.share_y, method="spearman")
+worst = again.loc[again.share_x.idxmin()]
+place = (again.share_y < worst.share_y).sum() + 1
+print(f"{len(again)} slices, seen twice; rank correlation {ranks:.1f}.", end=" ")
+print(f"Lowest of validation: {worst.attribute} {worst.slice}.")
+print(f"Among test people it is number {place} from below.")
 
 # %% [markdown]
 # A gap that appears in one half and not in the other was a rumour. One that appears in
-# both, in the same direction, is a candidate: first rule out that it is the mix that
-# comes back. Then the work begins: look at the mistakes, collect such faces, train,
-# measure again, with people who did not suggest it.
+# both, in the same direction, is a candidate: look at the mistakes, collect such faces,
+# train, measure again, with people who did not suggest it.
 #
 # **Would we have seen one?** That can be computed *before* anybody is photographed.
 # Chapter 00 asked how many faces *one* share needs. A gap lies between *two*, and both
@@ -387,30 +353,22 @@ chapter_09.check_2(people_needed)
 # %%
 people = np.arange(5, 5001)
 visible = (1.96 + 0.84) * np.sqrt(2 * 0.9 * 0.1 / people)
-crossed = test.groupby(
-    [name for name in ("skin tone", "age", "gender", "glasses") if name in test]
-    or ATTRIBUTES,
-    observed=False,
-).group.nunique()
-marks = {
-    "median slice here": slices.people.median(),
-    "median crossing": max(crossed.median(), 5),
-    "for 5 points": people[visible <= 0.05][0],
-}
-figures.show(
-    release_figures.draw_visible_gaps(people, visible, marks),
+enough = people[visible <= 0.05][0]
+kinds = [name for name in ("skin tone", "age", "gender", "glasses") if name in test]
+crossed = test.groupby(kinds or ATTRIBUTES, observed=False).group.nunique()
+median = slices.people.median()
+marks = {"median slice here": median, "median crossing": max(crossed.median(), 5)}
+marks["for 5 points"] = enough
+alt = (
     "The smallest gap that shows against the people in each slice: it falls with the"
-    " root of their number, from tens of points to a few.",
+    " root of their number, from tens of points to a few."
 )
-print(
-    f"To see a gap of five points, each slice needs {people[visible <= 0.05][0]}"
-    f" people; our median slice has about {10 * round(slices.people.median() / 10)}."
-)
-print(
-    f"Slices crossed with each other: {len(crossed)} crossings, the median with"
-    f" {crossed.median():.0f} people, {(crossed < 10).sum()} of them with fewer than"
-    " ten."
-)
+figures.show(drawn.draw_visible_gaps(people, visible, marks), alt)
+# %%
+print(f"To see a gap of five points, each slice needs {enough} people;", end=" ")
+print(f"our median slice has {median:.0f}.")
+print(f"Crossed with each other: {len(crossed)} crossings, the median with", end=" ")
+print(f"{crossed.median():.0f} people, {(crossed < 10).sum()} with fewer than ten.")
 
 # %% [markdown]
 # So this test can reveal a gross failure. It can't show a gap of five points, which at
@@ -431,69 +389,54 @@ print(
 # masks below the nose, on the nose only, and under the chin. Which of them pass?
 
 # %%
-bare = test[~test.wears]
-if "occlusion" in bare:
-    ORDER = [
-        "bare",
-        "full beard",
-        "hand",
-        "arm",
-        "scarf",
-        "under the nose",
-        "nose only",
-        "under the chin",
-    ]
-    why = bare.wearing.replace(
-        {
-            "none": "bare",
-            "under_nose": "under the nose",
-            "nose_only": "nose only",
-            "under_chin": "under the chin",
-        }
-    )
-    why = why.mask((why == "bare") & (bare.beard == "full"), "full beard").mask(
-        bare.occlusion.isin(["hand", "arm", "scarf"]), bare.occlusion
-    )
-    bare = bare.assign(
-        passed=~bare.right, **{"what hides it": pd.Categorical(why, ORDER)}
-    )
-    hidden = evaluation.slice_table(bare, ["what hides it"], "passed")
-    figures.show(
-        release_figures.draw_slices(
-            hidden, "passes (%)", color=figures.COLORS["without_mask"]
-        ),
-        "Share of passes for bare faces, beards, hands, arms, scarves, and three wrong"
-        " ways of wearing a mask, each with its interval; the intervals are wide.",
-    )
-    print(
-        f"The fewest people of a kind: {hidden.people.min()}. If none of"
-        f" {hidden.people.min()} passes, the interval still reaches to"
-        f" {bootstrap_interval(np.zeros(hidden.people.min()))[1]:.0%}."
-    )
-else:
-    hidden = evaluation.slice_table(bare, [])
-    print("What hides the mouths of these photographs is not annotated.")
+WAYS = {"none": "bare", "under_nose": "under the nose"}
+WAYS |= {"nose_only": "nose only", "under_chin": "under the chin"}
+HIDING = ["full beard", "hand", "arm", "scarf"]
+
+
+def what_hides(rows):
+    """Return for each face without a properly worn mask what hides its mouth."""
+    why = rows.wearing.replace(WAYS)
+    why = why.mask((why == "bare") & (rows.beard == "full"), "full beard")
+    why = why.mask(rows.occlusion.isin(HIDING), rows.occlusion)
+    return pd.Categorical(why, ["bare", *HIDING, *list(WAYS.values())[1:]])
+
 
 # %%
-passed = bare[~bare.right].sort_values("log_odds", ascending=False)[:16]
-titles = (
-    passed["what hides it"].astype(str).to_list() if "what hides it" in passed else None
+bare = test[~test.wears].assign(passed=~test.right[~test.wears])
+hidden = evaluation.slice_table(bare, [])  # photographs do not say what hides a mouth
+if "occlusion" in bare:
+    bare["what hides it"] = what_hides(bare)
+    hidden = evaluation.slice_table(bare, ["what hides it"], "passed")
+    alt = (
+        "Share of passes for bare faces, beards, hands, arms, scarves, and three wrong"
+        " ways of wearing a mask, each with its interval; the intervals are wide."
+    )
+    color = figures.COLORS["without_mask"]
+    figures.show(drawn.draw_slices(hidden, "passes (%)", color=color), alt)
+for row in hidden.itertuples():
+    print(f"{row.slice}: {row.share:.0%} of {row.people} people pass", end=" ")
+    print(f"({row.low:.0%} to {row.high:.0%})")
+
+# %%
+passed = bare[bare.passed].sort_values("log_odds", ascending=False)[:16]
+titles = None
+if "what hides it" in passed:
+    titles = passed["what hides it"].astype(str).to_list()
+alt = (
+    "Faces without a properly worn mask that passed, the surest mistake first, with"
+    " what hides the mouth."
 )
 if len(passed):
-    figures.show(
-        figures.picture_grid(test_faces[passed.index], titles, columns=8, size=1.2),
-        "Faces without a properly worn mask that passed, the surest mistake first, with"
-        " what hides the mouth.",
-        photographic=True,
-    )
+    figures.show_pictures(test_faces[passed.index], alt, titles, size=1.2)
 
 # %% [markdown]
 # Where a bar begins at zero and ends at a quarter, *no mistake was seen* and *one in
-# four is wrong* are both possible. So few hands are an anecdote. Yet a kind whose whole
-# interval lies far from that of bare faces is no chance: there the network has learned
-# *something covers the mouth* or *there is cloth*, and not *a mask is worn properly*.
-# The remedy is in the training data: chapter 02 can draw masks below noses; hands,
-# scarves and beards must be collected.
+# four is wrong* are both possible. Yet a kind whose whole interval lies far from that
+# of bare faces is no chance: there the network has learned *something covers the mouth*
+# or *there is cloth*, and not *a mask is worn properly*. The remedy is in the training
+# data: chapter 02 can draw masks below noses; hands, scarves and beards must be
+# collected.
 
 # %% [markdown]
 # ## How sure is sure?
@@ -545,101 +488,110 @@ def loss(rows, temperature):
     return -np.log(np.maximum(of_the_right, 1e-12)).mean()
 
 
+# %%
 temperatures = np.geomspace(0.4, 9, 300)
 losses = [loss(validation, each) for each in temperatures]
 temperature = temperatures[int(np.argmin(losses))]
-figures.show(
-    release_figures.draw_temperatures(temperatures, losses, temperature),
+alt = (
     "Loss of the validation people against the temperature: a valley; a dotted line"
-    " marks 1, as trained.",
+    " marks 1, as trained."
 )
+figures.show(drawn.draw_temperatures(temperatures, losses, temperature), alt)
+print(f"Lowest loss at a temperature of {temperature:.1f}.")
 
 
 # %%
 def confidence(rows, temperature):
-    return p_of_mask(rows.log_odds.abs(), temperature)  # of the label that was said
+    """Return the probability of the label that was said."""
+    return p_of_mask(rows.log_odds.abs(), temperature)
 
 
 def diagram(rows, temperature):
     """Return the bins of a reliability diagram with intervals, drawing people."""
     sure = confidence(rows, temperature)
-    bins = evaluation.reliability(sure, rows.right)
-    parts = [
-        rows[np.clip(np.ceil(10 * sure) - 1, 0, 9) == number] for number in bins.index
-    ]
-    ends = [bootstrap_interval(part.right, part.group) for part in parts]
+    bins, ends = evaluation.reliability(sure, rows.right), []
+    number_of_bin = np.clip(np.ceil(10 * sure) - 1, 0, 9)
+    for number in bins.index:
+        part = rows[number_of_bin == number]
+        ends.append(bootstrap_interval(part.right, part.group))
     return bins.assign(low=[low for low, _ in ends], high=[high for _, high in ends])
 
 
-before, after = (
-    evaluation.calibration_error(confidence(test, each), test.right)
-    for each in (1, temperature)
-)
-panels = {
-    f"as trained: error {before:.3f}": diagram(test, 1),
-    f"temperature {temperature:.2f}: error {after:.3f}": diagram(test, temperature),
-}
-figures.show(
-    release_figures.draw_reliability(panels),
+# %%
+def error_of(rows, temperature):
+    """Return the expected calibration error."""
+    return evaluation.calibration_error(confidence(rows, temperature), rows.right)
+
+
+# %%
+before, after = error_of(test, 1), error_of(test, temperature)
+panels = {f"as trained: error {before:.3f}": diagram(test, 1)}
+panels[f"temperature {temperature:.2f}: error {after:.3f}"] = diagram(test, temperature)
+alt = (
     "Two reliability diagrams of test people with the faces in each bin below, as"
-    " trained and with the temperature: most faces lie in the surest bin, with"
-    " temperature somewhat fewer. A dotted diagonal is where confidence and share of"
-    " right answers agree. The calibration errors stand above.",
+    " trained and with the temperature: most faces lie in the surest bin. A dotted"
+    " diagonal is where confidence and share of right answers agree."
 )
-sure = confidence(test, temperature)
-floor = np.mean(
-    [
-        evaluation.calibration_error(sure, rng.random(len(sure)) < sure)
-        for _ in range(200)
-    ]
-)
-print(
-    f"With {len(test)} faces a perfectly calibrated network, too, would seem to be off"
-    f" by more than one point: {floor > 0.01}."
-)
+figures.show(drawn.draw_reliability(panels), alt)
+
+# %%
+sure, perfect = confidence(test, temperature), []
+for _ in range(200):
+    perfect.append(evaluation.calibration_error(sure, rng.random(len(sure)) < sure))
+floor = np.mean(perfect)
+print(f"Calibration error: {before:.3f} as trained, {after:.3f} with temperature.")
+print(f"A perfectly calibrated network would seem to be off by {floor:.3f}, too.")
 
 # %% [markdown]
-# If the valley's lowest point lies right of 1, the network was too sure of people it
-# does not know. In the diagram, below the diagonal it promises more than it keeps. With
-# the temperature faces move left, to what they are worth. Where a point stays off the
+# A lowest point right of 1 means that the network was too sure of people it does not
+# know: below the diagonal it promises more than it keeps. Where a point stays off the
 # diagonal, one number could not bend the curve enough; and where few faces lie in a
-# bin, its bar says so. What a perfect network would seem to be off by, too, is no
-# fault.
+# bin, its bar says so.
 #
 # Is a calibrated confidence a property of the network? No: of network *and* pictures.
 # Ask about the same test people with the same temperature, but turn the light down:
 # every value to a tenth of what it was, as in a corridor at night.
 
 # %%
-dark = test.assign(log_odds=log_odds((test_faces * 0.1).astype(np.uint8)))
+dark_faces = (test_faces * 0.1).astype(np.uint8)
+dark = test.assign(log_odds=log_odds(dark_faces))
 dark["right"] = (dark.log_odds > 0) == dark.wears
-in_dark = evaluation.calibration_error(confidence(dark, temperature), dark.right)
-figures.show(
-    release_figures.draw_reliability(
-        {
-            f"as they are: error {after:.3f}": diagram(test, temperature),
-            f"dark: error {in_dark:.3f}": diagram(dark, temperature),
-        }
-    ),
+in_dark = error_of(dark, temperature)
+panels = {f"as they are: error {after:.3f}": diagram(test, temperature)}
+panels[f"dark: error {in_dark:.3f}"] = diagram(dark, temperature)
+alt = (
     "Reliability diagrams with the same temperature, pictures as they are and dark"
-    " ones: in the dark fewer answers are right than the confidence says.",
+    " ones: in the dark fewer answers are right than the confidence says."
 )
-for name, rows in {"as they are": test, "dark": dark}.items():
-    says_mask = (rows.log_odds > 0).mean()
-    sure = confidence(rows, temperature).mean()
+figures.show(drawn.draw_reliability(panels), alt)
+
+# %%
+for name, rows in {"As they are": test, "In the dark": dark}.items():
+    said, sure = rows.log_odds > 0, confidence(rows, temperature).mean()
+    passes, stops = said[~rows.wears].mean(), (~said)[rows.wears].mean()
     print(
-        f"{name}: {rows.right.mean():.0%} right, {sure:.0%} sure on average; it says"
-        f" mask of {says_mask:.0%}, and {rows.wears.mean():.0%} wear one."
+        f"{name}: {rows.right.mean():.0%} right, {sure:.0%} sure on average.", end=" "
     )
+    print(f"It says mask of {said.mean():.0%}, where {rows.wears.mean():.0%}", end=" ")
+    print(f"wear one: {passes:.0%} of the others pass, {stops:.0%} are stopped.")
+
+# %%
+darkest = validation.grey.min()
+in_light = (test.grey < darkest).mean()
+at_night = (dark_faces.mean(axis=(1, 2, 3)) < darkest).mean()
+print(
+    "A rule that judges nobody darker than the darkest validation face leaves", end=" "
+)
+print(f"out {in_light:.1%} of the test faces, and {at_night:.0%} of the dark ones.")
 
 # %% [markdown]
-# Say it out loud: in the dark far more answers are wrong, and the network finds masks
-# that nobody wears. It becomes less sure, but not as much as it becomes wrong.
-# Whoever hangs it into a corridor needs a lamp, or a rule that asks nobody below a
-# certain brightness. Its confidence was right about the world in which it was fitted,
-# and says nothing of another ([Ovadia et al., 2019](https://arxiv.org/abs/1906.02530)).
-# Fit it anew for every camera, on labelled faces of that camera, and check it every few
-# months.
+# Say it out loud: in the dark one answer in three is wrong, and the network finds masks
+# that nobody wears. Of those without one, two in a hundred passed in the light, and one
+# in three passes now. It becomes less sure, but not as much as it becomes wrong: its
+# confidence says nothing of another world than the one in which it was fitted ([Ovadia
+# et al., 2019](https://arxiv.org/abs/1906.02530)). Whoever hangs it into a corridor
+# needs a lamp, or the rule above, which judges nobody in the dark and says so; fits the
+# temperature anew, on labelled faces of that camera; and checks it every few months.
 
 # %% [markdown]
 # ## What does a mistake cost?
@@ -672,127 +624,155 @@ chapter_09.check_4(cheapest_threshold)
 
 # %%
 SHARE_WITHOUT, COST = 0.02, 20
-levels = np.linspace(0, 1.01, 203)
+LEVELS = np.linspace(0, 1.01, 203)
 
 
 def rates(rows, levels):
     """Return the rates of passes and of false stops at each threshold."""
     p = p_of_mask(rows.log_odds, temperature).to_numpy()
-    return tuple(
-        np.array([mistake.mean() for mistake in mistakes])
-        for mistakes in (
-            [p[~rows.wears] >= level for level in np.atleast_1d(levels)],
-            [p[rows.wears] < level for level in np.atleast_1d(levels)],
-        )
-    )
+    bare, masked = p[~rows.wears], p[rows.wears]
+    passes = np.array([np.mean(bare >= level) for level in levels])
+    stops = np.array([np.mean(masked < level) for level in levels])
+    return passes, stops
 
 
+# %%
 def costs(rows, levels, ratio):
     """Return the expected cost of a visitor at each threshold, in false stops."""
     passes, stops = rates(rows, levels)
     return SHARE_WITHOUT * ratio * passes + (1 - SHARE_WITHOUT) * stops
 
 
+def cheapest(rows, ratio):
+    """Return the threshold that costs least."""
+    return float(LEVELS[np.argmin(costs(rows, LEVELS, ratio))])
+
+
 # %%
 def draw_cost(*ratios):
-    """Draw the cost against the threshold for stated costs.
-
-    The threshold comes from validation people, the title from test people.
+    """Draw cost against threshold; it comes from validation people, the title's rates
+    from test people.
     """
     curves, chosen, baselines = {}, {}, {}
     for ratio in ratios:
-        level = levels[int(np.argmin(costs(validation, levels, ratio)))]
-        passes, stops = (float(rate[0]) for rate in rates(test, level))
-        title = (
-            f"a pass costs {ratio} false stops\ntest: {passes:.0%} of passes,"
-            f" {stops:.0%} of false stops"
-        )
-        curves[title], chosen[title], baselines[title] = (
-            costs(validation, levels, ratio),
-            level,
-            SHARE_WITHOUT * ratio,
-        )
-    return (
-        release_figures.draw_cost(levels, curves, chosen, baselines),
-        (
-            "Cost of a visitor against the threshold when a pass costs"
-            f" {' or '.join(map(str, ratios))} false stops, with the threshold that"
-            " costs least and a line for letting everybody pass."
-        ),
-    )
+        level = cheapest(validation, ratio)
+        (passes,), (stops,) = rates(test, [level])
+        title = f"a pass costs {ratio} false stops\ntest: {passes:.0%} of passes,"
+        title += f" {stops:.0%} of false stops"
+        curves[title], chosen[title] = costs(validation, LEVELS, ratio), level
+        baselines[title] = SHARE_WITHOUT * ratio
+    alt = "Cost of a visitor against the threshold, the cheapest threshold, and a line"
+    alt += f" for letting everybody pass. A pass costs {', '.join(map(str, ratios))}."
+    return drawn.draw_cost(LEVELS, curves, chosen, baselines), alt
 
+
+# %%
+from course_utils.notebook import widgets
 
 figures.show(*draw_cost(1, COST, 100))
-widgets.show(
-    widgets.figure_slider(draw_cost, 1, 200, COST, "a pass costs so many false stops"),
+wish = (
     "Move the cost of a pass and see which threshold follows, and whether the network"
-    " is worth more than none.",
+    " is worth more than none."
 )
+words = "a pass costs so many false stops"
+slider = widgets.figure_slider(draw_cost, 1, 200, COST, words)
+widgets.show(slider, wish)
 
 # %% [markdown]
-# Look at the dashed line first: what it costs to let everybody pass, without any
-# network. When a pass costs as little as a false stop, the lowest point of the curve
-# lies at the left end, hardly below that line: **the cheapest use of the network is
-# hardly to use it**, because among fifty visitors forty-nine can only be annoyed. The
-# dearer the pass, the farther right the threshold, and the more people with a mask are
-# stopped. The threshold comes from validation people, and the title says what became of
-# it on test people; where both differ, believe the second.
+# Would other validation people have given another threshold? Draw them anew, as for any
+# interval, and choose each time.
+
+# %%
+names = validation.group.unique()
+rows_of = validation.groupby("group").indices
+thresholds = {1: [], COST: [], 100: []}
+for _ in range(300):
+    drawn_names = rng.choice(names, len(names))
+    rows = validation.iloc[np.concatenate([rows_of[name] for name in drawn_names])]
+    for ratio in thresholds:
+        thresholds[ratio].append(cheapest(rows, ratio))
+
+# %%
+for ratio, repeated in thresholds.items():
+    level, (low, high) = (
+        cheapest(validation, ratio),
+        np.percentile(repeated, [2.5, 97.5]),
+    )
+    before_all = SHARE_WITHOUT * ratio
+    cost = costs(test, [level], ratio)[0]
+    print(f"A pass costs {ratio}: threshold {level:.2f} ({low:.2f} to {high:.2f}).")
+    print(f"  Cost a visitor {cost:.3f}, of letting everybody pass {before_all:.3f}.")
+
+# %%
+bare_share = 1 - validation.wears.mean()
+doubt = SHARE_WITHOUT / (1 - SHARE_WITHOUT) / (bare_share / (1 - bare_share))
+fitted = COST / (1 + COST)
+at_the_door = COST * doubt / (1 + COST * doubt)
+print(f"Calibrated for the visitors, say mask from {fitted:.2f} on;", end=" ")
+print(f"for people of whom {bare_share:.0%} wear none, from {at_the_door:.2f} on.")
+
+# %% [markdown]
+# The last line is the **base rate**, in the threshold. Were our probabilities
+# calibrated for the visitors, a pass that costs $c$ would ask for $c / (1 + c)$. But
+# they were calibrated where most wear no mask. At the door hardly anybody wears none,
+# so every face deserves far less doubt than the network has.
+#
+# Look at the dashed line: what it costs to let everybody pass, without any network.
+# When a pass costs as little as a false stop, the curve at its lowest lies hardly below
+# that line, and among test people the network costs more than it saves: **the cheapest
+# use of it is not to use it**. The dearer the pass, the farther right the threshold,
+# and the more people with a mask are stopped.
 
 # %% [markdown]
 # ## Of those it stops, how many wear none?
 #
-# The guard sees no rates. He sees people who were stopped. Take a good network: it
-# finds nine in ten of those without, and stops one in ten of those with. Among our test
-# people it would look splendid. Among a thousand visitors?
+# The guard sees no rates, but people who were stopped. Take a good network: it finds
+# nine in ten of those without, and stops one in ten of those with. Among a thousand
+# visitors?
 
 # %%
 without = 1000 * SHARE_WITHOUT
 caught, annoyed = 0.9 * without, 0.1 * (1000 - without)
-print(
-    f"Of 1,000 visitors {without:.0f} wear no mask. Stopped: {caught:.0f} of them, and"
-    f" {annoyed:.0f} who wear one. Precision of a stop:"
-    f" {caught / (caught + annoyed):.0%}."
-)
+print(f"Of 1,000 visitors {without:.0f} wear no mask. Stopped:", end=" ")
+print(f"{caught:.0f} of them, and {annoyed:.0f} who wear one.")
+print(f"Precision of a stop: {caught / (caught + annoyed):.0%}.")
 
 # %%
-threshold = float(levels[int(np.argmin(costs(validation, levels, COST)))])
 shares = np.geomspace(0.002, 0.6, 200)
 
 
-def precision(level, end=None):
+def precision(level):
     """Return the precision of a stop at each share of visitors without a mask, by the
-    rates of test people; at the worse or better ends of their intervals.
+    rates of test people: in the middle, and at the worse and better ends of both.
     """
-    said = p_of_mask(test.log_odds, temperature) >= level
-    caught, annoyed = (~said[~test.wears]).mean(), (~said[test.wears]).mean()
-    if end is not None:
-        ends = [
-            bootstrap_interval(~said[kind], test.group[kind])
-            for kind in (~test.wears, test.wears)
-        ]
-        caught, annoyed = ends[0][end], ends[1][1 - end]
-    return shares * caught / (shares * caught + (1 - shares) * annoyed)
+    stopped = p_of_mask(test.log_odds, temperature) < level
+    ends = []
+    for kind in (~test.wears, test.wears):
+        part = stopped[kind]
+        low, high = bootstrap_interval(part, test.group[kind])
+        ends.append((part.mean(), low, high))
+    (caught, fewest, most), (annoyed, least, worst) = ends
+    pairs = ((caught, annoyed), (fewest, worst), (most, least))
+    return [shares * hit / (shares * hit + (1 - shares) * nag) for hit, nag in pairs]
 
 
-curves = {
-    f"threshold {words}": (precision(level), precision(level, 0), precision(level, 1))
-    for words, level in {"50 %": 0.5, "for the stated cost": threshold}.items()
-}
-figures.show(
-    release_figures.draw_precision(shares, curves, {"stated: 2 %": SHARE_WITHOUT}),
+# %%
+threshold = cheapest(validation, COST)
+curves = {"threshold 50 %": precision(0.5)}
+curves["threshold for the stated cost"] = precision(threshold)
+alt = (
     "Precision of a stop against the share of visitors without a mask, for two"
-    " thresholds with bands: high where half wear none, low at the stated 2 %.",
+    " thresholds with bands: high where half wear none, low at the stated 2 %."
 )
-at_stated = float(
-    np.interp(SHARE_WITHOUT, shares, curves["threshold for the stated cost"][0])
-)
-print(
-    "At the stated share, more than half of those stopped wear a mask:"
-    f" {at_stated < 0.5}."
-)
+figures.show(drawn.draw_precision(shares, curves, {"stated: 2 %": SHARE_WITHOUT}), alt)
+for name, values in curves.items():
+    at_stated, low, high = (float(np.interp(SHARE_WITHOUT, shares, v)) for v in values)
+    among_test = float(np.interp(1 - test.wears.mean(), shares, values[0]))
+    print(f"{name}: {at_stated:.0%} of those stopped wear none", end=" ")
+    print(f"({low:.0%} to {high:.0%}).")
 
 # %% [markdown]
-# That is the **base rate**. Our test people were collected, so that many of them wear
+# That is the base rate again. Our test people were collected, so that many of them wear
 # no mask; at a door it is rare, and precision falls with it, though the network is the
 # same. After a week of stopping mostly people who wear a mask, the guard stops
 # believing, or, worse, believes the screen and not his eyes. Both *rates* travel from a
@@ -804,20 +784,19 @@ print(
 # and videos, counting from the annotated faces on.
 
 # %%
-whole = pd.DataFrame(
-    [("found", system["recall_40"]), ("found and right", system["right_40"])],
-    columns=["what", "share"],
-)
-lines = {
-    "cut faces": float(overall["share"].iloc[0]),
-    **{f"camera, {row.what}": row.share for row in whole.itertuples()},
-}
-figures.show(
-    release_figures.draw_bars(lines, "share (%)"),
+paths = [out.earlier(name, "metrics.json") for name in ("05_training", "07_detection")]
+faces_of_05, system = (json.loads(path.read_text(encoding="utf-8")) for path in paths)
+lines = {"cut faces, right": float(overall.share.iloc[0])}
+lines["camera, found"] = system["recall_40"]
+lines["camera, found and right"] = system["right_40"]
+alt = (
     "Share of right answers on cut faces, and of faces of 40 pixels and more that the"
-    " whole system finds, and finds and labels right.",
+    " whole system finds, and finds and labels right."
 )
-print(f"Fewer than one false alarm a picture: {system['false_alarms'] < 1}.")
+figures.show(drawn.draw_bars(lines, "share (%)"), alt)
+for words, share in lines.items():
+    print(f"{words}: {share:.1%}")
+print(f"False alarms a picture: {system['false_alarms']:.1f}")
 
 # %% [markdown]
 # Quote the last one. A face counts there when it was found *and* labelled right. It is
@@ -835,6 +814,9 @@ print(f"Fewer than one false alarm a picture: {system['false_alarms'] < 1}.")
 # next training. Ours is written by the run.
 
 # %%
+from course_utils.evaluation import model_card
+
+percent = model_card.percent
 facts = {
     "network": "MobileNetV2, trained on ImageNet, under a head of the course",
     "parameters": network.count_params(),
@@ -844,17 +826,19 @@ facts = {
     "error_before": before,
     "error_after": after,
     "threshold": threshold,
-    "cost": COST,
-    "share_without": SHARE_WITHOUT,
-    "precision": at_stated,
-    "system": (
-        "With the detector of chapter 07, on embedded scenes and videos: of the faces"
-        f" of 40 pixels and more {model_card.percent(system['recall_40'])} were found,"
-        f" and {model_card.percent(system['right_40'])} found and labelled right (*not"
-        f" sure* counts as not right); {system['false_alarms']:.1f} false alarms a"
-        " picture. Nine people in many frames."
-    ),
 }
+low, high = np.percentile(thresholds[COST], [2.5, 97.5])
+facts |= {"threshold_low": low, "threshold_high": high}
+facts |= {"cost": COST, "share_without": SHARE_WITHOUT, "precision": at_stated}
+
+# %%
+facts["system"] = (
+    "With the detector of chapter 07, on embedded scenes and videos: of the faces of 40"
+    f" pixels and more {percent(system['recall_40'])} were found, and"
+    f" {percent(system['right_40'])} found and labelled right (*not sure* counts as not"
+    f" right); {system['false_alarms']:.1f} false alarms a picture. Nine people in many"
+    " frames."
+)
 for name, rows in {"validation": validation, "test": test}.items():
     facts |= {f"{name}_faces": len(rows), f"{name}_people": rows.group.nunique()}
 card = model_card.sections(PROFILE, facts, overall, slices, hidden)
@@ -862,24 +846,16 @@ model_card.write(out.path("MODEL_CARD.md"), card)
 print("MODEL_CARD.md has these sections:", "; ".join(card) + ".")
 
 # %%
-display(
-    Markdown(
-        "\n\n".join(
-            f"**{title}**\n\n{card[title]}"
-            for title in (
-                "Intended use",
-                "Not intended",
-                "Limits",
-                "Ethical considerations",
-            )
-        )
-    )
-)
+from IPython.display import Markdown, display
+
+shown = ["Intended use", "Not intended", "Confidence", "Threshold", "The whole system"]
+shown += ["Limits", "Ethical considerations"]
+parts = [f"**{title}**\n\n{card[title]}" for title in shown]
+display(Markdown("\n\n".join(parts)))
 
 # %% [markdown]
-# Here you see what a person had to think about. The rest, with all figures, stands in
-# the file and on the site under *Model card*. Read the two lists again. A card without
-# *Not intended* is an advertisement.
+# Here you see what a person had to think about; the rest stands in the file and on the
+# site under *Model card*. A card without *Not intended* is an advertisement.
 
 # %% [markdown]
 # ## Should it be switched on?
@@ -936,34 +912,32 @@ out.record(
     passes=overall.share.iloc[1],
     false_stops=overall.share.iloc[2],
     slices=len(slices),
-    slice_width=(slices.high - slices.low).mean(),
+    slice_width=wide,
     chance_gap=chance_gap,
-    widest_gap=max(found.values()),
+    widest_gap=found[widest],
     temperature=temperature,
     error_before=before,
     error_after=after,
     error_floor=floor,
     error_dark=in_dark,
+    right_dark=dark.right.mean(),
+    passes_dark=1 - dark.right[~dark.wears].mean(),
     threshold=threshold,
+    threshold_high=facts["threshold_high"],
     precision=at_stated,
     system_right=system["right_40"],
 )
-print(
-    "Recorded. Handed on:",
-    ", ".join(
-        sorted(
-            path.name for path in out.folder.iterdir() if path.name != "metrics.json"
-        )
-    ),
-)
+handed = sorted(path.name for path in out.folder.iterdir())
+print("Handed on:", ", ".join(name for name in handed if name != "metrics.json"))
 
 # %% [markdown]
 # ## Test yourself
 #
-# Five questions on the ideas of this chapter. Choose an answer and read what it says: a
-# wrong one tells you what it overlooks.
+# Choose an answer and read what it says: a wrong one tells you what it overlooks.
 
 # %%
+from course_utils.notebook import quizzes
+
 quizzes.show("09_release")
 
 # %% [markdown]
@@ -982,10 +956,10 @@ quizzes.show("09_release")
 # ## What you have now, and where to go
 #
 # You have made a data set and said what is in it; drawn masks that teach; built three
-# networks by hand and compared them so that the comparison holds; looked for the cause
-# of a failure and tested its repair; put the result behind a camera and a server; and
-# written down where it ends. The faces could have been leaves, screws or X-ray
-# pictures: the steps are the same.
+# networks by hand and compared them so that the comparison holds; found the cause of a
+# failure and tested its repair; put the result behind a camera and a server; and
+# written down where it ends. With leaves, screws or X-ray pictures the steps are the
+# same.
 #
 # Go on with your own pictures (`course data import own FOLDER`, then this chapter
 # again), with the photographs (`--profile real`), or with one open question of this

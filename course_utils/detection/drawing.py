@@ -99,15 +99,12 @@ def paint_over(image, boxes):
     arXiv:1609.00408.
     """
     painted = np.ascontiguousarray(image).copy()
-    height, width = image.shape[:2]
     for x_min, y_min, x_max, y_max in np.asarray(boxes, float).reshape(-1, 4):
         across, down = AROUND * (x_max - x_min), AROUND * (y_max - y_min)
-        left, right = max(int(x_min - across), 0), min(int(np.ceil(x_max + across)), width)
-        top = max(int(y_min - 1.6 * down), 0)  # the forehead lies above the box
-        bottom = min(int(np.ceil(y_max + down)), height)
-        if right <= left or bottom <= top:
-            continue
-        middle = ((left + right) // 2, (top + bottom) // 2)
-        half = ((right - left + 1) // 2, (bottom - top + 1) // 2)
+        top = y_min - 1.6 * down  # the forehead lies above the box
+        low, high = np.array([x_min - across, top]), np.array([x_max + across, y_max + down])
+        middle, half = (low + high) / 2, np.ceil((high - low) / 2)
+        # Not cut at the picture's border: the ellipse would shrink away from the box's corners.
+        middle, half = np.round(middle).astype(int).tolist(), half.astype(int).tolist()
         cv2.ellipse(painted, middle, half, 0, 0, 360, PAINT, cv2.FILLED)
     return painted

@@ -131,7 +131,8 @@ def sections(profile, facts, overall, slices, hidden):
     facts : dict
         `network` (str), `parameters` (int), `size` (int, pixels), `train_faces`,
         `validation_faces`, `validation_people`, `test_faces`, `test_people` (int), `temperature`
-        (float), `error_before`, `error_after` (calibration errors, 0 to 1), `threshold` (0 to 1),
+        (float), `error_before`, `error_after` (calibration errors, 0 to 1), `threshold`,
+        `threshold_low`, `threshold_high` (0 to 1; the ends of its interval),
         `cost` (false stops that a pass costs), `share_without` (of the visitors, 0 to 1),
         `precision` (of a stop among such visitors, 0 to 1), `system` (str: what detector and model
         do together).
@@ -186,7 +187,9 @@ def sections(profile, facts, overall, slices, hidden):
         "Threshold": (
             f"For a stated cost (a pass costs as much as {facts['cost']:g} false stops;"
             f" {percent(facts['share_without'])} of the visitors wear no mask) validation people"
-            f" gave {percent(facts['threshold'])}. Of those it would then stop,"
+            f" gave {percent(facts['threshold'])} (95 % interval"
+            f" {percent(facts['threshold_low'])} to {percent(facts['threshold_high'])}, drawing"
+            " validation people). Of those it would then stop,"
             f" {percent(facts['precision'])} wear no mask, by the rates on test people."
         ),
         "The whole system": facts["system"],
@@ -197,8 +200,7 @@ def sections(profile, facts, overall, slices, hidden):
             + str(profiles.SEED)
             + "; "
             + ", ".join(f"{name} {number}" for name, number in versions().items())
-            + f". Command: `course run --profile {profile}`. Another processor rounds otherwise,"
-            " and gives a slightly different model."
+            + f". Command: `course run --profile {profile}`. The figures are those of this run."
         ),
         "Loading it": PROGRAM,
     }

@@ -10,6 +10,12 @@ import numpy as np
 
 from course_utils.figures import COLORS
 
+SEVEN = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00", "#000000")
+"""Okabe and Ito's palette: as many colours as the embedded people have attributes."""
+
+MARKERS = "osD^vPX"
+"""One for each colour, so that nobody needs the colours."""
+
 
 def draw_slices(table, xlabel, overall=None, color=COLORS["with_mask"]):
     """Draw a share with its interval, a row a slice, the slices of an attribute together.
@@ -129,13 +135,13 @@ def draw_twice(first, second, xlabel, ylabel):
     """
     both = first.merge(second, on=["attribute", "slice"])
     figure, axis = plt.subplots(figsize=(6.2, 4.4), layout="constrained")
-    colors = plt.rcParams["axes.prop_cycle"].by_key()["color"]
-    for number, (name, part) in enumerate(both.groupby("attribute", sort=False)):
+    attributes = both.groupby("attribute", sort=False)
+    for (name, part), color, marker in zip(attributes, SEVEN, MARKERS):
         axis.plot(
             100 * part["share_x"],
             100 * part["share_y"],
-            "os^Dvp"[number // len(colors)],
-            color=colors[number % len(colors)],
+            marker,
+            color=color,
             markersize=8,
             label=name,
             linestyle="",
@@ -225,10 +231,9 @@ def draw_temperatures(temperatures, losses, best):
     axis.annotate(
         f"lowest at {best:.2f}",
         (best, min(losses)),
-        xytext=(0, 22),
+        xytext=(8, 18),
         textcoords="offset points",
         fontsize=9,
-        ha="center",
     )
     axis.axvline(1, color="black", linestyle=":", linewidth=1)
     axis.annotate(

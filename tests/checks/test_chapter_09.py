@@ -3,6 +3,7 @@ says what it must.
 """
 
 import itertools
+import json
 import re
 from pathlib import Path
 
@@ -367,6 +368,8 @@ def card(profile):
         "error_before": 0.1,
         "error_after": 0.04,
         "threshold": 0.3,
+        "threshold_low": 0.125,
+        "threshold_high": 0.625,
         "cost": 20,
         "share_without": 0.02,
         "precision": 0.2,
@@ -399,6 +402,7 @@ def test_the_card_holds_every_section_and_every_figure(profile, tmp_path):
         "0.100",
         "30.0 %",
         "66.7 %",
+        "12.5 % to 62.5 %",
         "Seed 2021",
         "tensorflow ",
     ):
@@ -423,3 +427,23 @@ def test_the_page_of_the_book_is_a_card_as_it_is_written_today():
             f" CONTRIBUTING on how to write it again ({title})"
         )
     assert str(ROOT) not in page
+
+
+def test_the_page_of_the_book_holds_the_figures_that_the_chapter_shows():
+    page = (ROOT / "book" / "model_card.md").read_text(encoding="utf-8")
+    parts = dict(part.split("\n\n", 1) for part in page.split("\n## ")[1:])
+    notebook = json.loads((ROOT / "chapters" / "09_release.ipynb").read_text(encoding="utf-8"))
+    outputs = [
+        output["data"]["text/markdown"]
+        for cell in notebook["cells"]
+        if cell["cell_type"] == "code"
+        for output in cell["outputs"]
+        if "text/markdown" in output.get("data", {})
+    ]
+    assert len(outputs) == 1
+    shown = "".join(outputs[0])
+    for title in ("Confidence", "Threshold", "The whole system"):
+        assert f"**{title}**\n\n{parts[title].strip()}" in shown, (
+            "book/model_card.md is another run's than the chapter's outputs: copy"
+            f" work/sample/09_release/MODEL_CARD.md there ({title})"
+        )

@@ -422,6 +422,12 @@ def test_faces_that_are_painted_over_are_all_alike_where_mosaics_tell_people_apa
     assert np.ptp(inner, axis=0).max() == 0
 
 
+def test_a_face_at_the_border_is_painted_over_into_the_corner():
+    image = np.zeros((100, 100, 3), np.uint8)
+    painted = drawing.paint_over(image, [(0, 0, 40, 50)])
+    assert (painted[:50, :40] == drawing.PAINT).all(axis=2).mean() > 0.99
+
+
 def test_painting_over_survives_boxes_beyond_the_picture():
     image = np.random.default_rng(0).integers(0, 255, (50, 60, 3), np.uint8)
     assert (
