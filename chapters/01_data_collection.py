@@ -168,7 +168,7 @@ counts = faces.label.value_counts().sort_index()
 shares = counts / len(faces)
 lazy, lazy_share = counts.idxmax().replace("_", " "), shares.max()
 print(f"{len(faces):,} pictures, {counts['with_mask']:,} of them with a mask", end=" ")
-print(f"({shares['with_mask']:.0%}): who always answers '{lazy}'", end=" ")
+print(f"({shares['with_mask']:.0%}): whoever always answers '{lazy}'", end=" ")
 print(f"is right {lazy_share:.0%} of the time.")
 
 shorter = faces[["width", "height"]].min(axis=1)
@@ -872,7 +872,7 @@ tiny = np.array([shrink(picture) for picture in pictures])  # (pictures, 8, 8, 3
 results = {"all 64 pixels": test_by_group(tiny, linear())}
 mean, spread = results["all 64 pixels"].mean(), results["all 64 pixels"].std()
 print(f"All 64 pixels: balanced accuracy {mean:.0%}", end=" ")
-print(f"(spread of the parts: {spread:.0%}).")
+print(f"(standard deviation of the 15 parts: {spread:.0%}).")
 
 # %% [markdown]
 # Is that the mask, or the frame around it? `test_by_group` tests each part with a model

@@ -51,13 +51,14 @@ out = Artefacts("04_architectures", PROFILE)
 inputs = np.array([0.8, 0.2, 0.5])
 weights = np.array([1.5, -2.0, 0.4])
 bias = -0.3
-total = inputs @ weights + bias
 alt = (
     "A neuron: the inputs 0.8, 0.2 and 0.5 are multiplied by the weights 1.5, -2 and"
     " 0.4; their sum with the bias -0.3 is 0.7, and the ReLU passes it on."
 )
 figures.show(networks.draw_neuron(inputs, weights, bias), alt)
-print(f"The sum is {total:.1f}; after the ReLU it is {max(total, 0):.1f}.")
+for other in (bias, -1.3):
+    total = inputs @ weights + other
+    print(f"Bias {other}: sum {total:.1f}, after the ReLU {max(total, 0):.1f}.")
 
 # %% [markdown]
 # Many neurons side by side form a **layer**, and a network is a chain of layers. The

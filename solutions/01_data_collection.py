@@ -299,7 +299,7 @@ tried = {
 }
 for name, (mean, reach) in tried.items():
     print(f"{name:21} {mean:.0%} ± {reach:.0%}")
-print(f"Who always says 'without' gets a plain accuracy of {lazy:.0%}.")
+print(f"Whoever always says 'without' gets a plain accuracy of {lazy:.0%}.")
 
 # %% [markdown]
 # Both wrong measures make nothing look like something. They are also the two mistakes
