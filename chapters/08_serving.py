@@ -299,7 +299,7 @@ print("The more probable class:", said)
 # With two outputs, each row is an object with their names; a *single* output loses its
 # name, as you saw above.
 #
-# **Exercise 8-1** (medium, 15 minutes). A colleague hands you version 2. Whom would it
+# **Exercise 8-1** (hard, 15 minutes). A colleague hands you version 2. Whom would it
 # break? `old` and `new` are what `export.describe` says of two versions: for each
 # signature `inputs` and `outputs`, each a dictionary of names to `(type, shape)`. Name
 # the signatures whose clients could not go on as before. They send all inputs, of any
