@@ -10,8 +10,9 @@ server hands it to the network, which may abort the process); a process that abo
 started again, and a version that can't be loaded then gives way to the one before it; it binds to
 the loopback address and answers to its names only; what a request may hold has limits (`limits`),
 compressed gRPC messages are refused, silent connections are closed; a version that failed to load
-says END at once and is tried again five times, a minute apart; a signature that classifies or
-regresses is not executed.
+says END at once, where the real server says LOADING while it tries again (both do it five times, a
+minute apart, or as `--max_num_load_retries` and `--load_retry_interval_micros` say); a signature
+that classifies or regresses is not executed.
 
 `python -m course_utils.serving.standin --port=8500 --rest_api_port=8501 --model_name=face-mask
 --model_base_path=/path/to/model`
