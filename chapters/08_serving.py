@@ -81,6 +81,7 @@ for row in chosen.itertuples():
     box = (row.x_min, row.y_min, row.x_max, row.y_max)
     crops.append(pipeline.cut_face(picture, box, 224))
 files = [as_jpeg(crop) for crop in crops]
+crops = [pipeline.read_rgb(io.BytesIO(file)) for file in files]  # as files show them
 
 # %%
 figures.show_pictures(

@@ -271,13 +271,10 @@ def signatures(version):
 @contextmanager
 def _quiet_saving():
     """Keep TensorFlow from reporting where it writes the assets, and how it converts."""
-    loggers = [logging.getLogger(name) for name in ("tensorflow", "absl")]
-    levels = [logger.level for logger in loggers]
-    for logger in loggers:
-        logger.setLevel(logging.ERROR)
+    before = logging.root.manager.disable
+    logging.disable(logging.WARNING)  # loading a part of TensorFlow may set single loggers anew
     try:
         with quiet.native_errors_muted():
             yield
     finally:
-        for logger, level in zip(loggers, levels, strict=True):
-            logger.setLevel(level)
+        logging.disable(before)
