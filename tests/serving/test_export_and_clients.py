@@ -431,10 +431,9 @@ def free_port():
 def test_the_same_file_is_exported_once(tmp_path):
     from course_utils.command import serve
 
-    layers = keras.layers
-    model = keras.Sequential(
-        [keras.Input((8, 8, 3)), layers.Flatten(), layers.Dense(2, activation="softmax")]
-    )  # the smallest that can be exported
+    picture = keras.Input((8, 8, 3))
+    flat = keras.layers.Flatten()(picture)
+    model = keras.Model(picture, keras.layers.Dense(2, activation="softmax")(flat))  # the smallest
     path = tmp_path / "face-mask.keras"
     models.save(model, path, CLASSES)
     for _ in range(3):
