@@ -28,11 +28,12 @@ def test_a_chapter_and_options_of_jupyterlab():
 def stand_in(tmp_path):
     """A module in JupyterLab's place that says who and where it is, and waits for Ctrl-C twice."""
     (tmp_path / "jupyterlab.py").write_text(
-        "import os, shutil, sys, time\n"
+        "import os, shutil, signal, sys\n"
+        "signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})\n"
         "print(os.getpid(), os.getcwd(), shutil.which('course'), *sys.argv[1:], flush=True)\n"
         "for question in range(2):\n"
-        "    try:\n        time.sleep(60)\n"
-        "    except KeyboardInterrupt:\n        print('asked', flush=True)\n"
+        "    signal.sigwait({signal.SIGINT})\n"
+        "    print('asked', flush=True)\n"
     )
     return {**os.environ, "PYTHONPATH": f"{tmp_path}{os.pathsep}{ROOT}"}
 
