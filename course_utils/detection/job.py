@@ -23,8 +23,8 @@ from course_utils.detection.window import open_window
 from course_utils.detection.writing import Writer, plan_of
 from course_utils.errors import CourseError
 
-TURNS = 4
-"""Frames of a video in which the default detector has searched the whole picture for small faces.
+TURNS = 6
+"""Searched frames of a video in which the default detector has looked everywhere for small faces.
 """
 
 PICTURE_SECONDS = 2.0
@@ -37,7 +37,7 @@ class Order:
     """What is asked for; `course detect --help` explains each.
 
     Times in seconds, sizes in pixels. `server` or `classify`, a classifier that is at hand, stand
-    in for `model`.
+    in for `model`; without any of the three it is the finished program's network.
     """
 
     source: str

@@ -5,6 +5,7 @@ from collections import Counter
 from contextlib import contextmanager
 from dataclasses import dataclass
 
+import cv2
 import numpy as np
 
 from course_utils.detection.boxes import as_boxes, sizes
@@ -111,14 +112,15 @@ class MaskDetector:
                 tracks = self.tracker.update(boxes, scores, seconds)
                 self.covered = np.concatenate([self.covered, self.tracker.boxes])
             seen = [track for track in tracks if track.seen and inside([track.box], image.shape)[0]]
-            for track, shares in zip(seen, self._classify(image, [track.box for track in seen])):
-                track.vote(shares, self.classify.class_names, self.rule)
+            self._vote(image, seen)
         return [
             LabelledFace(
                 whole(track.box, image.shape), track.label, track.probability, track.number
             )
             for track in self.tracker.shown
-            if track.label and inside([track.box], image.shape)[0]
+            if track.label
+            and inside([track.box], image.shape)[0]
+            and not (self.tracker.missed(track) and leaves(track.box, image.shape))
         ]
 
     @contextmanager
@@ -129,6 +131,23 @@ class MaskDetector:
             yield
         finally:
             self.seconds[stage] += time.process_time() - started
+
+    def _vote(self, image, tracks):
+        """Ask the classifier about the tracks that are new, changed or unsure."""
+        with self.timed("cut"):
+            faces = cut_faces(image, [track.box for track in tracks], self.classify.size)
+            asked = [
+                (track, face, sketch)
+                for track, face, sketch in zip(tracks, faces, map(_sketch, faces), strict=True)
+                if track.wants_look(sketch)
+            ]
+        if not asked:
+            return
+        with self.timed("classify"):
+            answers = self.classify(np.stack([face for _, face, _ in asked]))
+        for (track, _, sketch), shares in zip(asked, answers, strict=True):
+            track.vote(shares, self.classify.class_names, self.rule)
+            track.remember(sketch)
 
     def _find(self, image, known):
         with self.timed("detect"):
@@ -146,10 +165,22 @@ class MaskDetector:
             return self.classify(faces)
 
 
+def _sketch(face):
+    """Return 8 x 8 grey levels of a face, without its brightness."""
+    grey = cv2.resize(face, (8, 8), interpolation=cv2.INTER_AREA).astype(np.float32).mean(axis=2)
+    return grey - grey.mean()
+
+
 def inside(boxes, shape, least=4):
     """Say which boxes have at least so many pixels across and down in a picture of a shape."""
     height, width = shape[:2]
     return sizes(np.clip(as_boxes(boxes), 0, [width, height, width, height])) >= least
+
+
+def leaves(box, shape):
+    """Say whether a box touches a picture's border: who is not seen any more there has gone."""
+    height, width = shape[:2]
+    return min(box[:2]) < 1 or box[2] > width - 1 or box[3] > height - 1
 
 
 def whole(box, shape):

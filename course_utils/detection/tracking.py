@@ -11,6 +11,7 @@ from collections import deque
 import numpy as np
 
 from course_utils.detection.boxes import as_boxes, match
+from course_utils.detection.labels import NOT_SURE
 
 LEAST_OVERLAP = 0.2
 """Intersection over union of a box with where its track was expected; at 12 frames a second someone
@@ -21,6 +22,14 @@ POSITION, SPEED = 0.7, 0.25
 
 LOOKS = 7
 """Looks that vote on the label."""
+
+AGREED = 2
+"""Looks in a row that contradict the label and agree with each other: the mask was put on or taken
+off, and what was seen before counts no more."""
+
+FIRST, REST, GROWN, CHANGED = 3, 0.4, 1.25, 12.0
+"""A face is looked at FIRST times, then every REST seconds, or when it has grown so many times or
+its picture has changed by so many grey levels in the mean, or while its label is unsure."""
 
 PATIENCE = 2.0
 """Seconds after which a track that was not seen ends; until then the same person goes on with the
@@ -66,6 +75,7 @@ class Track:
         self.seen, self.last_seen, self.time = True, time, time
         self.looks = deque(maxlen=LOOKS)
         self.label, self.probability = None, 0.0
+        self.looked, self._sketch, self._side, self.agrees = None, None, 0.0, False
         self.unmasked_since, self.alerted = None, False
 
     def expect(self, time):
@@ -94,7 +104,35 @@ class Track:
         rule : labels.Rule
         """
         self.looks.append(np.asarray(probabilities, float))
+        latest = {rule.label(look, class_names)[0] for look in list(self.looks)[-AGREED:]}
+        if self.label is not None and len(latest) == 1 and not latest & {self.label, NOT_SURE}:
+            while len(self.looks) > AGREED:
+                self.looks.popleft()
         self.label, self.probability = rule.label(np.mean(self.looks, axis=0), class_names)
+        self.agrees = latest == {self.label}
+
+    def wants_look(self, sketch):
+        """Say whether the classifier should be asked about the face as it is now.
+
+        Parameters
+        ----------
+        sketch : numpy.ndarray
+            A few grey levels, 0 to 255, of the face's picture.
+        """
+        side = float(min(self.box[2:] - self.box[:2]))
+        return (
+            len(self.looks) < FIRST
+            or self.label == NOT_SURE
+            or not self.agrees
+            or self.time - self.looked >= REST
+            or side >= GROWN * self._side
+            or float(np.abs(sketch - self._sketch).mean()) >= CHANGED
+        )
+
+    def remember(self, sketch):
+        """Keep what the face looked like when the classifier was asked."""
+        self.looked, self._sketch = self.time, sketch
+        self._side = float(min(self.box[2:] - self.box[:2]))
 
 
 class Tracker:
@@ -112,12 +150,16 @@ class Tracker:
     def shown(self):
         """Return the confirmed tracks whose faces were seen within `SHOWN` seconds, oldest first.
 
-        Where few frames are searched the time is longer.
+        Where few frames are searched the time is longer. A face whose scores are below `SURE` in
+        the mean is shown where it is seen only.
         """
         return [
             track
             for track in self._tracks
-            if track.number and track.score >= LASTING and self._recent(track)
+            if track.number
+            and track.score >= LASTING
+            and self._recent(track)
+            and (track.score >= SURE or not self.missed(track))
         ]
 
     @property
@@ -179,6 +221,10 @@ class Tracker:
                 self._count += 1
                 track.number = self._count
         return self.shown
+
+    def missed(self, track):
+        """Say whether a frame was searched, and the face not seen in it, since it was seen last."""
+        return self._searched is not None and self._searched > track.last_seen
 
     def _recent(self, track):
         return track.time - track.last_seen <= self._shown
