@@ -89,9 +89,9 @@ welcome_figures.show_faces(first_scene, first_faces, alt)
 welcome_figures.show_stages(first_scene, first_faces)
 
 # %% [markdown]
-# The two parts were made in different ways. The detector slides a fixed pattern of
-# edges over the picture and looks for something face-like (the method is called HOG);
-# the classifier learned from examples. They also fail in different ways. A face that
+# Two networks share the work. The detector, made by others, says where faces are: it
+# looks at the picture piece by piece, at small pieces for far faces. The classifier,
+# made for this course, says what is on them. They fail in different ways. A face that
 # the *detector* misses is never asked about. A face that it finds can still get the
 # wrong label from the *classifier*. A camera that reports "everybody wears a mask" may
 # simply have seen nobody. So we keep two counts apart: **found or missed**, and, among
@@ -180,16 +180,15 @@ by_size.agg(faces=("found", "size"), found=("found", "sum"), right=("right", "su
 welcome_figures.show_fates(counted)
 
 # %% [markdown]
-# What do we see? The smallest faces are all missed. The detector was made for faces of
-# at least 80 pixels; we enlarge the picture twofold first, so about 40 are enough,
-# the dotted line. Yet faces at the far end of a corridor **are** twenty pixels wide.
-# Chapter 06 measures accuracy against face size and repairs what can be repaired;
-# chapter 07 brings a detector that sees smaller faces.
+# What do we see? What is missed is small: most of it lies left of the dotted line, at
+# 20 pixels. A face of 15 pixels that looks aside has little left to recognise. Yet
+# faces at the far end of a corridor **are** that small. Chapter 06 measures accuracy
+# against face size and repairs what can be repaired; chapter 07 explains the detector
+# and what makes it see small faces.
 #
-# But size is not everything: some large faces are missed as well. Who are they? The
-# scenes hold too few large faces to tell, so here is a second count: in how many of the
-# photographs that the classifier was made from did the same detector find a face? That
-# was written down when it was trained.
+# But size is not everything. The scenes hold too few faces to ask whom it misses, so
+# here is a second count: in how many of the photographs that the classifier was made
+# from did the same detector find a face? That was written down when it was trained.
 
 # %%
 import json
@@ -197,7 +196,7 @@ import json
 by_class = large.groupby("class").agg(faces=("found", "size"), found=("found", "sum"))
 print(by_class.to_string())
 
-path = SAMPLE.parent / "welcome_detector" / "provenance.json"
+path = SAMPLE.parent / "finished" / "provenance.json"
 provenance = json.loads(path.read_text(encoding="utf-8"))
 for label, counts in provenance["photographs by class"].items():
     number = sum(counts.values())
@@ -223,9 +222,10 @@ for label, names in alike.groupby("label").picture:
     print(f"Portraits labelled {word}: a face was found in {found} of {len(names)}.")
 
 # %% [markdown]
-# A gap remains, and here framing can't explain it. The detector learned what a face is
-# from *bare* faces: eyes, nose, mouth. A mask hides half of that, so it loses the very
-# people whom we want to count. Whoever reads only the labels of found faces concludes
+# Framed alike, nearly everybody is found, and the gap between the two groups has shrunk
+# to a few faces. But it has not turned round: a mask hides half of what makes a face,
+# and whoever is missed wears one. In the photographs both causes add up, and nobody can
+# tell them apart afterwards. Whoever reads only the labels of found faces concludes
 # that fewer people wear a mask than do. **A program can be biased before its classifier
 # has said a word.** Faces that are turned away or cut by the picture's edge are lost
 # too; chapter 07 comes back to those.
@@ -465,7 +465,7 @@ reach = half_width(accuracy, len(people))
 print("Embedded test people, measured by this run:", end=" ")
 print(f"{accuracy:.2f} on {len(people)} faces, give or take {reach:.2f}.")
 
-held_out = provenance["held out"]["photographs"]
+held_out = provenance["held out"]["photograph, whole, as it is"]
 low, high = held_out["interval"]
 print("Real photographs, measured when it was trained:", end=" ")
 print(f"{held_out['accuracy']:.2f} on {held_out['faces']} faces,", end=" ")
@@ -512,13 +512,13 @@ Artefacts("00_welcome", PROFILE).record(
 # %% [markdown]
 # **What is an exercise?** A cell for you to fill in, followed by a check that gives one
 # of three verdicts. Here are all three, for a question: how many numbers does the
-# classifier receive for one face, a square of 64 x 64 pixels with three colours?
+# classifier receive for one face, a square of 128 x 128 pixels with three colours?
 # Replace the first `None` and run the cell again.
 
 # %%
 from course_utils.checks import chapter_00
 
-for answer_to_try in (None, 64 * 64, 64 * 64 * 3):
+for answer_to_try in (None, 128 * 128, 128 * 128 * 3):
     display(chapter_00.check_demonstration(answer_to_try))
 
 # %% [markdown]

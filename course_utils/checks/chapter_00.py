@@ -15,12 +15,12 @@ from course_utils.pictures.annotations import Box
 
 
 def check_demonstration(answer):
-    """Check how many numbers a square of 64 x 64 pixels with three colours holds."""
+    """Check how many numbers a square of 128 x 128 pixels with three colours holds."""
     if answer is None:
         return not_attempted("0-0")
-    if answer == 64 * 64 * 3:
+    if answer == 128 * 128 * 3:
         return passed("0-0", "A network sees nothing but these numbers.")
-    if answer == 64 * 64:
+    if answer == 128 * 128:
         return not_yet(
             "0-0", "You counted the pixels. How many numbers describe the colour of one pixel?"
         )

@@ -49,7 +49,10 @@ def detect(
         Path | None,
         typer.Option(
             metavar="FILE",
-            help="A .keras file of `course train`, with two or four classes.",
+            help=(
+                "A .keras file of `course train`, with two or four classes. Without it the network"
+                " of the finished program is asked."
+            ),
             show_default=False,
         ),
     ] = None,
@@ -174,8 +177,9 @@ def detect(
 
     SOURCE is a picture, a folder, a video or a camera's stream.
 
-    Example: `course detect data/sample/videos/walk.mp4 --model
-    work/sample/05_training/mobilenetv2.keras -o work/walk.mp4`
+    Example: `course detect data/sample/videos/walk.mp4 -o work/walk.mp4`
+
+    With a network of your own: `course detect 0 --model work/mine/model.keras --show`
 
     With a served model: `course detect 0 --server http://127.0.0.1:8501/v1/models/face-mask --show`
 
@@ -185,8 +189,8 @@ def detect(
     faces are personal data, and nothing is stored without -o. Passwords in addresses are never
     shown.
     """
-    if (model is None) == (server is None):
-        raise typer.BadParameter("give a model: either --model FILE or --server ADDRESS.")
+    if model is not None and server is not None:
+        raise typer.BadParameter("give one model: either --model FILE or --server ADDRESS.")
     if (alert_after is None) != (alert_command is None and alert_webhook is None):
         raise typer.BadParameter(
             "--alert-after goes with --alert-command or --alert-webhook, and these with it."

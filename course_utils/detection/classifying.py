@@ -1,29 +1,33 @@
 """The classifier as a plain call.
 
-Uint8 faces in, probabilities out, all faces of a frame in one batch.
+Uint8 faces in, probabilities out.
 
 Whatever has the attributes `size` and `class_names` and takes faces can stand in its place, a
 client of a model server too.
 """
 
+from pathlib import Path
+
 import numpy as np
 
-from course_utils import models, quiet
+from course_utils import models
 from course_utils.data.class_names import all_understood
+from course_utils.detection import finished
 from course_utils.errors import CourseError, without_secrets
+from course_utils.models.kept import kept
+from course_utils.models.lite import LiteNetwork, convert
 from course_utils.training.pipeline import cut_face
 
 KNOWN = ({"with_mask", "without_mask"}, {"with_mask", "without_mask", "under_nose", "nose_only"})
-LARGEST_BATCH = 32
 
 
 class Classifier:
-    """A trained network, compiled once.
+    """A trained network that is asked about faces.
 
     Parameters
     ----------
-    model : keras.Model
-        As `course_utils.models.load` gives it.
+    network : course_utils.models.lite.LiteNetwork
+        Takes pictures of (size, size, 3), 0 to 255; its first output are probabilities.
     class_names : sequence of str
         In the order of its outputs.
 
@@ -34,18 +38,9 @@ class Classifier:
     class_names : tuple of str
     """
 
-    def __init__(self, model, class_names):
-        quiet.import_keras()
-        import tensorflow as tf
-
-        self.size, self.class_names = model.input_shape[1], tuple(class_names)
-        shape = tf.TensorSpec((None, *model.input_shape[1:]), tf.uint8)
-        compute = tf.function(
-            lambda faces: model(tf.cast(faces, tf.float32), training=False),
-            input_signature=[shape],
-            autograph=False,
-        )
-        self._compute, self._constant = compute.get_concrete_function(), tf.constant
+    def __init__(self, network, class_names):
+        self._network = network
+        self.size, self.class_names = network.shape[0], tuple(class_names)
 
     def __call__(self, faces):
         """Classify faces.
@@ -63,27 +58,20 @@ class Classifier:
         """
         if not len(faces):
             return np.zeros((0, len(self.class_names)), np.float32)
-        parts = [
-            self._batch(faces[start : start + LARGEST_BATCH])
-            for start in range(0, len(faces), LARGEST_BATCH)
-        ]
-        return np.concatenate(parts)
-
-    def _batch(self, faces):
-        # Kernels are prepared anew for every size of a batch that was not met before: 1, 2, 4, ...
-        # are few.
-        padded = np.zeros((1 << (len(faces) - 1).bit_length(), *faces.shape[1:]), np.uint8)
-        padded[: len(faces)] = faces
-        return self._compute(self._constant(padded)).numpy()[: len(faces)]
+        return np.stack([outputs[0] for outputs in self._network(faces)])
 
 
-def load_classifier(path):
-    """Read a classifier of masks from a file.
+def load_classifier(path=None):
+    """Read a classifier of masks from a file, or the finished program's.
+
+    The network is converted to TensorFlow Lite when it is read for the first time, which takes some
+    seconds, and kept; see `course_utils.models.kept`.
 
     Parameters
     ----------
-    path : path-like
-        A `.keras` file of `course train` or of chapter 05.
+    path : path-like, optional
+        A `.keras` file of `course train` or of chapter 05. Without one it is the network of
+        `course_utils.detection.finished`.
 
     Returns
     -------
@@ -95,6 +83,16 @@ def load_classifier(path):
         When the file is missing, is no model, takes no square pictures, or tells other things apart
         than masks.
     """
+    if path is None:
+        return Classifier(LiteNetwork(finished.network()), finished.class_names())
+    class_names = models.loading.read_class_names(path)  # refuses what is no model
+    content = kept([Path(path).read_bytes()], lambda: _converted(path))
+    class_names = all_understood(class_names)
+    refuse_other_classes(path, class_names)
+    return Classifier(LiteNetwork(content), class_names)
+
+
+def _converted(path):
     model, class_names = models.load(path)
     shape = model.input_shape
     square = (
@@ -109,9 +107,8 @@ def load_classifier(path):
             f"{path} is no classifier of square pictures: give a .keras file that `course train`"
             " wrote."
         )
-    class_names = all_understood(class_names)
-    refuse_other_classes(path, class_names)
-    return Classifier(model, class_names)
+    refuse_other_classes(path, all_understood(class_names))
+    return convert(model)
 
 
 def ask_server(address, timeout=10):

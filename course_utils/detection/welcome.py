@@ -1,39 +1,26 @@
-"""The small finished detector of chapter 00.
+"""The finished program in a few calls, as chapter 00 runs it.
 
 Find faces, say of each whether a mask is worn, draw it.
 
-It is here so that the course can begin with the end. Chapter 07 builds a better one step by step
-and explains every line; nothing after chapter 00 uses this module.
-
-Faces are found by dlib's histogram-of-gradients detector (Dalal and Triggs, "Histograms of oriented
-gradients for human detection", CVPR 2005; dlib's own training). The classifier is a MobileNetV2
-(Sandler et al., CVPR 2018) of width 0.35; `data/welcome_detector/` says how it was made.
+It is what `course detect` does with a single picture: faces are found by the default detector of
+`course_utils.detection.detectors`, and the network is that of `course_utils.detection.finished`.
+Chapter 07 explains every part.
 """
 
-import functools
 from dataclasses import dataclass
+from functools import cache
 
 import cv2
 import numpy as np
 
-from course_utils import project, quiet
-from course_utils.errors import CourseError
-from course_utils.pictures.annotations import Box, crop
+from course_utils.detection import finished
+from course_utils.detection.boxes import sizes
+from course_utils.detection.classifying import cut_faces, load_classifier
+from course_utils.detection.detectors import load_detector
+from course_utils.pictures.annotations import Box
 
-SIZE = 64
-"""Pixels: the side of the square that the classifier looks at."""
-
-MARGIN = 0.2
-"""What is added around a found box on every side, as a fraction of its side: forehead, ears and
-chin."""
-
-LARGEST = 600
-"""Pixels: a single photograph is shrunk until its longer side has this length, before its largest
-face is looked for."""
-
-FACE_SCORE = -0.5
-"""Boxes that dlib scores lower are left out. Masked faces score low, so 0, its own default, loses
-many."""
+SMALLEST = 16
+"""Pixels: smaller faces are left out."""
 
 WORDS = {"with_mask": "mask", "without_mask": "no mask"}
 
@@ -57,67 +44,39 @@ class Face:
     probability: float
 
 
-@functools.cache
-def _face_finder():
-    import dlib
-
-    return dlib.get_frontal_face_detector()
+@cache
+def _detector():
+    return load_detector(min_face=SMALLEST)
 
 
-@functools.cache
-def load_classifier():
-    """Load the trained network.
-
-    Returns
-    -------
-    keras.Model
-        Takes float32 (n, 64, 64, 3), 0 to 255, RGB; gives (n, 1), the probability of "with_mask".
-
-    Raises
-    ------
-    CourseError
-        When the file is missing.
-    """
-    path = project.data_dir() / "welcome_detector" / "model.keras"
-    if not path.exists():
-        raise CourseError(
-            f"{path} is missing: `git checkout data/welcome_detector` brings it back."
-        )
-    return quiet.import_keras().models.load_model(path, compile=False)
+@cache
+def _classifier():
+    return load_classifier()
 
 
-def find_faces(rgb, enlargements=1):
-    """Find faces that look at the camera, of about 40 pixels and more.
+def size():
+    """Return the side in pixels of the square that the classifier looks at."""
+    return finished.card()["size"]
+
+
+def find_faces(rgb):
+    """Find the faces of a picture.
 
     Parameters
     ----------
     rgb : numpy.ndarray
         uint8, shape (height, width, 3).
-    enlargements : int
-        How often to double the picture first. dlib's detector knows faces of 80 pixels and more;
-        each doubling halves that and takes four times as long.
 
     Returns
     -------
     list of Box
-        Clipped to the picture, from left to right.
+        From brows to chin and from ear to ear, clipped to the picture, from left to right.
     """
     height, width = rgb.shape[:2]
-    rectangles, _, _ = _face_finder().run(np.ascontiguousarray(rgb), enlargements, FACE_SCORE)
-    boxes = [
-        Box(
-            "face",
-            max(found.left(), 0),
-            max(found.top(), 0),
-            min(found.right() + 1, width),
-            min(found.bottom() + 1, height),
-        )
-        for found in rectangles
-    ]
-    return sorted(
-        (box for box in boxes if box.width > 0 and box.height > 0),
-        key=lambda box: (box.x_min, box.y_min),
-    )
+    found, _ = _detector()(rgb)
+    found = np.clip(np.round(found), 0, [width, height, width, height]).astype(int)
+    boxes = [Box("face", *map(int, box)) for box in found[sizes(found) >= SMALLEST]]
+    return sorted(boxes, key=lambda box: (box.x_min, box.y_min))
 
 
 def at_most(rgb, longest):
@@ -145,31 +104,24 @@ def at_most(rgb, longest):
     )
 
 
-def cut_largest_face(rgb, size=SIZE):
-    """Cut out the largest face of a picture, even one that fills the picture.
+def cut_largest_face(rgb):
+    """Cut out the largest face of a picture.
 
     Parameters
     ----------
     rgb : numpy.ndarray
         uint8, shape (height, width, 3).
-    size : int
-        Pixels: side of the square that is returned.
 
     Returns
     -------
     numpy.ndarray or None
         uint8, shape (size, size, 3); None when no face is found.
     """
-    rgb = at_most(rgb, LARGEST)
-    around = round(
-        0.25 * max(rgb.shape[:2])
-    )  # a detector of faces wants to see what surrounds them
-    roomy = cv2.copyMakeBorder(rgb, around, around, around, around, cv2.BORDER_REPLICATE)
-    boxes = find_faces(roomy)
-    return cut_face(roomy, max(boxes, key=lambda box: box.width), size) if boxes else None
+    boxes = find_faces(rgb)
+    return cut_face(rgb, max(boxes, key=lambda box: box.width)) if boxes else None
 
 
-def cut_face(rgb, box, size=SIZE):
+def cut_face(rgb, box):
     """Cut a face out with the margin that the classifier was trained with.
 
     Parameters
@@ -177,19 +129,13 @@ def cut_face(rgb, box, size=SIZE):
     rgb : numpy.ndarray
         uint8, shape (height, width, 3).
     box : Box
-    size : int
-        Pixels: side of the square that is returned.
 
     Returns
     -------
     numpy.ndarray
         uint8, shape (size, size, 3).
     """
-    face = crop(rgb, box, MARGIN)
-    shrinking = max(face.shape[:2]) > size
-    return cv2.resize(
-        face, (size, size), interpolation=cv2.INTER_AREA if shrinking else cv2.INTER_LINEAR
-    )
+    return cut_faces(rgb, [(box.x_min, box.y_min, box.x_max, box.y_max)], size())[0]
 
 
 def classify(faces):
@@ -198,17 +144,16 @@ def classify(faces):
     Parameters
     ----------
     faces : sequence of numpy.ndarray
-        uint8, shape (64, 64, 3) each, from `cut_face`.
+        uint8, shape (size, size, 3) each, from `cut_face`.
 
     Returns
     -------
     numpy.ndarray
         float, shape (n,), 0 to 1, rounded to 4 digits: the rest differs between processors.
     """
-    if len(faces) == 0:
-        return np.zeros(0)
-    batch = np.stack(faces).astype(np.float32)
-    return np.round(load_classifier().predict(batch, verbose=0)[:, 0].astype(float), 4)
+    classifier = _classifier()
+    column = classifier.class_names.index("with_mask")
+    return np.round(classifier(faces)[:, column].astype(float), 4)
 
 
 def detect(rgb, threshold=0.5):

@@ -203,7 +203,7 @@ def show_fates(counted):
             color=COLORS[color],
             s=45,
         )
-    axis.axvline(40, color="black", linestyle=":")
+    axis.axvline(20, color="black", linestyle=":")
     axis.set(xscale="log", xlabel="width of the face in pixels", ylim=(-0.5, 2.5))
     axis.set_yticks(range(3), [name for name, *_ in fates])
     axis.set_xticks([12, 20, 40, 80, 160], ["12", "20", "40", "80", "160"], minor=False)
@@ -212,8 +212,8 @@ def show_fates(counted):
     show(
         figure,
         "Every annotated face as a mark: its width in pixels to the right, its fate"
-        f" upwards. {(missed & (counted.width < 40)).sum()} of the {missed.sum()} missed"
-        " faces lie left of the dotted line at 40 pixels.",
+        f" upwards. {(missed & (counted.width < 20)).sum()} of the {missed.sum()} missed"
+        " faces lie left of the dotted line at 20 pixels.",
     )
 
 

@@ -66,7 +66,7 @@ def judge(source):
         return None, [], str(error)
     faces = welcome.detect(rgb)
     if not faces:
-        sentence = "No face found: is it 40 pixels wide, and does it look at the camera?"
+        sentence = "No face found: is it 16 pixels wide, and does it look at the camera?"
         return rgb, faces, sentence
     words = ", ".join(welcome.WORDS[face.label] for face in faces)
     return rgb, faces, f"From left to right: {words}."

@@ -123,8 +123,7 @@ def test_a_served_model_of_the_wrong_kind(course, tmp_path):
     assert status == 1 and "cat, dog" in errors and "not masks" in errors
 
 
-def test_a_file_or_a_server_but_not_both_and_not_none(course, served):
-    assert course(SCENE, model=None)[0] == 2
+def test_a_file_or_a_server_but_not_both(course, served):
     status, _, errors = course(SCENE, "--server", served.rest_address)
     assert status == 2 and "either --model FILE or --server ADDRESS" in errors
 

