@@ -1,10 +1,11 @@
 """Make the course's environment in .venv from requirements.lock; do nothing when it is up to date.
 
-Needs Python 3.11 or 3.12 and nothing else. `make` calls it; without make run
-`python bootstrap.py` and then `.venv/bin/course` (Windows: `.venv/Scripts/course`).
+Needs Python 3.11 or 3.12 and nothing else (Debian: with `python3-venv`). `make` calls it; without
+make run `python bootstrap.py` and then `.venv/bin/course` (Windows: `.venv/Scripts/course`).
 """
 
 import hashlib
+import importlib.util
 import os
 import shutil
 import subprocess
@@ -38,8 +39,18 @@ def find_python():
     found = ".".join(map(str, sys.version_info[:3]))
     sys.exit(
         f"bootstrap: this is Python {found}, and the course needs 3.11 or 3.12: install one of them"
-        " and try again."
+        " and try again. book/setup.md says how on each system, without administrator's rights too."
     )
+
+
+def require_pip():
+    """Stop where Debian and its relatives have taken apart what makes an environment."""
+    if importlib.util.find_spec("ensurepip") is None:
+        version = ".".join(map(str, sys.version_info[:2]))
+        sys.exit(
+            "bootstrap: this Python can't make an environment: install its other part with"
+            f" `sudo apt install python{version}-venv`, and try again."
+        )
 
 
 def tool(name):
@@ -83,11 +94,13 @@ def main():
     other = find_python()
     if other:
         sys.exit(subprocess.call([other, __file__, *sys.argv[1:]]))
+    require_pip()
     print(
         "Making the environment in .venv (about 4 GB; a few minutes the first time) ...", flush=True
     )
     STAMP.unlink(missing_ok=True)
-    venv.create(VENV, with_pip=True, clear=VENV.exists())
+    # Links, as `python -m venv` makes them: a copy of uv's Python does not start on macOS.
+    venv.create(VENV, with_pip=True, clear=VENV.exists(), symlinks=os.name != "nt")
     python = tool("python")
     run(
         [python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", UV],

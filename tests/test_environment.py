@@ -143,6 +143,40 @@ def test_doctor_names_a_wrong_version_and_the_remedy(small_course):
     assert "bootstrap.py" in done.stdout
 
 
+def bootstrap_alone(folder, *python, **environment):
+    """Run bootstrap.py in a folder that holds only what it reads, without a package index."""
+    for name in ("bootstrap.py", "requirements.lock", "pyproject.toml"):
+        shutil.copy(ROOT / name, folder)
+    return subprocess.run(
+        [sys.executable, *python, str(folder / "bootstrap.py")],
+        capture_output=True,
+        text=True,
+        env={**os.environ, "PIP_NO_INDEX": "1", "PIP_FIND_LINKS": "", **environment},
+    )
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows copies")
+def test_the_environment_links_to_its_python_and_a_missing_package_is_one_sentence(tmp_path):
+    done = bootstrap_alone(tmp_path)
+    assert done.returncode == 1 and "installing uv failed" in done.stderr
+    assert "Traceback" not in done.stderr
+    assert (tmp_path / ".venv" / "bin" / "python").is_symlink()
+    assert not (tmp_path / ".venv" / "course-environment").exists()
+
+
+def test_a_python_without_the_means_for_an_environment_is_told_what_to_install(tmp_path):
+    """As Debian's python3 without python3-venv."""
+    hide = (
+        "import importlib.util, runpy, sys; found = importlib.util.find_spec;"
+        "importlib.util.find_spec = lambda name: None if name == 'ensurepip' else found(name);"
+        "path = sys.argv.pop(1); sys.argv[0] = path; runpy.run_path(path, run_name='__main__')"
+    )
+    done = bootstrap_alone(tmp_path, "-c", hide)
+    assert done.returncode == 1 and "Traceback" not in done.stderr, done.stderr
+    assert "apt install python3." in done.stderr and "-venv" in done.stderr
+    assert not (tmp_path / ".venv").exists()
+
+
 @pytest.mark.skipif(os.name == "nt", reason="makes a link")
 def test_a_linked_environment_is_not_emptied(tmp_path):
     for name in ("bootstrap.py", "requirements.lock", "pyproject.toml"):
