@@ -142,8 +142,8 @@ def test_both_spellings_of_the_factor_give_the_expected_whole_numbers(deviations
     ("answer", "state"),
     [
         (None, "not attempted"),
-        (4096, "not yet"),
-        (12288, "passed"),
+        (16384, "not yet"),
+        (49152, "passed"),
         (12289, "not yet"),
         ("x", "not yet"),
     ],
