@@ -718,7 +718,6 @@ augmentation_figures.show_waits(waited)
 # %%
 waiting = {name: wait / (wait + compute) for name, (wait, compute) in waited.items()}
 generator, prefetched = waiting["imgaug, generator"], waiting["tf.data, prefetched"]
-print(f"With prefetching the network waits about {round(prefetched, 1):.0%} of a step.")
 
 # %% [markdown]
 # ## In which order?

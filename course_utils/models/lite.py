@@ -52,6 +52,7 @@ def convert(model, examples=None, half=False):
     """
     quiet.import_keras()
     import tensorflow as tf
+    from absl import logging as absl_logging
     from tensorflow.python.framework.convert_to_constants import convert_variables_to_constants_v2
 
     shape = (1, *model.input_shape[1:])
@@ -61,6 +62,8 @@ def convert(model, examples=None, half=False):
         autograph=False,
     ).get_concrete_function()
     frozen = convert_variables_to_constants_v2(compute)
+    verbosity = absl_logging.get_verbosity()
+    absl_logging.set_verbosity(absl_logging.ERROR)  # it advises on a path that is not taken here
     with quiet.native_errors_muted():
         converter = tf.lite.TFLiteConverter.from_concrete_functions([frozen])
         if examples is not None or half:
@@ -78,6 +81,8 @@ def convert(model, examples=None, half=False):
                 f"{model.name} can't become a TensorFlow Lite network: one of its layers has no"
                 " counterpart there."
             ) from error
+        finally:
+            absl_logging.set_verbosity(verbosity)
 
 
 class LiteNetwork:

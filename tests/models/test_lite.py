@@ -33,6 +33,12 @@ def test_says_what_the_keras_network_says(model, content):
     assert np.allclose(answers(network), models.compiled(model)(FACES), atol=1e-5)
 
 
+def test_a_conversion_says_nothing_in_a_notebook(model, caplog, capfd):
+    """There `sys.stderr` is not the descriptor that libraries in C++ write to."""
+    lite.convert(model)
+    assert not caplog.records and capfd.readouterr().err == ""
+
+
 def test_the_number_of_threads_changes_no_bit(content):
     one = answers(lite.LiteNetwork(content, threads=1))
     for threads in (2, 3, 8):
