@@ -127,8 +127,8 @@ print(f"The signature and the network differ by {apart:.5f} at most.")
 print(f"{count_right(by_hand)} of {len(labels)} faces are answered right.")
 
 # %% [markdown]
-# Why name the input? Without a name Keras calls it `keras_tensor_158` or so, and the
-# next export calls it otherwise. Every client would break.
+# Why name the input? Without a name Keras calls it `keras_tensor_158` or so, and in the
+# next export otherwise. Every client would break.
 #
 # But who decodes the JPEG, who shrinks it to the network's size? If each client does,
 # each client can do it wrongly. So a second signature takes *files*, and the graph does
@@ -355,8 +355,8 @@ with grpc.insecure_channel(server.grpc_address) as channel:
 print(reply.model_spec)
 
 # %% [markdown]
-# Bytes go as they are. The reply also says which version answered. Log it: who
-# complains in March about an answer of January wants to know who gave it.
+# Bytes go as they are. The reply also says which version answered. Log it: whoever
+# complains in March about an answer of January wants to know which version gave it.
 #
 # ## Do all four say the same?
 #
@@ -431,16 +431,16 @@ times = wire["224 pixels"]["REST, numbers"] / wire["224 pixels"]["gRPC, files"]
 print(f"224 pixels: JSON takes {round(times, -1):.0f} times the bytes of a JPEG.")
 
 # %% [markdown]
-# JSON spends about seven characters on a colour
-# value, `123.0, `, and float32 four bytes, though the value was born with one.
+# JSON spends about seven characters on a colour value, `123.0, `, and float32 four
+# bytes, though the value was born with one.
 #
 # Servers have limits. The stand-in takes 64 pictures and 16 MB in a request; the real
 # one leaves limits to whoever stands in front of it.
 #
 # **Exercise 8-2** (medium, 12 minutes). A camera was cut off for a night and has
-# thousands of files to ask about. Write the requests, as texts in the row form, in the
-# files' order: as few as possible, none with more `pictures` or more `characters` than
-# allowed.
+# thousands of files to ask about. Write the requests for `serving_bytes`, as JSON texts
+# with `instances`, in the files' order: as few as possible, none with more `pictures`
+# or more `characters` than allowed.
 
 
 # %% tags=["exercise-8-2"]
@@ -459,9 +459,9 @@ chapter_08.check_2(requests_of_files)
 #
 # Mind who answers: **this measures the stand-in**. The real server reads JSON in C++,
 # several times faster. What carries over is what no server can change: the network's
-# own time, the least that one can hope for, and what the *client* spends on writing its
-# numbers as text. Both stand in the figure. The ways take turns, so that other work
-# disturbs all alike; everything is divided by the network's time.
+# own time, about the least that one can hope for, and what the *client* spends on
+# writing its numbers as text. Both stand in the figure. The ways take turns, so that
+# other work disturbs all alike; everything is divided by the network's time.
 
 # %%
 import time
@@ -549,9 +549,9 @@ print(f"Merged, the answers differ by {apart:.5f} at most.")
 # corrupt file spoils its batch.
 #
 # **Exercise 8-3** (medium, 15 minutes). Requests of one picture arrive at known
-# moments. A batch begins with a request that finds none waiting; it goes off when it is
-# full, or when its first request has waited for `patience`. Who comes exactly then
-# still gets in. How large are the batches?
+# moments. A batch begins with a request that finds none waiting; it leaves when it is
+# full, or when its first request has waited for `patience`. A request that comes
+# exactly then still gets in. How large are the batches?
 
 
 # %% tags=["exercise-8-3"]
@@ -567,10 +567,9 @@ chapter_08.check_3(batch_sizes)
 # ## The same picture, prepared otherwise
 #
 # The most frequent failure in production raises no error. The client prepares pictures
-# a little differently than training did: **train-serve skew**. Here are five popular
-# ways, all sent as numbers, all answered with status 200. Near faces are our crops; far
-# ones were 10 to 40 pixels wide in the camera, as in chapter 06, and have to be
-# enlarged.
+# a little differently from training: **train-serve skew**. Here are five popular ways,
+# all sent as numbers, all answered with status 200. Near faces are our crops; far ones
+# were 10 to 40 pixels wide in the camera, as in chapter 06, and have to be enlarged.
 
 
 # %%
@@ -627,13 +626,12 @@ figures.show_pictures(
 # labels show that some have changed.
 #
 # The original project fell into this trap. Its training script enlarged by the nearest
-# pixel, the client of its server by `tf.image.resize`, bilinear.
-# Chapter 06 measured what that costs. With our signature for files there is nothing
-# left for the client to do.
+# pixel, its server's client by `tf.image.resize`, bilinear. Chapter 06 measured what
+# that costs. With our signature for files there is nothing left for the client to do.
 #
 # ## A new version, without a pause
 #
-# Somebody has "simplified" the export and forgot that the network scales its input
+# Somebody has "simplified" the export and forgotten that the network scales its input
 # itself. Publish it as version 2 while a client keeps asking. The server loads it
 # *beside* the old one, and only then changes over.
 
@@ -679,7 +677,7 @@ print("Status:", published[0], "| requests failed meanwhile:", len(failures))
 print("Different answers to one and the same file:", len(set(answers)))
 
 # %% [markdown]
-# No request failed, and the answers changed silently. Any good? Only *labelled*
+# No request failed, and the answers changed silently. For the better? Only *labelled*
 # pictures tell.
 
 # %%
@@ -712,16 +710,17 @@ print(f"Still {count_right(rpc.predict_files(files))} are right.")
 shutil.rmtree(base / "3")
 
 # %% [markdown]
-# Customers notice nothing; *you* should, for a server that had to start anew just now
-# would have nothing to serve. The real server retries five times, a minute apart
+# Customers notice nothing; *you* should, for a server that had to restart now would
+# have nothing to serve. The real server retries five times, a minute apart
 # (`max_num_load_retries`, `load_retry_interval_micros`), and says LOADING, without an
 # error, until it gives up with END. The stand-in says END at once and retries as often;
 # above we asked for one retry.
 #
 # **Exercise 8-4** (medium, 12 minutes). Write the alarm. `names` are the names in the
-# model's folder, `status` is the document that you printed when the server had started.
-# The folder promises its highest number; names that are no numbers are no versions,
-# zeros in front don't count. Which promised version isn't AVAILABLE?
+# model's folder, `status` is the document printed when the server had started, as a
+# dictionary. The folder promises its highest number; names that are no numbers are no
+# versions, zeros in front don't count. Return the promised version, unless it is
+# AVAILABLE.
 
 
 # %% tags=["exercise-8-4"]
@@ -776,7 +775,7 @@ try_label("stable")
 #
 # **Exercise 8-5** (medium, 15 minutes). Decide by the user's name: always the same for
 # the same user, also after a restart and on every machine; the share as asked for; and
-# who is in at 5 % stays in at 30 %.
+# whoever is in at 5 % stays in at 30 %.
 
 
 # %% tags=["exercise-8-5"]
@@ -816,8 +815,8 @@ print("Our server:", health(server.rest_address))
 print("Where nobody listens:", health("http://127.0.0.1:9"))
 
 # %% [markdown]
-# And the camera of chapter 07? `course detect --server` takes the address that `course
-# serve` prints in the place of a model's file, and a hundred cameras get a new version
+# And the camera of chapter 07? `course detect --server` takes, instead of a model's
+# file, the address that `course serve` prints, and a hundred cameras get a new version
 # in the same second. Here it labels the faces of a scene:
 
 # %%
@@ -957,7 +956,7 @@ widgets.show(
 # server reads anew every minute. The server knows no passwords. It encrypts gRPC, given
 # keys with `--ssl_config_file`, and REST not at all: put a gateway in front.
 #
-# The end belongs to the test: after stopping, nothing must be left.
+# Stopping is tested, too: nothing must be left.
 
 # %%
 rest.close()
