@@ -24,8 +24,8 @@
 #
 # **After this chapter you can** measure a network for parts of the people and say what
 # such a measurement can't tell; bring confidence and share of right answers together;
-# choose a threshold for a stated cost; write a model card from a run; and lead the talk
-# about whether to use the thing.
+# choose a threshold for a stated cost; write a model card from a run; and lead the
+# discussion about whether to use it.
 #
 # **You need** chapters 01, 05, 06 and 07, whose results we read. **Time:** 35 minutes
 # to read and run, and about an hour for the four exercises.
@@ -49,13 +49,13 @@ asking = models.compiled(network)
 # %% [markdown]
 # ## What is there to release?
 #
-# Chapter 06 ended with one network: a MobileNetV2 that ImageNet had trained, under a
-# head of our own for whole and small faces. It is our candidate. We ask it about
-# pictures *as they were taken*, with masks that people wore, in the order of
-# chapter 05: **validation** people choose whatever there is to choose, **test** people
-# judge. From each answer we keep the **log-odds**: the logarithm of the probability of
-# a mask divided by that of none. Above 0 the network says *mask*, and the farther from
-# 0, the surer it is.
+# Chapter 06 ended with one network: a MobileNetV2 trained on ImageNet, under a head of
+# our own for whole and small faces. It is our candidate. We ask it about pictures *as
+# they were taken*, with masks that people wore, in the order of chapter 05:
+# **validation** people choose whatever there is to choose, **test** people judge. From
+# each answer we keep the **log-odds**: the logarithm of the probability of a mask
+# divided by that of none. Above 0 the network says *mask*, and the farther from 0, the
+# surer it is.
 
 # %%
 from course_utils.data.faces_table import faces_dir, load_faces
@@ -383,7 +383,7 @@ print(f"{crossed.median():.0f} people, {(crossed < 10).sum()} with fewer than te
 # %% [markdown]
 # ## What hides a mouth?
 #
-# Users of such programs complain first of this: a hand, a scarf, a beard counts as a
+# Users of such programs complain of this first: a hand, a scarf, a beard counts as a
 # mask. Those are the **hard negatives** of chapter 00: no mask, and yet the mouth is
 # gone. The embedded people hold hands and arms before their faces for us, and wear
 # masks below the nose, on the nose only, and under the chin. Which of them pass?
@@ -433,10 +433,10 @@ if len(passed):
 # %% [markdown]
 # Where a bar begins at zero and ends at a quarter, *no mistake was seen* and *one in
 # four is wrong* are both possible. Yet a kind whose whole interval lies far from that
-# of bare faces is no chance: there the network has learned *something covers the mouth*
-# or *there is cloth*, and not *a mask is worn properly*. The remedy is in the training
-# data: chapter 02 can draw masks below noses; hands, scarves and beards must be
-# collected.
+# of bare faces is not there by chance: the network has learned *something covers the
+# mouth* or *there is cloth*, and not *a mask is worn properly*. The remedy is in the
+# training data: chapter 02 can draw masks below noses; hands, scarves and beards must
+# be collected.
 
 # %% [markdown]
 # ## How sure is sure?
@@ -465,8 +465,8 @@ def calibration_error(confidence, right, bins=10):
 chapter_09.check_3(calibration_error)
 
 # %% [markdown]
-# Why are networks too sure? Cross-entropy rewards every further bit of certainty on
-# training faces, long after their labels are right ([Guo et al.,
+# Why are many networks too sure? Cross-entropy rewards every further bit of certainty
+# on training faces, long after their labels are right ([Guo et al.,
 # 2017](https://arxiv.org/abs/1706.04599)). Their remedy is one number. Divide the
 # log-odds by a **temperature** $T$ before they become probabilities: above 1 it makes
 # every answer less sure, below 1 surer. No label changes, because 0 divided by anything
@@ -543,10 +543,10 @@ print(f"Calibration error: {before:.3f} as trained, {after:.3f} with temperature
 print(f"A perfectly calibrated network would seem to be off by {floor:.3f}, too.")
 
 # %% [markdown]
-# A lowest point right of 1 means that the network was too sure of people it does not
-# know: below the diagonal it promises more than it keeps. Where a point stays off the
-# diagonal, one number could not bend the curve enough; and where few faces lie in a
-# bin, its bar says so.
+# A lowest point well right of 1 means that the network was too sure of people it does
+# not know: below the diagonal it promises more than it keeps. One near 1 leaves little
+# to mend. Where a whole bar lies off the diagonal, one number could not bend the curve
+# enough; where few faces lie in a bin, its bar is long.
 #
 # Is a calibrated confidence a property of the network? No: of network *and* pictures.
 # Ask about the same test people with the same temperature, but turn the light down:
@@ -589,8 +589,8 @@ print(f"out {in_light:.1%} of the test faces, and {at_night:.0%} of the dark one
 # that nobody wears. Of those without one, two in a hundred passed in the light, and one
 # in three passes now. It becomes less sure, but not as much as it becomes wrong: its
 # confidence says nothing of another world than the one in which it was fitted ([Ovadia
-# et al., 2019](https://arxiv.org/abs/1906.02530)). Whoever hangs it into a corridor
-# needs a lamp, or the rule above, which judges nobody in the dark and says so; fits the
+# et al., 2019](https://arxiv.org/abs/1906.02530)). Whoever hangs it in a corridor needs
+# a lamp, or the rule above, which judges nobody in the dark and says so; fits the
 # temperature anew, on labelled faces of that camera; and checks it every few months.
 
 # %% [markdown]
@@ -609,8 +609,8 @@ print(f"out {in_light:.1%} of the test faces, and {at_night:.0%} of the dark one
 # **Exercise 9-4** (hard, 20 minutes). Write `cheapest_threshold(p_mask, wears,
 # share_without, cost_pass, cost_stop)`. `p_mask` holds the probability of a mask of
 # each face, `wears` says who wears one. *Mask* is said from the threshold on (`>=`).
-# Return the threshold with the lowest expected cost. Worth trying is each probability
-# that occurs, and 1.01: then everybody is stopped.
+# Return the threshold with the lowest expected cost. Try each probability that occurs,
+# and 1.01: then everybody is stopped.
 
 
 # %% tags=["exercise-9-4"]
@@ -720,8 +720,8 @@ print(f"for people of whom {bare_share:.0%} wear none, from {at_the_door:.2f} on
 # Look at the dashed line: what it costs to let everybody pass, without any network.
 # When a pass costs as little as a false stop, the curve at its lowest lies hardly below
 # that line, and among test people the network costs more than it saves: **the cheapest
-# use of it is not to use it**. The dearer the pass, the farther right the threshold,
-# and the more people with a mask are stopped.
+# use of it is not to use it**. The dearer the pass, the farther right the threshold
+# tends to lie, and the more people with a mask are stopped.
 
 # %% [markdown]
 # ## Of those it stops, how many wear none?
@@ -772,11 +772,11 @@ for name, values in curves.items():
     print(f"({low:.0%} to {high:.0%}).")
 
 # %% [markdown]
-# That is the base rate again. Our test people were collected, so that many of them wear
-# no mask; at a door it is rare, and precision falls with it, though the network is the
-# same. After a week of stopping mostly people who wear a mask, the guard stops
-# believing, or, worse, believes the screen and not his eyes. Both *rates* travel from a
-# test to a door, as long as the people are alike; accuracy and precision don't.
+# That is the base rate again. Our test people were collected so that many wear no mask;
+# at a door that is rare, and precision falls with it, though the network is the same.
+# After a week of stopping mostly people who wear a mask, the guard stops believing, or,
+# worse, believes the screen and not his eyes. Both *rates* travel from a test to a
+# door, as long as the people are alike; accuracy and precision don't.
 #
 # ## And the whole system?
 #
@@ -799,9 +799,9 @@ for words, share in lines.items():
 print(f"False alarms a picture: {system['false_alarms']:.1f}")
 
 # %% [markdown]
-# Quote the last one. A face counts there when it was found *and* labelled right. It is
-# measured on nine people in many frames, so it says little of others; but it is the
-# only one of the thing that would hang at the door.
+# Quote the last bar. A face counts there when it was found *and* labelled right. It is
+# measured on six scenes and on nine people in many frames, so it says little of others;
+# but only it describes what would hang at the door.
 #
 # ## What must go with it?
 #
@@ -875,11 +875,11 @@ display(Markdown("\n\n".join(parts)))
 # - **For whom was it measured?** Enough people like ours, at our camera, with
 #   intervals. *Stop when:* only on other people's pictures.
 # - **Who bears which mistake**, and how often, at *our* share without a mask? *Stop
-#   when:* the ones decide and others pay.
+#   when:* some decide and others pay.
 # - **What happens after a stop?** A person looks, decides, can say sorry. *Stop
 #   when:* the door stays shut by itself.
-# - **What is stored**, where, how long, who sees it? *Stop when:* more than an hour's
-#   need.
+# - **What is stored**, where, how long, who sees it? *Stop when:* more than the next
+#   hour needs.
 # - **How do we notice** that it has grown worse, and who switches it off? *Stop
 #   when:* nobody is named.
 # - **When does it end?** *Stop when:* there is no date.
@@ -895,16 +895,16 @@ display(Markdown("\n\n".join(parts)))
 # - **A proxy.** *No mask* read as *careless*, *ill*, *of that party*: the network has
 #   measured nothing of the kind.
 # - **A weapon against covering.** Turned round, the same file finds people who *hide*
-#   their faces, at a demonstration for instance. Who publishes a model publishes this
-#   use, too.
+#   their faces, at a demonstration for instance. Whoever publishes a model publishes
+#   this use, too.
 #
 # The laws differ; the European Union's GDPR treats such pictures as personal data, its
-# AI Act forbids or restricts a part of these uses. That a use is allowed somewhere does
+# AI Act forbids or restricts some of these uses. That a use is allowed somewhere does
 # not make it decent.
 #
-# What remains is much. A counter without pictures that says *today nine in ten* and
-# helps to decide how many masks to lay out. A mirror at the door that shows *you* your
-# own label and stores nothing. A lesson.
+# Much remains. A counter without pictures that says *today nine in ten* and helps to
+# decide how many masks to lay out. A mirror at the door that shows *you* your own label
+# and stores nothing. A lesson.
 
 # %%
 out.record(
