@@ -48,7 +48,7 @@ pictures = {path: read_rgb(path) for path in truths}
 #
 # Could the classifier not look at a whole scene? A classifier always answers: it has
 # two outputs, they sum to one, and "there is no face here" is not among them. Let us
-# cut squares out of a scene at random, with or without a face, and ask.
+# cut squares out of a scene at random and ask.
 
 # %%
 classify = detection.load_classifier(out.earlier("06_small_faces", "small_faces.keras"))
@@ -70,7 +70,7 @@ print(f"Labels with a probability of 0.8 or more: {np.sum(sure >= 0.8)} of 8.")
 # %% [markdown]
 # Walls and trousers get a label like everybody else. So something has to say first
 # *where* there are faces, among thousands of places and sizes. A **detector** answers
-# with boxes; the **classifier** then spends its care on few squares. The price: what
+# with boxes; the **classifier** then spends its care on a few squares. The price: what
 # the first one misses, the second never sees.
 #
 # ## How do you find a face of twenty pixels?
@@ -250,7 +250,7 @@ print(f"labelled right; {len(alarms)} boxes without a face.")
 # The two yellow boxes hold a shoe, and a hand before a jacket. At this size a shoe is a
 # round brown patch with darker spots, and a hand above dark cloth is skin above a
 # collar: a far face gives hardly more. The classifier, which has no word for *no face*,
-# calls the hand *Mask*.
+# calls the hand *Mask*. *Not sure* is not counted as right.
 #
 # **Which detector should we take?** There are four. *HOG*, the classic, compares the
 # directions of edges with a template. *MMOD* and *MTCNN*, which the original project
@@ -826,10 +826,10 @@ out.record(recall_every_third=found.mean())
 # - **Let a human decide.** A label is a hint to look, not a verdict; nobody is fined by
 #   a network. Chapter 09 says for whom it errs more often.
 #
-# Must pictures be kept, many make a mosaic of each face. Does that hide anybody? Eighty
-# of the embedded people have two portraits. Here both become mosaics of six by six
-# blocks, and without any network each second portrait gets the name of the first one
-# most like it.
+# Where pictures must be kept, many make a mosaic of each face. Does that hide anybody?
+# Eighty of the embedded people have two portraits. Here both become mosaics of six by
+# six blocks, and without any network each second portrait gets the name of the first
+# one most like it.
 
 # %%
 import cv2

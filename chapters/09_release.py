@@ -585,19 +585,19 @@ print(
 print(f"out {in_light:.1%} of the test faces, and {at_night:.0%} of the dark ones.")
 
 # %% [markdown]
-# Say it out loud: in the dark one answer in three is wrong, and the network finds masks
-# that nobody wears. Of those without one, two in a hundred passed in the light, and one
-# in three passes now. It becomes less sure, but not as much as it becomes wrong: its
-# confidence says nothing of another world than the one in which it was fitted ([Ovadia
-# et al., 2019](https://arxiv.org/abs/1906.02530)). Whoever hangs it in a corridor needs
-# a lamp, or the rule above, which judges nobody in the dark and says so; fits the
-# temperature anew, on labelled faces of that camera; and checks it every few months.
+# In the dark one answer in three is wrong, and the network finds masks that nobody
+# wears. Of those without one, two in a hundred passed in the light, and one in three
+# passes now. It becomes less sure, but not as much as it becomes wrong: its confidence
+# says nothing of another world than the one in which it was fitted ([Ovadia et al.,
+# 2019](https://arxiv.org/abs/1906.02530)). Whoever hangs it in a corridor needs a lamp,
+# or the rule above, which judges nobody in the dark and says so; fits the temperature
+# anew, on labelled faces of that camera; and checks it every few months.
 
 # %% [markdown]
 # ## What does a mistake cost?
 #
-# *Say mask from 50 % on* is a decision that nobody took. It holds a pass and a false
-# stop for equally bad, and it holds people with and without a mask for equally common.
+# *Say mask from 50 % on* is a decision that nobody took. It takes a pass and a false
+# stop to be equally bad, and people with and without a mask to be equally common.
 # Neither is so. Let those who are responsible state two numbers. At the door of a
 # hospital, say, **2 % of the visitors wear no mask**, and **a pass is as bad as 20
 # false stops**. Then a threshold follows. The expected cost of a visitor, counted in
