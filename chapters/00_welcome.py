@@ -39,7 +39,7 @@ from course_utils.pictures.images import read_rgb
 # %% [markdown]
 # ## What does the finished program do?
 #
-# The pictures that come with this course show **invented people**: a computer rendered
+# The pictures embedded in this course show **invented people**: a computer rendered
 # them, so nobody's privacy is touched and we know the truth about every face. A *scene*
 # shows several of them, near and far, as an entrance camera sees them.
 #
@@ -180,11 +180,11 @@ by_size.agg(faces=("found", "size"), found=("found", "sum"), right=("right", "su
 welcome_figures.show_fates(counted)
 
 # %% [markdown]
-# What do we see? What is missed is small: most of it lies left of the dotted line, at
-# 20 pixels. A face of 15 pixels that looks aside has little left to recognise. Yet
-# faces at the far end of a corridor **are** that small. Chapter 06 measures accuracy
-# against face size and repairs what can be repaired; chapter 07 explains the detector
-# and what makes it see small faces.
+# Most of the missed faces are small: they lie left of the dotted line, at 20 pixels. A
+# face of 15 pixels that looks aside has little left to recognise. Yet faces at the far
+# end of a corridor **are** that small. Chapter 06 measures accuracy against face size
+# and repairs what can be repaired; chapter 07 explains the detector and what makes it
+# see small faces.
 #
 # But size is not everything. The scenes hold too few faces to ask whom it misses, so
 # here is a second count: in how many of the photographs that the classifier was made
@@ -207,7 +207,7 @@ for label, counts in provenance["photographs by class"].items():
 # %% [markdown]
 # Does the detector dislike masks? Not so fast: the two groups of photographs come from
 # different places and are framed differently, too (chapter 01 shows how much that
-# matters). So count once more, in the embedded test portraits, all framed alike.
+# matters). So count once more, in embedded portraits, all framed alike.
 
 # %%
 people = load_faces("sample")
@@ -273,8 +273,8 @@ by_kind["treated in chapter"] = by_kind.index.map(chapters)
 by_kind.sort_values(["faces", "right"], ascending=False)
 
 # %% [markdown]
-# Numbers are one thing, faces another: here are, of each kind, the two that the
-# classifier believes most to wear a mask.
+# Numbers are one thing, faces another: here are, of each kind but the bare faces, the
+# two with the highest probability of a mask.
 
 # %%
 hard = people[people.kind != "bare face"]
@@ -294,11 +294,12 @@ print(f"but on {tricky_right} of {len(tricky)} hard negatives.")
 
 # %% [markdown]
 # The share of right answers is called **accuracy**. One accuracy over all faces would
-# have hidden this. Most test faces are easy, so the easy ones make the average, and the
-# hard negatives drown in it. **A single number describes the mixture of faces that it
-# was measured on as much as it describes the program.** That is why this course counts
-# by group: poor light (chapter 03), masks worn wrongly (chapter 05), small faces
-# (chapter 06), skin tone, age, pose and covered mouths (chapter 09).
+# have hidden this. Bare faces are easy and frequent, so they lift the average, and the
+# mistakes on masks, worn properly or not, drown in it. **A single number describes the
+# mixture of faces that it was measured on as much as it describes the program.** That
+# is why this course counts by group: poor light (chapter 03), masks worn wrongly
+# (chapter 05), small faces (chapter 06), skin tone, age, pose and covered mouths
+# (chapter 09).
 
 # %% [markdown]
 # ## Where should the threshold stand?
@@ -338,8 +339,8 @@ widgets.show(
 # %% [markdown]
 # ## What does it say of your picture?
 #
-# Choose a picture of your own below. It is read and judged by this notebook, in memory;
-# nothing leaves your machine and nothing is stored. Try to fool it: a mask pulled down,
+# First an embedded face, then a picture of your own. It is judged by this notebook, in
+# memory; nothing leaves your machine or is stored. Try to fool it: a mask pulled down,
 # a hand, sunglasses, your profile, a step back, a photograph of a photograph.
 
 
@@ -457,7 +458,7 @@ for network, gain in gains.items():
 # fix was judged on the very faces that had suggested it. What this course does
 # differently: **every number is computed by the run that prints it, no person stands in
 # training and test at once, and every accuracy comes with its interval.** (For an
-# accuracy close to 1 the formula is crude; chapter 05 has a better one.)
+# accuracy close to 1 the formula is crude; chapter 05 has a better way.)
 
 # %%
 accuracy = people.right.mean()
@@ -524,8 +525,8 @@ for answer_to_try in (None, 128 * 128, 128 * 128 * 3):
 # %% [markdown]
 # *Not attempted* means that the cell is as it was shipped, *not yet* comes with a hint,
 # *passed* means right. A check tries several inputs, so guessing one value will not do.
-# Then compare with `solutions/00_welcome.ipynb`, unless the course was handed out
-# without it: it says why, not only how.
+# Then compare with `solutions/00_welcome.ipynb`, if you were given it: it says why, not
+# only how.
 #
 # The map of the course, with the minutes that each chapter takes to read, at 200 words
 # and 35 lines of code a minute, and to run:
