@@ -78,7 +78,8 @@ for kind, table in {"drawn": drawn, "worn": worn}.items():
 # many results on the test people has learned from them as well.
 #
 # A network sees a small square of each face, cut as in chapter 03. Where a portrait
-# shows more than the face, the face detector gives the box.
+# shows more than the face, the face detector gives the box. Below, a row for each way
+# of wearing; blue frames mean `with_mask`.
 
 # %%
 from course_utils.faces import face_of_crop
@@ -134,7 +135,8 @@ print(f"{len(validation_faces):,} of other people to validate; {plan.size} pixel
 # It needs a number that says how wrong it is. If the network gave the *right* class the
 # probability $p$, its **loss** is $-\ln p$: nothing when it was sure and right, much
 # when it was sure and wrong. The mean over a batch is called **cross-entropy**. Someone
-# who always says one half has a loss of $\ln 2 = 0.69$; keep this number in mind.
+# who always says one half has a loss of $\ln 2 = 0.69$; keep this number in mind, it is
+# the dotted line below.
 #
 # **Exercise 5-1** (easy, 8 minutes). Write `cross_entropy(probabilities, labels)` for
 # an array of shape (n, classes), each row of sum 1, and the numbers of the right
@@ -158,8 +160,8 @@ chapter_05.check_1(cross_entropy)
 # many dimensions as it has weights, and the rest is the same three lines, over and
 # over: compute the loss of a batch; ask for its **gradient**, that is in which
 # direction each weight must move for the loss to rise fastest; take a small step the
-# other way. How small is the **learning rate**. Here is the whole loop; every network
-# of this chapter that starts from random numbers goes through it.
+# other way. The **learning rate** says how small. Here is the whole loop, for every
+# network of this chapter that starts from random numbers.
 
 # %%
 import tensorflow as tf
@@ -255,9 +257,9 @@ figures.show(training_figures.draw_losses(runs), alt)
 # %% [markdown]
 # ## When has it learned enough?
 #
-# In the middle panel the orange curve falls and falls. The blue one is what we want to
-# know, and it tells another story. Train longer, first on these few faces, then for as
-# many steps on all training faces: what becomes of the gap?
+# In the middle panel the orange curve falls and falls. The blue one, which matters,
+# stays behind towards the end. Train longer, first on these few faces, then for as many
+# steps on all training faces: what becomes of the gap?
 
 # %%
 everyone = np.arange(len(train))
@@ -329,12 +331,12 @@ chapter_05.check_3(learning_rate)
 #
 # A comparison is fair when everybody gets the same: the same faces, as many steps, the
 # same number of faces a step, the same augmentation. Only the highest learning rate is
-# each network's own, chosen on the validation people. The table is the whole recipe.
-# The rest is the loop above, with **AdamW**, which gives each weight its own step size
-# by how large its gradients have been, and decays the weights. The two ResNets are as
-# in the paper; MobileNetV2 is the narrow one of chapter 04. ResNet-50 gets one help:
-# every block begins by doing nothing, its last normalisation with a scale of 0 (Goyal
-# et al., 2017).
+# each network's own, chosen on the validation people. The table is the recipe, the rest
+# is the loop above, with **AdamW**, which gives each weight its own step size by how
+# large its gradients have been, and decays the weights. The two ResNets are as in the
+# paper; MobileNetV2 is the narrow one of chapter 04. ResNet-50 gets some help: the last
+# normalisation of every block starts with a scale of 0, so at first the block does
+# nothing (Goyal et al., 2017).
 
 # %%
 NAMES = {"resnet34": "ResNet-34", "resnet50": "ResNet-50", "mobilenetv2": "MobileNetV2"}
@@ -389,15 +391,15 @@ figures.show(training_figures.draw_losses(curves), alt)
 # %% [markdown]
 # Where both curves still fall together at the end, more steps would help; where the
 # orange one falls and the blue one does not follow, more faces would. Blue often lies
-# *below* orange, since the faces it learns from are augmented. Equal steps are not
-# equal seconds, as the table at the end shows.
+# *below* orange, since the faces learned from are augmented. Equal steps are not equal
+# seconds, as a figure below shows.
 #
 # ## Which one is right more often?
 #
-# Now the test people. We ask all three about every face once, and write the answers
-# down. There are two tests. In the **same kind** the masks were made like those in
-# training. In the **other kind** they were not: for networks that learned from drawn
-# masks these are masks that people wore. The second is what a camera will show.
+# Now the test people. We ask all three about every face once, in two tests. In the
+# **same kind** the masks were made like those in training. In the **other kind** they
+# were not: for networks that learned from drawn masks these are masks that people wore.
+# The second is what a camera will show.
 
 
 # %%
@@ -465,7 +467,7 @@ for kind in tests:
 # true label, a column for what was said. Of those who *wear* a mask, how many were
 # found? That is the **recall** of `with_mask`. Of those who were *said* to wear one,
 # how many do? That is its **precision**. One goes along a row, the other along a
-# column.
+# column. Does a network below say *without* to nearly everybody?
 #
 # **Exercise 5-5** (easy, 10 minutes). Write `recall_and_precision(counts, number)` for
 # a confusion matrix as an array, rows true and columns said, and the number of a class.
@@ -496,15 +498,15 @@ for kind in tests:
 # ## Must we start from nothing?
 #
 # Nobody learns what a mask is without knowing what an edge, cloth or a nose is. Our
-# three had to find all that in some thousand faces. A network trained on **ImageNet**,
-# 1.2 million photographs of a thousand kinds of things, has found it already. Cut off
-# its last layer, and what is left is a **base**: picture in, 1,280 features out. The
-# original project took such a MobileNetV2, **froze** it (its weights stay as they are)
-# and trained only a small head on top.
+# three had to find all that in a thousand faces or two. A network trained on
+# **ImageNet**, 1.2 million photographs of a thousand kinds of things, has found it
+# already. Cut off its last layer, and what is left is a **base**: picture in, 1,280
+# features out. The original project took such a MobileNetV2, **froze** it (its weights
+# stay as they are) and trained only a small head on top.
 #
 # The environment of this course holds such a network: a stranger's finished mask
-# detector of 2020, made after the original's recipe. Measure it before you touch it: on
-# the same test people, in its own size, 224 pixels.
+# detector of 2020, made by the same recipe. Measure it before you touch it: on the same
+# test people, in its own size, 224 pixels.
 
 # %%
 from course_utils.models import imagenet
@@ -552,9 +554,9 @@ print(f"{faces:,} faces to learn from, {numbers:,} numbers of each.")
 # %% [markdown]
 # The head is one dense layer with a softmax: a **logistic regression**. With the base
 # frozen its loss has a single valley, so there is one best head, found from anywhere:
-# no seed, no epochs, no learning rate. One setting is left, how strongly large weights
-# are punished; a small *strength* $C$ punishes them hard. Let validation people choose
-# it. But which: those with drawn masks, or those with worn ones?
+# no seed, no epochs, no learning rate. One setting is left, the *strength* $C$: the
+# smaller it is, the harder large weights are punished. Let validation people choose it.
+# But which: those with drawn masks, or those with worn ones?
 
 # %%
 from course_utils.training import head as heads
@@ -575,11 +577,11 @@ losses.round(3)
 
 # %% [markdown]
 # The table holds the loss on validation people. On drawn masks it falls and falls; on
-# worn ones it turns: such a head learns how our masks are *drawn*, and masks that
-# people wear pay for it. A camera will show worn masks, so these choose, though not one
-# of them was learned from. To be honest: that they choose was settled when weaker
-# punishment had been seen to do worse on the photographs of the reference run, so those
-# figures are not blind.
+# worn ones it turns: a head hardly punished learns how our masks are *drawn*, and masks
+# that people wear pay for it. A camera will show worn masks, so these choose, though
+# not one of them was learned from. To be honest: this was settled after weaker
+# punishment had done worse on the photographs of the reference run, so those figures
+# are no blind test.
 
 # %%
 head = tried[losses["worn masks"].idxmin()]
@@ -598,7 +600,8 @@ for kind, values in reached["pretrained"].items():
 # %% [markdown]
 # **Where does it look?** Cover a square of the face with grey, ask again, and see how
 # far the probability of its answer falls. Move the square over the whole face: that is
-# an **occlusion map** (Zeiler and Fergus, 2014). What do you expect to be dark?
+# an **occlusion map** (Zeiler and Fergus, 2014). What do you expect to be dark? (Spread
+# evenly, three rows of seven hold 43 %.)
 
 
 # %%
@@ -631,14 +634,13 @@ print(f"Masks: {lower:.0%} of the fall comes from the lowest three rows of seven
 # %% [markdown]
 # ## Is it really better, and at what price?
 #
-# One table for all. One more competitor is due: whoever reports a large network should
-# have tried a small one, so the three convolutions are there as well, with more steps,
-# since a step costs them so little. And chance must show. A network that starts from
-# random numbers is one draw among many, so we train this one with three seeds; each
-# gets a stroke. The head of the pretrained network has no seed, and no spread. Time
-# counts, too: the pretrained network pays for its features once, then for its head. The
-# times are of *this* machine and *this* minute, whatever else it had to do, which is
-# why they stand in a figure and not in a sentence.
+# One figure for all, with one more competitor: whoever reports a large network should
+# have tried a small one. The three convolutions get more steps, since a step costs them
+# so little. And chance must show. A network that starts from random numbers is one draw
+# among many, so we train this one with three seeds; each gets a stroke. The head of the
+# pretrained network has no seed, and no spread. Time counts, too: the pretrained
+# network pays for its features once, then for its head. The times are of *this* machine
+# and *this* minute, so they stand in a figure, not in a sentence.
 
 # %%
 small = {}
@@ -714,8 +716,8 @@ print("on the validation people with worn masks.")
 # %% [markdown]
 # On drawn masks three convolutions are hard to beat: they have learned how our masks
 # are drawn, and 24 pixels show where one lies. Had we compared famous networks only, we
-# would never have known. On masks that people wear, which nobody learned from, the
-# pretrained base is ahead. Where an interval holds 0, take the cheaper network.
+# would never have known. On masks that people wear, which none of ours learned from,
+# the pretrained base is ahead. Where an interval holds 0, take the cheaper network.
 #
 # **On whom is it right?** One number for all hides who pays for it. Here is the share
 # of right answers for each way of wearing, and for what hides a mouth without being a
@@ -756,16 +758,15 @@ for kind in tests:
 # %% [markdown]
 # Say for each what it was, before you read on. Some masks are at the border that a
 # label had to draw somewhere, just below the nose. Some have a colour or a pattern that
-# no drawn mask had. And a sleeve before the mouth is cloth before the mouth. Its
-# **confidence**, the probability that it gives to the label it said, is no probability
-# of being right; chapter 09 measures how far it is off.
+# no drawn mask had. And a sleeve before the mouth is cloth before the mouth. The
+# network's **confidence**, the probability of the label it said, is no probability of
+# being right; chapter 09 measures how far it is off.
 #
 # ## What does it say of photographs?
 #
-# The embedded people are rendered, and their training masks are drawn. Does the network
-# that we just trained know a photograph? And what can it reach when it learns from
-# photographs? Both were computed once and stored, each with its command: the
-# **reference runs**.
+# The embedded people are rendered, and their training masks are drawn. How does our
+# network do on photographs? And what can it reach when it learns from photographs? Both
+# were computed once and stored: the **reference runs**.
 
 # %%
 pretrained_figures.print_references(out)
@@ -794,8 +795,7 @@ files.write_text(out.path("predictions.csv"), text)
 # %% [markdown]
 # ## Test yourself
 #
-# Five questions on the ideas of this chapter. Choose an answer and read what it says: a
-# wrong one tells you what it overlooks.
+# Choose an answer and read what it says: a wrong one tells you what it overlooks.
 
 # %%
 from course_utils.notebook import quizzes
@@ -815,11 +815,11 @@ quizzes.show("05_training")
 #   answer beside it.
 # - Don't start from nothing when somebody has seen a million pictures: a frozen base
 #   and a head of your own are best where it counts, on what you did not learn from, and
-#   repeat to the last printed digit. And try a small network before a large one.
+#   their figures repeat to the last digit. And try a small network before a large one.
 # - Recall along the row, precision along the column. Then by group. Then look at every
 #   mistake.
 #
 # **And now?** All our test faces are cut from portraits, large and sharp. The original
 # project's networks were right on nearly every portrait as well, and on four faces out
-# of five when they hung under a ceiling. What does *our* network say of a face of
+# of five when the camera hung under a ceiling. What does *our* network say of a face of
 # twenty pixels, or ten? Chapter 06 looks for what does the harm.
