@@ -17,11 +17,11 @@
 # # Small faces
 #
 # The original project had three networks that were right on nearly every portrait. Then
-# they were hung under a ceiling, before a real camera, and fell to four faces out of
-# five. Its training faces were over a hundred pixels wide, its camera's twenty to
-# fifty. It shrank every training face at random, won two to eight points, and closed
-# the file. This chapter opens it again. There are three suspects, and each of them gets
-# an experiment that could acquit it.
+# they met a real camera under a ceiling, and fell to four faces out of five. The
+# training faces were over a hundred pixels wide, the camera's twenty to fifty. The
+# project shrank every training face at random, won two to eight points, and closed the
+# file. This chapter opens it again. There are three suspects, and each gets an
+# experiment that could acquit it.
 #
 # **After this chapter you can** say how large a face will be on a camera before you buy
 # it, find a shift between training and use, take a failure apart with experiments that
@@ -122,15 +122,15 @@ print(f"Smaller than every face in training: {smaller:.0%} of the faces in scene
 
 # %% [markdown]
 # This is a **shift**: what the network meets in use is not what it met in training. It
-# is the commonest reason why a good model fails, and the most often overlooked, because
-# no accuracy on pictures *of the same kind* can show it. Two histograms do. But a shift
-# is a suspicion, not a verdict. Does this one do harm?
+# is a common reason why a good model fails, and easily overlooked, because no accuracy
+# on pictures *of the same kind* can show it. Two histograms do. But a shift is a
+# suspicion, not a verdict. Does this one do harm?
 #
 # ## The cliff
 #
 # To find out we do as the original did. Its training script read every picture with one
-# call of Keras, `load_img(path, target_size=(224, 224))`, gave it to a MobileNetV2 that
-# ImageNet had trained, and learned a head. We have that base from chapter 05, and its
+# call of Keras, `load_img(path, target_size=(224, 224))`, gave it to a MobileNetV2
+# trained on ImageNet, and learned a head. We have that base from chapter 05, and its
 # features of a face take milliseconds.
 
 # %%
@@ -215,15 +215,15 @@ print(f"60 pixels: {accuracy['nearest'][0]:.0%} right.")
 print(f"12 pixels: {accuracy['nearest'][-2]:.0%} right.")
 
 # %% [markdown]
-# There is the cliff. A network that is right on nearly every large face loses its way
-# on small ones, although nobody turned a head or dimmed a light. Three suspects were
-# near:
+# There is the cliff. A network that is right on nearly every large face ends below the
+# laziest answer on small ones, although nobody turned a head or dimmed a light. Three
+# suspects were near:
 #
 # 1. **the size itself**: a face of twelve pixels no longer holds what is needed;
 # 2. **the enlargement**: twelve pixels become a square of many more, and something
 #    must be put between them;
-# 3. **what the network learned before**: a base that ImageNet trained has seen a
-#    million sharp photographs, and never a small face.
+# 3. **what the network learned before**: a base trained on ImageNet has seen a million
+#    photographs, most of them sharp.
 #
 # Whoever accuses one of them must propose an experiment that could acquit it: change
 # that one thing, and nothing else, and say beforehand what would speak for it.
@@ -233,8 +233,8 @@ print(f"12 pixels: {accuracy['nearest'][-2]:.0%} right.")
 #
 # **Exercise 6-2** (easy, 6 minutes). Predict before you look. Around a face we cut a
 # `margin` on every side, as a share of the face; all of it is brought to a square of
-# `square` pixels. Write `block_width(face, square, margin)`: how many pixels of the
-# square does one pixel of the camera fill, if the face was `face` pixels wide?
+# `square` pixels. Write `block_width(face, square, margin)`: how wide, in pixels of the
+# square, is one pixel of the camera, if the face was `face` pixels wide?
 
 
 # %% tags=["exercise-6-2"]
@@ -307,7 +307,7 @@ print(f"One word is worth {gain:.1f} points, 95 % interval {low:.1f} to {high:.1
 # most of the range the size is acquitted: what is needed to see a mask was in the
 # pixels, and the enlargement hid it.
 #
-# **Exercise 6-3** (medium, 12 minutes). Such a word hides in many a library. Write
+# **Exercise 6-3** (medium, 12 minutes). Such words hide in many libraries. Write
 # `repeats_pixels(read)`, which finds out whether a reader enlarges by nearest, by
 # *trying* it: `read(picture, side)` takes a small picture, uint8 (h, w, 3), and returns
 # a larger one, uint8 (side, side, 3). Return `True` when it only repeats pixels.
@@ -364,11 +364,11 @@ figures.show(
 )
 
 # %% [markdown]
-# They hardly move. Networks that learned from a few hundred people read coarse patches
-# of colour, and blocks leave these where they are. What falls is what a network knows
-# of *sharp* pictures: its strength on large faces is its weakness here. So the verdict
-# names two culprits who need each other: a base that reads fine edges, and an
-# enlargement that makes false ones.
+# They hardly move. MobileNetV2 proves little: close to the laziest answer there is
+# little to lose. Their smaller square is a second difference, so with caution: networks
+# that learned from a few hundred people read coarse patches of colour, which blocks
+# leave in place. So the verdict names two culprits who need each other: a base that
+# reads fine edges, and an enlargement that makes false ones.
 #
 # **Exercise 6-4** (medium, 10 minutes). A colleague says: "It is the camera's JPEG. It
 # compresses more strongly than our training pictures are." Design the acquittal.
@@ -391,7 +391,7 @@ chapter_06.check_4(design)
 # ## What is left: the remedy of the original
 #
 # Bilinear is not the end. In the curve above it still falls below twenty pixels; there
-# the size begins to count. The original's remedy helps where one word can't: it drew
+# the size begins to count. The original's remedy may help where one word can't: it drew
 # `randint(10, 40)` for every training picture and shrank it to so many pixels, so that
 # the network learned from what it would meet. As a layer it is one line in a pipeline.
 
@@ -409,9 +409,9 @@ figures.show_pictures(
 )
 
 # %% [markdown]
-# A uniform draw is not the only one. From 10 to 40 pixels most faces lie near the upper
-# end of what is hard, and a camera that looks down a hall sees far more small faces
-# than large ones.
+# Of a uniform draw from 10 to 40, two faces in three are larger than 20 pixels, where
+# little is hard, and a camera that looks down a hall sees more small faces than large
+# ones.
 #
 # **Exercise 6-5** (medium, 12 minutes). Write `draw_sizes(smallest, largest, count,
 # rng)`: whole numbers of pixels, both ends included, every *doubling* as likely as the
@@ -428,10 +428,11 @@ def draw_sizes(smallest, largest, count, rng):
 chapter_06.check_5(draw_sizes)
 
 # %% [markdown]
-# Three heads compete, each on the same base, enlarged by bilinear. **Remedy** learns
-# from shrunk faces only, as the original did. **Both** learns from whole and shrunk
-# faces. And because *both* sees twice as many rows, there is a **control** which sees
-# as many without a single small one: whole faces, and the same mirrored.
+# Three heads compete with **one word**, the bilinear head above, on the same base and
+# enlargement. **Remedy** learns from shrunk faces only, as the original did. **Both**
+# learns from whole and shrunk faces. Because *both* sees twice as many rows, there is a
+# **control** which sees as many without a single small one: whole faces, and the same
+# mirrored.
 
 # %%
 train, held = parts["train"], labels["validation"]
@@ -455,11 +456,10 @@ for name, chosen in rows.items():
 # lowest **loss** over both, on validation people: it counts how sure a head is of each
 # answer, and is less a matter of chance than the number of right ones.
 #
-# A confession belongs here. This rule was not the first. The mean of the two accuracies
-# took the *control*, by less than chance explains, and the rule was changed when the
-# test people's table had been seen once. So hold *both* and *control* for two heads
-# that these validation people can hardly tell apart, and the test below for less than
-# blind.
+# This rule was not the first. The mean of the two accuracies took the *control*, by
+# less than chance explains, and the rule was changed when the test people's table had
+# been seen once. So these validation people can hardly tell *both* from *control*, and
+# the test below is not quite blind.
 
 # %%
 from course_utils.training.head import balanced_loss
@@ -480,12 +480,13 @@ print(f"Chosen on validation people: {chosen}.")
 # %% [markdown]
 # ## The trial, once
 #
-# Everything is decided, so now the test people. The table has the original's form:
-# accuracy, and recall and precision of both classes. **Before** is nearest and whole
-# faces, **one word** is bilinear, **remedy** is the original's, small faces only and
-# nearest, **both** is bilinear with whole and small faces. The networks from random
-# numbers can be asked before and after the word; the remedy has nothing to mend in
-# them.
+# In the table above the control does nearly as well on small faces as *both*: there,
+# more rows explain most of the gain. Now the test people. The tables have the
+# original's form: accuracy, and recall and precision of both classes. **Before** is
+# nearest and whole faces, **one word** is bilinear, **remedy** is now the original's,
+# small faces only and nearest, **both** is bilinear with whole and small faces. The
+# networks from random numbers can be asked before and after the word; the remedy has
+# nothing to mend in them.
 
 # %%
 heads["remedy", "nearest"] = fit_head(
@@ -551,9 +552,9 @@ for title, (gain, low, high) in gains.items():
     print(f"{title}: {gain:+.1f} points, 95 % interval {low:+.1f} to {high:+.1f}")
 
 # %% [markdown]
-# The answers behind these figures, as counts. Each matrix belongs to the run that it is
-# named after; the original printed one set of matrices for two experiments, and its
-# table can't be computed again from them.
+# The answers behind these figures, as counts. Each matrix belongs to the run above it;
+# the original printed one set of matrices for two experiments, so its table can't be
+# recomputed.
 
 # %%
 from course_utils.figures.training import draw_confusions
@@ -584,8 +585,8 @@ display(others.round(0).astype(int))
 # ## Faces that are small by nature
 #
 # Everything so far shrank large faces. The scenes hold faces that *are* small: people
-# farther away, partly turned, in the light of a hall. They are few, so the interval is
-# wide, and that is the honest thing to print.
+# farther away, partly turned, in the light of a hall. They are few, so the intervals
+# are wide.
 
 # %%
 from course_utils.pictures.images import read_rgb
@@ -610,11 +611,11 @@ for run in ("before", "one word", "both"):
 # points, and blamed the size. What were its figures made of? Its training script is
 # public, and reads by nearest. How its *test* pictures were read is not, so we can't
 # say which part of its loss was blocks. We can say that nearest and a frozen base are
-# enough to make such a loss, and that the same three parts of that project enlarge in
-# three ways: the training script by nearest, the video script by OpenCV's bilinear
-# filter, the client of its server by TensorFlow's.
+# enough to make such a loss, and that three parts of that project enlarge in three
+# ways: the training script by nearest, the video script by OpenCV's bilinear filter,
+# the client of its server by TensorFlow's.
 #
-# So its head learned from blocks and was asked about blur. Does that matter?
+# So in use its head, which learned from blocks, was asked about blur. Does that matter?
 
 # %%
 shares = pd.DataFrame(index=FILTERS, columns=FILTERS, dtype=float)
@@ -630,11 +631,11 @@ figures.show(
 display(shares.round(1).rename_axis(index="learned by", columns="used by"))
 
 # %% [markdown]
-# This is **training-serving skew**: two programs prepare the same picture differently.
-# It raises no error and leaves no trace in a log. Chapter 08 closes the door on it, by
-# putting the preparation *into* the model.
+# Hardly, here: the columns differ more than the rows. But such **train-serve skew**,
+# two programs that prepare the same picture differently, raises no error and leaves no
+# trace in a log. Chapter 08 ends it by putting the preparation *into* the model.
 #
-# Now play: one face, its size, and the way it is enlarged.
+# Now play: one face, its size and its enlargement.
 
 # %%
 import ipywidgets
@@ -667,9 +668,10 @@ widgets.show(
 # %% [markdown]
 # ## Keep what was chosen
 #
-# The chosen head goes onto the base. The file is an ordinary network: chapter 07 gives
-# it faces, and it needs no features. And the **reference run**: the same chapter on
-# real photographs, with their own sizes, larger squares, and people who were not drawn.
+# The chosen head goes onto the base. The file is an ordinary network, to which chapter
+# 07 gives faces. The **reference run** is the same chapter on real photographs, with
+# larger squares. From 8 to 16 pixels the word does little there, and learning from
+# small faces does much.
 
 # %%
 from course_utils.training.head import put_on
@@ -690,7 +692,7 @@ out.record(**recorded)
 small_faces.print_reference(out.reference(), RUNS, KINDS, pairs)
 
 # %% [markdown]
-# **Open task.** Break the verdict. Find another skew between your telephone and this
+# **Open task.** Break the verdict. Find another skew between your phone and this
 # course: colours, compression, sharpening, the crop. Propose the experiment that could
 # acquit it, run it on fifty of your own pictures, and write five sentences. *Good:* one
 # thing is changed, and an interval stands beside the difference. *Better:* what would
@@ -711,8 +713,8 @@ quizzes.show("06_small_faces")
 #   suspicion; the curve along it is the evidence.
 # - Give every suspect an experiment that could acquit it: change one thing, and say
 #   beforehand what would speak for it.
-# - Know how each of your programs resizes. Nearest makes blocks, and a base that
-#   ImageNet trained takes their edges for the picture.
+# - Know how each of your programs resizes. Nearest makes blocks, and a base trained on
+#   ImageNet takes their edges for the picture.
 # - Teach a network what it will meet, and keep what it already knows: whole and small
 #   faces together cost whole faces next to nothing.
 # - Choose on validation people. Ask the test people once.
