@@ -135,7 +135,7 @@ print(f"{len(validation_faces):,} of other people to validate; {plan.size} pixel
 # It needs a number that says how wrong it is. If the network gave the *right* class the
 # probability $p$, its **loss** is $-\ln p$: nothing when it was sure and right, much
 # when it was sure and wrong. The mean over a batch is called **cross-entropy**. Someone
-# who always says one half has a loss of $\ln 2 = 0.69$; keep this number in mind, it is
+# who always says one half has a loss of $\ln 2 = 0.69$; keep this number in mind: it is
 # the dotted line below.
 #
 # **Exercise 5-1** (easy, 8 minutes). Write `cross_entropy(probabilities, labels)` for
@@ -208,8 +208,7 @@ def learn(network, optimizer, batches, rates, every):
 # %% [markdown]
 # **How large a step?** Take a network so small that we can repeat it often, and three
 # learning rates, on 160 faces, half of them with a mask. Predict first: what will the
-# curve of a rate that is far too small look like, and that of one that is far too
-# large?
+# curve of a rate that is far too small look like, and that of one far too large?
 
 # %%
 from keras import layers
@@ -331,7 +330,7 @@ chapter_05.check_3(learning_rate)
 #
 # A comparison is fair when everybody gets the same: the same faces, as many steps, the
 # same number of faces a step, the same augmentation. Only the highest learning rate is
-# each network's own, chosen on the validation people. The table is the recipe, the rest
+# each network's own, chosen on the validation people. The table is the recipe; the rest
 # is the loop above, with **AdamW**, which gives each weight its own step size by how
 # large its gradients have been, and decays the weights. The two ResNets are as in the
 # paper; MobileNetV2 is the narrow one of chapter 04. ResNet-50 gets some help: the last
@@ -391,8 +390,9 @@ figures.show(training_figures.draw_losses(curves), alt)
 # %% [markdown]
 # Where both curves still fall together at the end, more steps would help; where the
 # orange one falls and the blue one does not follow, more faces would. Blue often lies
-# *below* orange, since the faces learned from are augmented. Equal steps are not equal
-# seconds, as a figure below shows.
+# *below* orange, since the faces learned from are augmented. Where blue begins above
+# the picture, chapter 04's running statistics are the suspect. Equal steps are not
+# equal seconds (see below).
 #
 # ## Which one is right more often?
 #
@@ -419,7 +419,7 @@ for kind, table in tests.items():
     )
 
 # %% [markdown]
-# How far might an accuracy be off? With other test people it would be another one. The
+# How far might an accuracy be off? With other test people it would differ. The
 # **bootstrap** imitates that: draw as many people as there are, *with replacement*, so
 # that some come twice and some not at all, and compute the accuracy again; do so some
 # thousand times. The middle 95 % of these accuracies are a 95 % interval as in chapter
@@ -504,9 +504,9 @@ for kind in tests:
 # features out. The original project took such a MobileNetV2, **froze** it (its weights
 # stay as they are) and trained only a small head on top.
 #
-# The environment of this course holds such a network: a stranger's finished mask
-# detector of 2020, made by the same recipe. Measure it before you touch it: on the same
-# test people, in its own size, 224 pixels.
+# This course's environment holds such a network: a stranger's finished mask detector of
+# 2020, made by the same recipe. Measure it before you touch it: on the same test
+# people, in its own size, 224 pixels.
 
 # %%
 from course_utils.models import imagenet
