@@ -491,7 +491,7 @@ for kind in tests:
     for arch, name in NAMES.items():
         rows = answers[arch][answers[arch].test == kind]
         matrices[name] = evaluation.confusion_matrix(rows.label, rows.said, CLASSES)
-    alt = f"Confusion matrices of the three on {kind}: most faces on the diagonal."
+    alt = f"Confusion matrices of the three on {kind}: most bare faces on the diagonal."
     figures.show(training_figures.draw_confusions(matrices), alt)
 
 # %% [markdown]

@@ -626,7 +626,7 @@ for learned in FILTERS:
 figures.show(
     small_faces.draw_skew(shares),
     "Accuracy on faces of 10 to 40 pixels for each way of learning and each way of use:"
-    " learning and use by bilinear is best.",
+    " what counts is that it is used by bilinear.",
 )
 display(shares.round(1).rename_axis(index="learned by", columns="used by"))
 

@@ -61,7 +61,7 @@ mask = classify(patches)[:, classify.class_names.index("with_mask")]
 titles = [f"Mask {p:.2f}" if p > 0.5 else f"NoMask {1 - p:.2f}" for p in mask]
 alt = (
     "Eight patches of a station platform, and a label with its probability above each;"
-    " walls and trains get one, too."
+    " walls and clothes get one, too."
 )
 figures.show_pictures(patches, alt, titles, size=1.4)
 sure = np.maximum(mask, 1 - mask)
@@ -86,8 +86,8 @@ from course_utils.figures import detection as drawn
 
 levels = full_range.tiles(*scene.shape[:2], first=256)
 alt = (
-    "The scene four times, covered by many small tiles, fewer larger ones, and one that"
-    " holds it all."
+    "The scene four times, covered by many small tiles, by fewer and larger ones twice,"
+    " and by one that holds it all."
 )
 figures.show(drawn.draw_tiles(scene, levels), alt, photographic=True)
 

@@ -284,7 +284,7 @@ def check_2(end_to_end):
             )
 
         if all(same(given, _ends(rows, which)) for _, rows, which, given in answers):
-            return "These are the figures that the chapter's last figure shows."
+            return "These are the figures that the chapter's bars of recall and precision show."
         for mistake, hint in ROW_MISTAKES:
             if always(mistake):
                 raise Refused(hint)
