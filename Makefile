@@ -10,7 +10,7 @@ course: environment  ## execute every chapter on the embedded pictures and build
 	$(COURSE) book
 
 test: environment  ## run the tests
-	.venv/bin/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile
+	.venv/bin/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder
 
 lint: environment  ## form, faults and the direction of imports
 	.venv/bin/ruff format --check --quiet .
