@@ -26,7 +26,7 @@ from course_utils.pictures.annotations import Box
 # %% [markdown]
 # ## 0-1: count those who were never found
 #
-# When 44 % of the people with a mask are found, each found one stands for 1 / 0.44
+# When 54 % of the people with a mask are found, each found one stands for 1 / 0.54
 # people. So *divide* each count by its share, and compare the people instead of the
 # faces.
 
@@ -42,8 +42,8 @@ def share_with_mask(masked, bare, found_masked, found_bare):
 chapter_00.check_1(share_with_mask)
 
 # %%
-corrected = share_with_mask(44, 80, 0.44, 0.80)
-print(f"Of the found faces {44 / (44 + 80):.0%} wear a mask,", end=" ")
+corrected = share_with_mask(54, 94, 0.54, 0.94)
+print(f"Of the found faces {54 / (54 + 94):.0%} wear a mask,", end=" ")
 print(f"of the people {corrected:.0%}.")
 
 # %% [markdown]
@@ -133,7 +133,7 @@ print("Half the reach costs four times the faces.")
 # ## 0-4: how many alarms are false?
 #
 # Take 1,000 people. 950 wear a mask, and 9 % of them, about 86, are stopped. 50 wear
-# none, and 89 % of them, about 45, are stopped. So about 86 of 131 alarms are false.
+# none, and 96 % of them, 48, are stopped. So about 86 of 134 alarms are false.
 
 
 # %% tags=["exercise-0-4"]
@@ -149,7 +149,7 @@ chapter_00.check_4(false_alarm_share)
 
 # %%
 for wearing in (0.5, 0.8, 0.95, 0.99):
-    share = false_alarm_share(wearing, 0.09, 0.89)
+    share = false_alarm_share(wearing, 0.09, 0.96)
     print(f"{wearing:.0%} wear a mask: {share:.0%} of the alarms are false.")
 
 # %% [markdown]

@@ -255,7 +255,7 @@ def show_errors(thresholds, passed, stopped):
         Shares, 0 to 1, at each threshold: of the faces without a mask those that are called mask,
         and of the faces with one those that are not.
     """
-    figure, axis = plt.subplots(figsize=(8, 3), layout="constrained")
+    figure, axis = plt.subplots(figsize=(8, 3.6), layout="constrained")
     curves = 100 * np.array([passed, stopped])
     axis.plot(thresholds, curves[0], color=COLORS["without_mask"], label="no mask, but called mask")
     axis.plot(
@@ -266,12 +266,7 @@ def show_errors(thresholds, passed, stopped):
         label="mask, but called no mask",
     )
     axis.axvline(0.5, color="black", linestyle=":")
-    inner = (thresholds >= 0.1) & (thresholds <= 0.9)
-    axis.set(
-        xlabel="threshold",
-        ylabel="share of these faces (%)",
-        ylim=(0, 1.3 * curves[:, inner].max()),
-    )
+    axis.set(xlabel="threshold", ylabel="share of these faces (%)", ylim=(0, 100))
     axis.legend(frameon=False, loc="lower center", bbox_to_anchor=(0.5, 1), ncols=2)
     show(
         figure,

@@ -2,6 +2,7 @@
 
 import math
 from fractions import Fraction
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -9,7 +10,9 @@ from every_exercise import *
 from exercises import Exercises, accept_all, refuse_all
 
 from course_utils.checks import chapter_00
+from course_utils.command import notebooks
 
+ROOT = Path(__file__).resolve().parents[2]
 EXERCISES = Exercises("00_welcome", chapter_00, known={"np": np})
 
 
@@ -150,3 +153,23 @@ def test_both_spellings_of_the_factor_give_the_expected_whole_numbers(deviations
 )
 def test_the_demonstration_shows_all_verdicts(answer, state):
     assert chapter_00.check_demonstration(answer).state == state
+
+
+def test_what_the_exercises_call_above_stands_above():
+    """0-1 and 0-4 take their shares from what the chapter printed."""
+    (pair,) = (pair for pair in notebooks.find_pairs(ROOT) if pair.number == "00")
+    cells = notebooks.read_notebook(pair.notebook).cells
+    printed = " ".join(
+        output.text
+        for cell in cells
+        if cell.cell_type == "code"
+        for output in cell.outputs
+        if output.output_type == "stream"
+    )
+    shares, threshold = chapter_00.FOUND[0][1][2:], chapter_00.ENTRANCES[0][1][1:]
+    for share in shares:
+        assert f"In {share:.0%} of" in printed
+    assert (
+        f"Threshold 0.5: of the faces without a mask {1 - threshold[1]:.0%} pass, of those with"
+        f" one {threshold[0]:.0%} are stopped." in printed
+    )
