@@ -681,8 +681,8 @@ print(f"the largest of {largest} pictures.")
 # same side.
 #
 # **Exercise 1-4** (medium, 15 minutes). Write `group_split(groups, test_share, seed)`.
-# `groups` holds one name a picture. Return two arrays of positions, training and test.
-# No group may be on both sides, every picture is on one, the test gets about
+# `groups` holds one name per picture. Return two arrays of positions, training and
+# test. No group may be on both sides, every picture is on one, the test gets about
 # `test_share` of the *pictures* (groups differ in size), and the same seed gives the
 # same split, another seed another.
 
@@ -1033,61 +1033,35 @@ print(f"{number:,} groups, {torn} of them torn by the split.")
 pd.crosstab(faces.split, faces.label, margins=True, margins_name="all")
 
 # %%
-report = folder / "report.csv"  # what the import could not read
-refused = 0
-if report.exists():
-    refused = sum(pd.read_csv(report, keep_default_na=False).what == "refused")
+from course_utils.data.data_card import data_card, refused_files
 
 known = faces[faces.person != ""]
-number = known.person.nunique()
-people = f"{number:,}, told apart by name on {len(known):,} pictures"
-if len(known) < len(faces):
-    people += "; anyone else may be on both sides of the split"
-percent = {name: f"{values.mean():.0%}" for name, values in results.items()}
-sizes = [f"{size:,.0f}" for size in np.percentile(shorter, (5, 50, 95))]
-split_counts = faces.split.value_counts()
-parts = [f"{part} {split_counts[part]:,}" for part in ("train", "validation", "test")]
-
-# %%
-near = f"near-duplicates (distance {threshold} of 64 or less, mirror images too)"
+sizes = " / ".join(f"{size:.0f}" for size in np.percentile(shorter, (5, 50, 95)))
 facts = {
-    "files": f"{len(faces) + refused:,}: {len(faces):,} read, {refused:,} unreadable",
-    "with a mask": f"{counts['with_mask']:,}",
-    "without a mask": f"{counts['without_mask']:,}",
-    "people": people,
-    "shorter side, 5 % / 50 % / 95 %": f"{' / '.join(sizes)} px",
-    "byte-identical": f"{exact_groups:,} groups, {exact_extra:,} extra copies",
-    near: f"{near_groups:,} groups, {near_extra:,} extra copies",
-    "split by group": f"{', '.join(parts)}; {torn} groups torn",
+    "pictures": f"{len(faces):,}, {counts['with_mask']:,} of them with a mask",
+    "unreadable files": refused_files(folder),
+    "people": f"{known.person.nunique():,} known by name, on {len(known):,} pictures",
+    "shorter side, 5 % / 50 % / 95 %": f"{sizes} px",
+    "extra copies, byte-identical": exact_extra,
+    f"extra copies, up to {threshold} of 64 answers apart": near_extra,
+    "groups torn by the split": torn,
 }
-fact_lines = "\n".join(f"| {name} | {fact} |" for name, fact in facts.items())
+facts |= {f"in {part}": number for part, number in faces.split.value_counts().items()}
 
 # %%
 from IPython.display import Markdown
 
-card = f"""# Data card: {dataset.title}
-
-**What it holds.** {dataset.holds}
-
-| | |
-|---|---|
-{fact_lines}
-
-**Source.** {dataset.source}
-
-**Licence.** {dataset.licence}. {dataset.terms}
-
-**Known limits.** Balanced accuracy without the middle of the picture (50 % is \
-chance): {percent["width and height, 0 pixels"]} from
-width and height alone, {percent["upper border, 14 pixels"]} from the upper border, \
-{percent["border, 28 pixels"]} from the whole border,
-which a mask may touch. The hash that found the near-duplicates finds \
-{found[threshold]:.0%} of planted copies. Copies stay in the
-collection; they share a group.
-
-**Not for** identifying people, watching them without their knowledge, or any \
-decision about a person.
-"""
+guessed = {name: f"{values.mean():.0%}" for name, values in results.items()}
+limits = [
+    "Balanced accuracy without the middle of the picture (50 % is chance):"
+    f" {guessed['width and height, 0 pixels']} from width and height,"
+    f" {guessed['upper border, 14 pixels']} from the upper border,"
+    f" {guessed['border, 28 pixels']} from all of it, which a mask may touch.",
+    f"The hash finds {found[threshold]:.0%} of planted copies. Copies stay, and share a"
+    " group.",
+    "Who is not known by name may be on both sides of the split.",
+]
+card = data_card(dataset, facts, limits)
 files.write_text(out.path("data_card.md"), card)
 Markdown(card.replace("# Data card", "### Data card", 1))
 
