@@ -288,7 +288,7 @@ print(f"yaw {pose.yaw:.0f}°, pitch {pose.pitch:.0f}°, roll {pose.roll:.0f}°;"
 print(f"rendered with a yaw of {chosen.yaw.iloc[1]:.0f}°")
 
 # %% [markdown]
-# In the last picture a net lies on the mask. For each of its points a row of
+# In the last picture a net stands for the mask. For each of its points a row of
 # `texture.basis` says how strongly each anchor pulls, so bending is one product of
 # matrices. Now all five heads:
 
@@ -531,8 +531,8 @@ figures.show_pictures(pictures, alt, columns=6, size=1.1, row_titles=rows)
 pd.crosstab(planted.fault, [planted.result, planted.why])
 
 # %% [markdown]
-# No fault is silent. A picture without a face has a line that says so; a face too small
-# for its landmarks to be trusted is *refused*, with its size and the limit. The
+# No loss goes unnoticed. A picture without a face has a line that says so; a face too
+# small for its landmarks to be trusted is *refused*, with its size and the limit. The
 # mirrored copies are all masked: there is no false alarm either.
 #
 # Our people stand in good light. What if it fades? The next cell divides the grey
@@ -556,10 +556,10 @@ print(f"At dusk {lost:.0%} of {len(dusk)} faces are lost.")
 
 # %% [markdown]
 # **Exercise 2-4** (medium, 15 minutes). Is that loss fair? Write `loss_rates(pictures,
-# account, column)`. `pictures` has one line a picture, with the columns `picture` and
-# `column`; `account` may have several lines a picture, one for each face in it. Return
-# a Series: for each value of `column` the share of its pictures that got **no** mask at
-# all. What do you expect of `loss_rates(dusk, dusk_account, "tone")`? Then look.
+# account, column)`. `pictures` has one line per picture, with the columns `picture` and
+# `column`; `account` may have several, one for each face in it. Return a Series: for
+# each value of `column` the share of its pictures that got **no** mask at all. What do
+# you expect of `loss_rates(dusk, dusk_account, "tone")`? Then look.
 
 
 # %% tags=["exercise-2-4"]
@@ -597,7 +597,7 @@ mask_transfer.show_rendered_and_drawn(rendered, drawn)
 # numbers, with a few hundred faces to learn from. **Principal component analysis**
 # finds the directions in which such pictures differ most: the first may go from dark to
 # light, the second from lit on the left to lit on the right. We keep 40 of them: how
-# far a picture goes along each makes 40 numbers a face. A **support vector machine**
+# far a picture goes along each makes 40 numbers per face. A **support vector machine**
 # then draws the border that leaves the classes the most room on either side. Only the
 # faces nearest to it, the support vectors, decide where it runs. And it may curve:
 # chapter 01's straight border could not say *blue or black or white*.

@@ -156,7 +156,7 @@ print(
 )
 
 # %% [markdown]
-# Half the side of the picture, a quarter of the work, but not one parameter less.
+# Half the side takes a quarter of the work, and as many parameters.
 # (Papers say *FLOPs* and mean multiply-adds, or twice as many.)
 #
 # ## How does a network learn?
@@ -357,10 +357,10 @@ for kind, by_epoch in losses.items():
 
 # %% [markdown]
 # Where the gradient vanished, nothing is learned: the loss stays at $\ln 2$, that of a
-# coin. Normalisation alone helps, and the shortcut helps once more: the same thirty-two
-# convolutions with the same start fit the faces in a fraction of the steps, though even
-# without it no gradient had vanished. A shortcut makes *doing nothing* the easy thing
-# for a block, so a deep network need not be worse than a shallow one.
+# coin. With the shortcut alone it leaves that line late, with normalisation alone
+# early. With both, the same thirty-two convolutions fit the faces in a fraction of the
+# steps, though no gradient had vanished without the shortcut. It makes *doing nothing*
+# the easy thing for a block, so a deep network need not be worse than a shallow one.
 #
 # (Learning a few faces by heart is no skill. It shows that training *works*; strangers
 # are the question of chapter 05.)
