@@ -66,6 +66,11 @@ def pytest_configure(config):
     config.addinivalue_line("markers", "slow: in a file that takes ten seconds or more")
 
 
+def pytest_xdist_auto_num_workers():
+    """One more than there are processors: servers, browsers and processes make tests wait."""
+    return os.cpu_count() + 1
+
+
 def pytest_collection_modifyitems(items):
     tests = ROOT / "tests"
     for item in items:

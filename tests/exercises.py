@@ -2,6 +2,7 @@
 answers, and how verdicts are compared.
 """
 
+from functools import cache
 from pathlib import Path
 from types import ModuleType
 from typing import NamedTuple
@@ -41,6 +42,7 @@ class Exercises(NamedTuple):
         return answer_in(exercise_cells("chapters", self.slug)[tag], **self.known)
 
 
+@cache
 def exercise_cells(folder, slug):
     """Return the source of each exercise cell by its tag; `folder` is "chapters" or "solutions"."""
     cells = jupytext.read(ROOT / folder / f"{slug}.py").cells

@@ -7,6 +7,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import time
 
 import nbformat
 import pytest
@@ -60,6 +61,7 @@ def start(course, *arguments):
 def wait_for(path, process):
     while not path.exists():
         assert process.poll() is None, process.communicate()
+        time.sleep(0.02)
     return True
 
 
