@@ -55,3 +55,19 @@ def import_keras():
         import keras
         import tensorflow  # noqa: F401
     return keras
+
+
+def import_tensorflow_alone():
+    """Return the module `tensorflow` without Keras, whose import takes half of the start.
+
+    For a process that runs SavedModels and nothing else: `tensorflow.keras` can't be used in it.
+
+    Returns
+    -------
+    module
+    """
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    os.environ["TF_USE_LEGACY_KERAS"] = "1"  # it looks for Keras 2, which is not there
+    with native_errors_muted():
+        import tensorflow
+    return tensorflow

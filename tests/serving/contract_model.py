@@ -12,7 +12,7 @@ from pathlib import Path
 
 from course_utils import quiet
 
-quiet.import_keras()
+quiet.import_tensorflow_alone()
 import tensorflow as tf  # noqa: E402
 
 KINDS = {

@@ -33,7 +33,7 @@ def main(connection, batching):
     signal.signal(
         signal.SIGINT, signal.SIG_IGN
     )  # Ctrl-C reaches every process of the terminal; the server closes the pipe
-    quiet.import_keras()
+    quiet.import_tensorflow_alone()
     models, batchers, keys = {}, {}, itertools.count()
     sending, making = threading.Lock(), threading.Lock()
 
