@@ -218,7 +218,8 @@ def print_references(out):
     print("Learned from invented people and drawn masks,")
     print(f"asked about {stored['pictures']:,} photographs (reference run):")
     for row in stored["rows"]:
-        print(f"  {row['faces']}: {_percent(row['accuracy'], *row['interval'])} right,", end=" ")
+        print(f"  {row['network']}, {row['faces']}:")
+        print(f"    {_percent(row['accuracy'], *row['interval'])} right,", end=" ")
         print(f"recall of with_mask {row['recall_with_mask']:.1%}")
         print(f"    {row['command']}")
     if not (folder / f"{out.chapter}.json").is_file():

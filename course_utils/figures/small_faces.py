@@ -147,7 +147,7 @@ def draw_skew(shares):
     values = shares.to_numpy(float)
     axis.imshow(values, cmap="Blues", vmin=40, vmax=160)
     for (row, column), value in np.ndenumerate(values):
-        axis.text(column, row, f"{value:.0f} %", ha="center", va="center", fontsize=15)
+        axis.text(column, row, f"{value:.1f} %", ha="center", va="center", fontsize=15)
     axis.set_xticks(range(len(shares.columns)), shares.columns)
     axis.set_yticks(range(len(shares)), shares.index)
     axis.set(xlabel="used by", ylabel="learned by")
@@ -163,7 +163,8 @@ def print_reference(made, runs, kinds, pairs):
     made : dict or None
         As `course_utils.notebook.artefacts.Artefacts.reference` reads it.
     runs, kinds : iterable of str
-        Rows and columns of the table: what chapter 06 recorded as `run_kind`.
+        Rows and columns of the table: what chapter 06 recorded as `run_kind`. A row that the stored
+        run lacks says so, and a gain that it lacks is left out.
     pairs : iterable of str
         Titles of the gains that it recorded.
     """
@@ -180,12 +181,16 @@ def print_reference(made, runs, kinds, pairs):
     )
     print(" " * 10 + "".join(f"{kind:>18}" for kind in kinds))
     for run in runs:
-        shares = [metrics[f"{run} {kind}".replace(" ", "_")] for kind in kinds]
-        print(f"{run:<10}" + "".join(f"{100 * share:>18.1f}" for share in shares))
+        shares = [metrics.get(f"{run} {kind}".replace(" ", "_")) for kind in kinds]
+        if None in shares:
+            print(f"{run:<10}        was not asked in that run")
+        else:
+            print(f"{run:<10}" + "".join(f"{100 * share:>18.1f}" for share in shares))
     for title in pairs:
         key = title.replace(",", "").replace(" ", "_")
-        gain, low = metrics[f"gain_{key}"], metrics[f"low_{key}"]
-        print(f"{title}: {gain:+.1f} points, lower end of the interval {low:+.1f}")
+        if f"gain_{key}" in metrics:
+            gain, low = metrics[f"gain_{key}"], metrics[f"low_{key}"]
+            print(f"{title}: {gain:+.1f} points, lower end of the interval {low:+.1f}")
 
 
 def _size_axis(axis, sizes):

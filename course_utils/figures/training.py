@@ -97,7 +97,7 @@ def draw_accuracies(reached, tests, lazy):
     Parameters
     ----------
     reached : dict of str to dict of str to (float, float, float)
-        Network to test to accuracy, lower and upper end, 0 to 1.
+        Network, from top to bottom, to test to accuracy, lower and upper end, 0 to 1.
     tests : sequence of str
         Panels, from left to right.
     lazy : mapping of str to float
@@ -132,13 +132,13 @@ def draw_accuracies(reached, tests, lazy):
         axis.axvline(100 * lazy[test], color="black", linestyle=":", linewidth=1)
         axis.annotate(
             "always\nwithout_mask",
-            (100 * lazy[test], -0.45),
+            (100 * lazy[test], -0.5),
             xytext=(4, 0),
             textcoords="offset points",
             fontsize=8,
             va="center",
         )
-        axis.set(title=test, xlabel="right (%)", ylim=(-0.8, len(reached) - 0.4))
+        axis.set(title=test, xlabel="right (%)", ylim=(len(reached) - 0.6, -0.9))
     axes[0, 0].set(yticks=range(len(reached)), yticklabels=[TITLES[name] for name in reached])
     return figure
 

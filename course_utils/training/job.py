@@ -348,9 +348,10 @@ def _fit_head(model, parts, labelled, order, account, out, say, progress):
         models.save(model, out / MODEL, labelled.class_names)
         (out / HISTORY).unlink(missing_ok=True)
         _write_account(out, account)
-    small = ", half of them shrunk to {} to {} pixels by averaging and enlarged by bilinear"
+    small = ", among them shrunk to {} to {} pixels by averaging and enlarged by bilinear"
     say(
-        f"The head is fitted on {fitted.faces:,} faces"
+        f"The head is fitted on {fitted.faces:,} faces, cut in"
+        f" {fitted.cuts} way{'s' if fitted.cuts > 1 else ''}"
         f"{small.format(*order.small_faces) if order.small_faces else ''}:"
         f" validation loss {fitted.validation_loss:.3f}, accuracy"
         f" {fitted.validation_accuracy:.3f}."
@@ -523,8 +524,8 @@ def _augment(order, table, seed):
         return policy
     from course_utils.augmentation.face_size import RandomFaceSize
 
-    boxed = set(pipeline.BOX) <= set(table) and table[list(pipeline.BOX)].notna().all(axis=None)
-    shrink = RandomFaceSize(*order.small_faces, margin=pipeline.MARGIN if boxed else 0.0, seed=seed)
+    margin = pipeline.MARGIN if pipeline.have_boxes(table) else 0.0
+    shrink = RandomFaceSize(*order.small_faces, margin=margin, seed=seed)
     return (
         shrink
         if policy is None

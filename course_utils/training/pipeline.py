@@ -17,7 +17,7 @@ from PIL import Image
 
 from course_utils import quiet
 from course_utils.errors import CourseError
-from course_utils.pictures.annotations import Box, crop
+from course_utils.pictures.annotations import Box, clip, crop
 from course_utils.pictures.images import BadPicture, read_rgb
 
 MARGIN = 0.25
@@ -25,6 +25,10 @@ MARGIN = 0.25
 that a turned or shifted copy has something to show."""
 
 BOX = ("x_min", "y_min", "x_max", "y_max")
+
+SHIFT, ZOOM = 0.15, 0.3
+"""How far `shaken` moves a box, as a share of its width and height, and scales it, as a logarithm:
+standard deviations. Chosen on the embedded validation people with worn masks."""
 
 
 def cut_face(picture, box, size, enlarge=Image.Resampling.BILINEAR):
@@ -111,12 +115,61 @@ def random_size(picture, sizes, seed):
     -------
     int
     """
+    return int(_random(picture, seed).integers(sizes[0], sizes[1], endpoint=True))
+
+
+def _random(picture, seed, purpose=""):
+    """Return a generator for a picture's name, one for each purpose."""
     name = picture.encode(errors="backslashreplace")  # a name may hold bytes that are no UTF-8
-    rng = np.random.default_rng([seed, zlib.crc32(name)])
-    return int(rng.integers(sizes[0], sizes[1], endpoint=True))
+    return np.random.default_rng([seed, zlib.crc32(name), *purpose.encode()])
 
 
-def read_face(path, box, size, pixels=None, enlarge=Image.Resampling.BILINEAR):
+def shaken(box, rng, shift=SHIFT, zoom=ZOOM):
+    """Move and scale a box at random, as a detector's box differs from the one a person drew.
+
+    Parameters
+    ----------
+    box : sequence of four numbers
+        x_min, y_min, x_max, y_max in pixels.
+    rng : numpy.random.Generator
+    shift : float
+        Standard deviation of the move, as a share of the box's width and height.
+    zoom : float
+        Standard deviation of the logarithm of each side's factor.
+
+    Returns
+    -------
+    tuple of float
+        The same of the new box.
+    """
+    x_min, y_min, x_max, y_max = box
+    size = np.array([x_max - x_min, y_max - y_min])
+    middle = np.array([x_min + x_max, y_min + y_max]) / 2 + rng.normal(0, shift, 2) * size
+    half = size * np.exp(rng.normal(0, zoom, 2)) / 2
+    return (*(middle - half), *(middle + half))
+
+
+def shaken_in(picture, box, rng):
+    """Shake a box, and keep it as it is where nothing of the new one would lie in the picture.
+
+    Parameters
+    ----------
+    picture : ndarray, uint8, (height, width, 3)
+    box : sequence of four numbers or Box
+        As for `cut_face`.
+    rng : numpy.random.Generator
+
+    Returns
+    -------
+    Box
+    """
+    height, width = picture.shape[:2]
+    own = _as_box(box)
+    moved = _as_box(shaken((own.x_min, own.y_min, own.x_max, own.y_max), rng))
+    return own if clip(moved, width, height) is None else moved
+
+
+def read_face(path, box, size, pixels=None, enlarge=Image.Resampling.BILINEAR, shake=None):
     """Read a picture's file and cut a face out of it; see `cut_face`.
 
     Parameters
@@ -127,6 +180,8 @@ def read_face(path, box, size, pixels=None, enlarge=Image.Resampling.BILINEAR):
     pixels : int, optional
         Shrink the face to so many pixels first; see `shrink_face`.
     enlarge : PIL.Image.Resampling
+    shake : numpy.random.Generator, optional
+        Draws another box near the given one, see `shaken`; a picture without a box is cut already.
 
     Returns
     -------
@@ -141,6 +196,8 @@ def read_face(path, box, size, pixels=None, enlarge=Image.Resampling.BILINEAR):
     """
     picture = read_rgb(path, reduced=box is None)
     try:
+        if shake is not None and box is not None:
+            box = shaken_in(picture, box, shake)
         if pixels is None:
             return cut_face(picture, box, size, enlarge)
         return shrink_face(picture, box, pixels, size, enlarge=enlarge)
@@ -149,7 +206,14 @@ def read_face(path, box, size, pixels=None, enlarge=Image.Resampling.BILINEAR):
 
 
 def read_faces(
-    table, folder, size, problems=None, sizes=None, seed=0, enlarge=Image.Resampling.BILINEAR
+    table,
+    folder,
+    size,
+    problems=None,
+    sizes=None,
+    seed=0,
+    enlarge=Image.Resampling.BILINEAR,
+    shake=False,
 ):
     """Read the faces of a table, several at a time.
 
@@ -167,9 +231,12 @@ def read_faces(
     sizes : (int, int), optional
         Shrink each face to a random size in this range of pixels, drawn by `random_size`.
     seed : int
-        Of these sizes.
+        Of what is random.
     enlarge : PIL.Image.Resampling
         How a face is brought to the square.
+    shake : bool
+        Move and scale each box at random first, see `shaken`; drawn by the picture's name, whatever
+        other pictures there are. A picture without a box stays as it is.
 
     Returns
     -------
@@ -187,8 +254,11 @@ def read_faces(
     pixels = [None if sizes is None else random_size(name, sizes, seed) for name in names]
 
     def read(number):
+        rng = _random(names[number], seed, "box") if shake else None
         try:
-            faces[number] = read_face(paths[number], boxes[number], size, pixels[number], enlarge)
+            faces[number] = read_face(
+                paths[number], boxes[number], size, pixels[number], enlarge, rng
+            )
         except (BadPicture, CourseError) as error:
             if problems is None:
                 raise
@@ -321,6 +391,11 @@ def _augmented(batches, augment):
     # One batch after the other: several at once would draw random numbers in an order that depends
     # on chance.
     return batches.map(spoil).prefetch(4)
+
+
+def have_boxes(table):
+    """Tell whether each row of a table of faces has a box."""
+    return set(BOX) <= set(table) and bool(table[list(BOX)].notna().all(axis=None))
 
 
 def _places(table, folder):

@@ -124,7 +124,9 @@ def embedded(detect, folder):
     faces, rng = [], np.random.default_rng(SEED)
     for path, proper, row, kind in progress(rows, "embedded people", len(rows)):
         own = tuple(getattr(row, edge) for edge in pipeline.BOX)
-        cuts = [("own", own)] + [("shaken", shaken(own, rng)) for _ in range(SHAKEN)]
+        cuts = [("own", own)] + [
+            ("shaken", pipeline.shaken(own, rng, SHIFT, ZOOM)) for _ in range(SHAKEN)
+        ]
         found = largest(detect, read_rgb(path))
         if found is not None and boxes.iou([own], [found])[0, 0] > 0.4:
             cuts.append(("found", found))
@@ -145,15 +147,6 @@ def largest(detect, picture):
     found = np.clip(found, 0, [width, height, width, height])
     found = found[boxes.sizes(found) >= 8]
     return tuple(found[np.argmax(boxes.sizes(found))]) if len(found) else None
-
-
-def shaken(box, rng):
-    """Shift and scale a box at random."""
-    x_min, y_min, x_max, y_max = box
-    size = np.array([x_max - x_min, y_max - y_min])
-    middle = np.array([x_min + x_max, y_min + y_max]) / 2 + rng.normal(0, SHIFT, 2) * size
-    half = size * np.exp(rng.normal(0, ZOOM, 2)) / 2
-    return (*(middle - half), *(middle + half))
 
 
 def measure(faces, size):

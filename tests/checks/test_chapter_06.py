@@ -62,10 +62,10 @@ def test_changes_are_drawn_where_they_lie_and_zero_is_told_apart():
 
 
 def test_the_skew_shows_each_share_in_its_place():
-    shares = pd.DataFrame([[60.2, 70], [80, 90]], index=["a", "b"], columns=["c", "d"])
+    shares = pd.DataFrame([[60.2, 70], [80, 95.5]], index=["a", "b"], columns=["c", "d"])
     figure = small_faces.draw_skew(shares)
     texts = {text.get_position(): text.get_text() for text in figure.axes[0].texts}
-    assert texts == {(0, 0): "60 %", (1, 0): "70 %", (0, 1): "80 %", (1, 1): "90 %"}
+    assert texts == {(0, 0): "60.2 %", (1, 0): "70.0 %", (0, 1): "80.0 %", (1, 1): "95.5 %"}
     plt.close(figure)
 
 
@@ -80,9 +80,12 @@ def test_face_sizes_come_from_boxes_or_from_the_pictures(tmp_path):
 def test_the_reference_says_what_was_recorded(capsys):
     metrics = {"test_faces": 5, "before_whole": 0.5, "gain_more_whole": 2.5, "low_more_whole": 0.4}
     made = {"dataset": "d", "seed": 1, "machine": "m", "metrics": metrics}
-    small_faces.print_reference(made, ["before"], ["whole"], ["more, whole"])
+    small_faces.print_reference(
+        made, ["before", "later"], ["whole"], ["more, whole", "less, whole"]
+    )
     said = capsys.readouterr().out
     assert "50.0" in said and "+2.5 points, lower end of the interval +0.4" in said
+    assert "later             was not asked in that run" in said and "less" not in said
 
 
 # --- 6-1

@@ -205,7 +205,8 @@ def test_the_map_takes_titles_and_minutes_from_the_chapters():
 
 def test_boxes_are_shaken_a_little(train):
     rng, own = np.random.default_rng(0), (40, 60, 100, 120)
-    shaken = np.array([train.shaken(own, rng) for _ in range(500)])
+    shaken = [train.pipeline.shaken(own, rng, train.SHIFT, train.ZOOM) for _ in range(500)]
+    shaken = np.array(shaken)
     assert (shaken[:, 2:] > shaken[:, :2]).all()
     assert np.allclose(shaken.mean(axis=0), own, atol=2)
     assert 0.5 < np.median(iou(shaken, [own])) < 0.9
