@@ -781,8 +781,10 @@ for kind in tests:
 # ## What does it say of photographs?
 #
 # The embedded people are rendered, and their training masks are drawn. How does our
-# network do on photographs? And what can it reach when it learns from photographs? Both
-# were computed once and stored: the **reference runs**.
+# network do on photographs? How does one that `course train` makes of the same faces,
+# and that has learned them small as well, as chapter 06 will? And what can a network
+# reach that learns from photographs? All this was computed once and stored: the
+# **reference runs**.
 
 # %%
 pretrained_figures.print_references(out)

@@ -29,10 +29,13 @@ PACKAGES = ("numpy", "scipy", "scikit-learn", "pillow", "pandas", "tensorflow", 
 
 
 NETWORKS = {
-    "this chapter's network": "sample/05_training/pretrained.keras",
-    "that of `course train`": "models/embedded/model.keras",
+    "this chapter's network": ("sample/05_training/pretrained.keras", "course run 05"),
+    "that of `course train`": (
+        "models/embedded/model.keras",
+        "course train --data work/sample/02_mask_synthesis --out work/models/embedded",
+    ),
 }
-"""By the words for it: what learned from the embedded people, below `work/`."""
+"""What learned from the embedded people: file below `work/`, and the command that makes it."""
 
 FACES = {"whole faces": None, "faces of 20 to 50 pixels": (20, 50)}
 
@@ -56,7 +59,7 @@ def photographs(seed=0):
 
     dataset = profiles.get_profile("real").dataset
     folder, rows = project.work_dir() / "datasets" / dataset, []
-    for words, network in NETWORKS.items():
+    for words, (network, maker) in NETWORKS.items():
         for faces, sizes in FACES.items():
             report = job.evaluate(project.work_dir() / network, folder, sizes, seed=seed)
             recall = report.per_class.recall
@@ -64,6 +67,7 @@ def photographs(seed=0):
             row = {
                 "network": words,
                 "faces": faces,
+                "made_by": maker,
                 "command": f"course evaluate work/{network} work/datasets/{dataset}{size}",
                 "accuracy": round(report.accuracy, 4),
                 "interval": [round(end, 4) for end in report.interval],

@@ -127,7 +127,8 @@ def train(
                 f"Shrink training faces to a random size in this range of pixels ({ORIGINAL} when"
                 " none is given) by averaging, and enlarge them again by bilinear: see chapter 06."
                 " On a trained base every face is learned whole and shrunk, with this option or"
-                " without; `none` leaves whole faces only."
+                " without, and cut by a shaken box as well where it has a box; `none` leaves the"
+                " small ones out."
             ),
             callback=small_face_size,
             show_default=False,

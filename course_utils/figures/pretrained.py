@@ -221,7 +221,7 @@ def print_references(out):
         print(f"  {row['network']}, {row['faces']}:")
         print(f"    {_percent(row['accuracy'], *row['interval'])} right,", end=" ")
         print(f"recall of with_mask {row['recall_with_mask']:.1%}")
-        print(f"    {row['command']}")
+        print(f"    {row['made_by']}\n    {row['command']}")
     if not (folder / f"{out.chapter}.json").is_file():
         print("No run that learned from photographs is stored yet:")
         print("  `course run 05 --profile real`, then `python tools/reference.py 05`")
