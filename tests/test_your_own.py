@@ -4,15 +4,31 @@ import re
 import subprocess
 import sys
 from pathlib import Path
+from types import ModuleType
 
 import cv2
 import numpy as np
+import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
 PAGE = (ROOT / "book" / "your_own.md").read_text(encoding="utf-8")
 CHANGES = re.findall(
     r"\bIn\s+`([\w./]+)`(?:[^`]|`[^`\n]+`)*?```(?:python|toml)\n(.*?)```", PAGE, re.S
 )
+
+
+SHOWN = """
+from course_utils.command.evaluate import print_report
+from course_utils.detection.labels import WORDS
+from course_utils.evaluation.job import Report
+from course_utils.evaluation.statistics import confusion_matrix, per_class
+print(*WORDS.values(), sep="|")
+names = ("with_mask", "without_mask")
+labels, said = [*names, *names], [*names, "with_mask", "with_mask"]
+tables = [make(labels, said, names) for make in (per_class, confusion_matrix)]
+print_report(Report(names, 4, 4, 0.75, (0.25, 1.0), *tables, [], {}))
+"""
+"""What people read of the classes: beside boxes, and in the table of `course evaluate`."""
 
 
 def test_every_changed_line_has_a_place_in_its_file():
@@ -26,6 +42,20 @@ def test_every_changed_line_has_a_place_in_its_file():
     profiles = (ROOT / "course_utils" / "profiles.py").read_text(encoding="utf-8")
     for replaced in re.search(r"in place of (.*?)\)", PAGE, re.S)[1].split(" and "):
         assert replaced.strip("` \n") in profiles
+
+
+def test_the_profile_of_the_page_reads_own_pictures():
+    text = (ROOT / "course_utils" / "profiles.py").read_text(encoding="utf-8")
+    (lines,) = (lines for name, lines in CHANGES if name == "course_utils/profiles.py")
+    begin = text.index(lines.splitlines()[0])
+    end = text.index("        Training(", begin)
+    changed = {"__name__": "profiles"}
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setitem(sys.modules, "profiles", ModuleType("profiles"))  # dataclasses look there
+        exec(text[:begin] + lines + text[end:], changed)
+    profile = changed["PROFILES"]["real"]
+    assert (profile.name, profile.dataset) == ("real", "own")
+    assert profile.title == "people with and without a helmet" and profile.training.steps
 
 
 def test_one_file_is_all_that_the_commands_need(small_course):
@@ -53,13 +83,7 @@ def test_one_file_is_all_that_the_commands_need(small_course):
     done = small_course.course("data", "import", "own", "heads")
     assert done.returncode == 0 and "6 with_mask, 6 without_mask" in done.stdout, done.stderr
     shown = subprocess.run(
-        [
-            sys.executable,
-            "-c",
-            "from course_utils.detection.labels import WORDS; print(*WORDS.values(), sep='|')",
-        ],
-        cwd=small_course.root,
-        capture_output=True,
-        text=True,
+        [sys.executable, "-c", SHOWN], cwd=small_course.root, capture_output=True, text=True
     )
-    assert shown.stdout.startswith("Helmet|NoHelmet|")
+    assert shown.stdout.startswith("Helmet|NoHelmet|"), shown.stderr
+    assert "said Helmet" in shown.stdout and "with_mask" not in shown.stdout

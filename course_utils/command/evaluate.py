@@ -109,7 +109,10 @@ def evaluate(
 
 
 def print_report(report):
-    """Print accuracy with its interval, and a row for each class."""
+    """Print accuracy with its interval, and a row for each class, called as people see it."""
+    from course_utils.data.class_names import WORDS
+
+    words = {name: escape(WORDS.get(name, name)) for name in report.class_names}
     low, high = report.interval
     console = Console()
     console.print(
@@ -125,13 +128,13 @@ def print_report(report):
         "pictures",
         "recall",
         "precision",
-        *(f"said {escape(name)}" for name in report.class_names),
+        *(f"said {word}" for word in words.values()),
     ):
         table.add_column(heading, justify="right", no_wrap=True)
-    for name in report.class_names:
+    for name, word in words.items():
         row = report.per_class.loc[name]
         table.add_row(
-            escape(name),
+            word,
             f"{row.pictures:,.0f}",
             share(row.recall),
             share(row.precision),
