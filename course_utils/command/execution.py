@@ -16,7 +16,7 @@ from course_utils import files, profiles, project
 from course_utils.command import minutes, notebooks
 from course_utils.command.findings import Finding, place
 from course_utils.command.jobs import make_jobs
-from course_utils.command.runner import quiet_environment
+from course_utils.command.runner import quiet_environment, why_no_kernel
 from course_utils.command.side_by_side import work_side_by_side
 from course_utils.errors import CourseError
 
@@ -245,6 +245,8 @@ def explain_failure(text):
     refused = re.search(r"AssertionError: (the worked answer of .*)", COLOR.sub("", text))
     if refused:
         return f"does not pass its check: {refused[1]}"
+    if why := why_no_kernel(text):
+        return f"did not begin: {why}"
     lines = [line for line in COLOR.sub("", text).splitlines() if line.strip()]
     start = next(
         (

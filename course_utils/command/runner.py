@@ -22,6 +22,8 @@ from course_utils.errors import CourseError
 from course_utils.notebook.artefacts import READS
 
 TAIL_LINES = 8
+KERNEL_START = 300
+"""Seconds that a kernel may take to answer: on a busy machine Python itself comes slowly."""
 ERRNO = re.compile(r"\[Errno (\d+)\]")
 ANSI_COLOR = re.compile(r"\x1b\[[0-9;]*m")
 
@@ -54,8 +56,8 @@ def quiet_environment():
     os.environ.pop("JPY_SESSION_NAME", None)  # `!course run` in a notebook inherits it
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     os.environ["MPLBACKEND"] = "module://matplotlib_inline.backend_inline"
-    logging.getLogger("papermill").setLevel(logging.ERROR)
-    for name in ("asyncio", "traitlets"):  # of a kernel that Ctrl-C ended, a sentence is enough
+    # of a kernel that did not begin, or that Ctrl-C ended, a sentence is enough
+    for name in ("asyncio", "papermill", "traitlets"):
         logging.getLogger(name).setLevel(logging.CRITICAL)
 
 
@@ -102,6 +104,7 @@ def execute(job, profile, progress=True):
             cwd=job.pair.source.parent,
             progress_bar=bar,
             kernel_name="python3",
+            start_timeout=KERNEL_START,
             extra_arguments=["--IPKernelApp.log_level=CRITICAL"],
         )
     except PapermillExecutionError as error:
@@ -110,6 +113,10 @@ def execute(job, profile, progress=True):
         raise CourseError(
             f"Chapter {job.name}: the kernel died ({error}); is there enough memory?"
         ) from error
+    except RuntimeError as error:  # jupyter_client's own, before the first cell
+        if not (why := why_no_kernel(str(error))):
+            raise
+        raise CourseError(f"Chapter {job.name} did not begin: {why}") from error
     finally:
         source.unlink(missing_ok=True)
 
@@ -136,6 +143,24 @@ def describe_failure(job, error):
         f"Chapter {job.name} failed in cell {position} (`{first.strip()}`):\n{lines}\nMend it in"
         f" {job.pair.source} and run again."
     )
+
+
+def why_no_kernel(text):
+    """Say why a kernel did not begin and what to do, from jupyter_client's words.
+
+    Returns
+    -------
+    str or None
+        None when the words say something else.
+    """
+    if "Kernel didn't respond" in text:
+        return (
+            "its kernel gave no answer in time. End what else keeps this machine busy, then run"
+            " the command again."
+        )
+    if "Kernel died before" in text:
+        return "its kernel ended at once. `course doctor` says what the environment lacks."
+    return None
 
 
 def require_whole(job, executed):

@@ -255,6 +255,37 @@ def small_disk(small_course):
     subprocess.run(["umount", work], check=True)
 
 
+DEAF = "import signal, time; signal.signal(signal.SIGINT, signal.SIG_IGN); time.sleep(600)"
+
+
+@pytest.mark.parametrize(
+    ("kernel", "said"), [(DEAF, "gave no answer in time"), ("raise SystemExit(1)", "ended at once")]
+)
+def test_a_kernel_that_does_not_begin_is_one_sentence(small_course, tmp_path, kernel, said):
+    small_course.replace("course_utils/command/runner.py", "KERNEL_START = 300", "KERNEL_START = 2")
+    (small_course.root / "work/sample/runs/00_first.json").unlink()
+    done = small_course.course("run", "00", JUPYTER_PATH=str(kernel_of(tmp_path, kernel)))
+    assert done.returncode == 1 and said in done.stderr
+    assert done.stderr.startswith("course: Chapter 00_first did not begin")
+    assert done.stderr.count("\n") == 1
+
+
+def test_a_check_says_that_a_kernel_did_not_begin(small_course, tmp_path):
+    kernels = kernel_of(tmp_path, "raise SystemExit(1)")
+    done = small_course.course("check", "00", JUPYTER_PATH=str(kernels))
+    assert done.returncode == 1 and "did not begin: its kernel ended at once" in done.stdout
+    assert "another output than the stored one" not in done.stdout
+
+
+def kernel_of(folder, program):
+    """Put a program into the place of the Python kernel; return the folder for JUPYTER_PATH."""
+    spec = folder / "kernels" / "python3" / "kernel.json"
+    spec.parent.mkdir(parents=True)
+    words = {"argv": [sys.executable, "-c", program], "display_name": "x", "language": "python"}
+    spec.write_text(json.dumps(words))
+    return folder
+
+
 def test_a_full_or_read_only_disk_is_one_sentence(small_course, small_disk):
     small_course.replace(
         "chapters/00_first.py",
