@@ -38,12 +38,17 @@ DATA = {
         " settings of the human model, not facts about anybody. How they were made:"
         " `data/sample/README.md`."
     ),
-    "real": (
+    "face-mask-detection": (
         "Photographs from the public repository chandrikadeb7/Face-Mask-Detection. Nobody in them"
         " was asked. Age, gender and skin tone are not recorded, so no slice by them can be"
         " measured. What is known of them: `data/cards/README.md`."
     ),
 }
+"""By data set; of another one, `DATA_CARD` says where it is described."""
+
+DATA_CARD = (
+    "What they are, where they come from and what is wrong with them: the data card of chapter 01."
+)
 
 LIMITS = {
     "sample": [
@@ -54,7 +59,7 @@ LIMITS = {
             " prostheses, make-up, many cultures' dress) was not tested."
         ),
     ],
-    "real": [
+    "face-mask-detection": [
         (
             "The photographs come from the web: famous people, good light, faces near and frontal."
             " A camera under a ceiling shows other ones."
@@ -66,6 +71,19 @@ LIMITS = {
         ),
     ],
 }
+"""By data set; of another one, `OTHER_LIMITS` hold."""
+
+OTHER_LIMITS = [
+    "The pictures show some places, some light and some people. Others were not tested.",
+    (
+        "What is not recorded of the people, such as age, gender and skin tone, can't be compared:"
+        " nobody can say whom the model fails more often."
+    ),
+    (
+        "Where pictures of the two kinds were taken in different places, a part of what is measured"
+        " may be the place: see what the border alone tells in chapter 01."
+    ),
+]
 
 ETHICS = """- A *pass* may harm those who rely on the mask of others; a *false stop* harms the \
 one who is stopped, in public, for nothing. They are different people, and the threshold decides \
@@ -127,7 +145,7 @@ def sections(profile, facts, overall, slices, hidden):
     Parameters
     ----------
     profile : str
-        "sample" or "real".
+        Name of a profile.
     facts : dict
         `network` (str), `parameters` (int), `size` (int, pixels), `train_faces`,
         `validation_faces`, `validation_people`, `test_faces`, `test_people` (int), `temperature`
@@ -145,7 +163,7 @@ def sections(profile, facts, overall, slices, hidden):
     dict of str to str
         Title to Markdown, in order.
     """
-    title = profiles.get_profile(profile).title
+    chosen = profiles.get_profile(profile)
     cover = (
         "\n\nPasses by what hides the mouth, and by the ways of wearing a mask that are"
         f" none:\n\n{slices_as_markdown(hidden)}"
@@ -162,7 +180,8 @@ def sections(profile, facts, overall, slices, hidden):
         "Intended use": INTENDED,
         "Not intended": NOT_INTENDED,
         "Data": (
-            f"Run on {title}. {DATA[profile]} Learned from {facts['train_faces']:,} faces;"
+            f"Run on {chosen.title}. {DATA.get(chosen.dataset, DATA_CARD)} Learned from"
+            f" {facts['train_faces']:,} faces;"
             f" {facts['validation_faces']:,} faces of {facts['validation_people']:,} other people"
             f" chose temperature and threshold; {facts['test_faces']:,} faces of"
             f" {facts['test_people']:,} further people gave the figures below. No person is in two"
@@ -193,7 +212,7 @@ def sections(profile, facts, overall, slices, hidden):
             f" {percent(facts['precision'])} wear no mask, by the rates on test people."
         ),
         "The whole system": facts["system"],
-        "Limits": "\n".join(f"- {line}" for line in LIMITS[profile]),
+        "Limits": "\n".join(f"- {line}" for line in LIMITS.get(chosen.dataset, OTHER_LIMITS)),
         "Ethical considerations": ETHICS,
         "How it was made": (
             "Seed "

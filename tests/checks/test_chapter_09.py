@@ -2,6 +2,7 @@
 says what it must.
 """
 
+import dataclasses
 import itertools
 import json
 import re
@@ -14,7 +15,7 @@ from every_exercise import *
 from exercises import Exercises, accept_all, refuse_all
 from scipy.stats import norm
 
-from course_utils import evaluation
+from course_utils import evaluation, profiles
 from course_utils.checks import chapter_09
 from course_utils.evaluation import model_card
 
@@ -408,6 +409,20 @@ def test_the_card_holds_every_section_and_every_figure(profile, tmp_path):
     ):
         assert figure in text
     assert str(ROOT) not in text and not re.search(r"\d\d:\d\d|20\d\d-\d\d-\d\d", text)
+
+
+def test_the_card_of_own_pictures_says_nothing_of_others(monkeypatch):
+    """In a profile of one's own, and in a fork whose profile "real" is another set."""
+    for name in ("room", "real"):
+        profile = dataclasses.replace(
+            profiles.PROFILES["real"], name=name, dataset="own", title="people with a helmet"
+        )
+        monkeypatch.setitem(profiles.PROFILES, name, profile)
+        written = card(name)
+        assert written["Data"].startswith("Run on people with a helmet. What they are, where")
+        text = " ".join(written.values())
+        assert "Face-Mask-Detection" not in text and "famous people" not in text
+        assert len(written["Limits"].splitlines()) == 3
 
 
 def test_the_page_of_the_book_is_a_card_as_it_is_written_today():
