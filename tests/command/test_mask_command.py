@@ -4,6 +4,7 @@ everything that is wrong.
 
 import csv
 import errno
+import functools
 import json
 import operator
 import os
@@ -20,7 +21,6 @@ import psutil
 import pytest
 from PIL import Image
 
-from course_utils.command.main import main
 from course_utils.masks import choice, ledger, load_texture, picture, textures, workers
 from course_utils.masks.choice import MaskOptions
 from course_utils.masks.job import mask_folder
@@ -71,21 +71,9 @@ def results(folder):
 
 
 @pytest.fixture
-def course(monkeypatch, capfd):
-    """Run the command in this process: status, what it printed, and its errors on one line."""
-    monkeypatch.setenv("COLUMNS", "400")
-
-    def run(*arguments):
-        monkeypatch.setattr(sys, "argv", ["course", "mask", *map(str, arguments)])
-        status = 0
-        try:
-            main()
-        except SystemExit as stopped:
-            status = stopped.code or 0
-        printed = capfd.readouterr()
-        return status, printed.out, " ".join(printed.err.replace("│", " ").split())
-
-    return run
+def course(course):
+    """Run `course mask` in this process."""
+    return functools.partial(course, "mask")
 
 
 @pytest.fixture(scope="module")

@@ -16,7 +16,6 @@ import pytest
 from PIL import Image
 
 from course_utils import models, quiet
-from course_utils.command.main import main
 from course_utils.detection.classifying import load_classifier
 from course_utils.evaluation import compiled, latency
 from course_utils.training import job
@@ -52,24 +51,6 @@ def faces(tmp_path_factory):
     half = (folder / "without_mask/without_mask 0.png").read_bytes()
     (folder / "without_mask/half.png").write_bytes(half[: len(half) // 2])
     return folder
-
-
-@pytest.fixture
-def course(monkeypatch, capfd):
-    """Run the command in this process: status, what it printed, and its errors on one line."""
-    monkeypatch.setenv("COLUMNS", "400")
-
-    def run(*arguments):
-        monkeypatch.setattr(sys, "argv", ["course", *map(str, arguments)])
-        status = 0
-        try:
-            main()
-        except SystemExit as stopped:
-            status = stopped.code or 0
-        printed = capfd.readouterr()
-        return status, printed.out, " ".join(printed.err.replace("│", " ").split())
-
-    return run
 
 
 @pytest.fixture

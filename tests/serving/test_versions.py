@@ -19,21 +19,13 @@ import nbformat
 import numpy as np
 import psutil
 import pytest
+from waiting import PATIENCE, until
 
 from course_utils.errors import CourseError
 from course_utils.serving import launcher, protos, tensors
 from course_utils.serving.clients import GrpcClient, RestClient
 
 ROOT = Path(__file__).resolve().parents[2]
-PATIENCE = 600  # seconds; other work may keep the processor
-
-
-def until(condition, what):
-    deadline = time.monotonic() + PATIENCE
-    while not (found := condition()):
-        assert time.monotonic() < deadline, what
-        time.sleep(0.05)
-    return found
 
 
 @pytest.fixture(scope="module")

@@ -14,7 +14,6 @@ import socket
 import struct
 import subprocess
 import sys
-import time
 import zlib
 from pathlib import Path
 
@@ -23,6 +22,7 @@ import numpy as np
 import psutil
 import pytest
 import requests
+from waiting import PATIENCE, until
 
 from course_utils.errors import CourseError
 from course_utils.serving import launcher, protos, tensors
@@ -34,17 +34,8 @@ if sys.platform != "linux":
 import resource
 
 ROOT = Path(__file__).resolve().parents[2]
-PATIENCE = 300  # seconds; other work may keep the processor
 HANDLES, CROWD = 1024, 1050
 messages = protos.load()
-
-
-def until(condition, what):
-    deadline = time.monotonic() + PATIENCE
-    while not (found := condition()):
-        assert time.monotonic() < deadline, what
-        time.sleep(0.05)
-    return found
 
 
 class Standin:
