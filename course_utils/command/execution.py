@@ -67,12 +67,9 @@ def check_by_execution(pairs, root, workers=1):
             case.get("time", 0)
         )
         for failure in [*case.iter("failure"), *case.iter("error")]:
-            findings.append(
-                Finding(
-                    name_cell(case, pairs, root),
-                    explain_failure(failure.text or failure.get("message", "")),
-                )
-            )
+            finding = explain(failure.text or failure.get("message", ""), case, pairs, root)
+            if finding not in findings:  # a kernel that did not begin fails every cell
+                findings.append(finding)
     return findings + [
         finding
         for pair in pairs
@@ -240,13 +237,19 @@ def name_cell(case, pairs, root):
     )
 
 
+def explain(text, case, pairs, root):
+    """Return what failed, and where: in a cell, or before the first one."""
+    pair, why = notebook_of(case, pairs), why_no_kernel(text)
+    if pair is not None and why:
+        return Finding(pair.notebook.relative_to(root).as_posix(), f"did not begin: {why}")
+    return Finding(name_cell(case, pairs, root), explain_failure(text))
+
+
 def explain_failure(text):
     """Shorten nbval's report to the difference itself, or to the verdict on a worked answer."""
     refused = re.search(r"AssertionError: (the worked answer of .*)", COLOR.sub("", text))
     if refused:
         return f"does not pass its check: {refused[1]}"
-    if why := why_no_kernel(text):
-        return f"did not begin: {why}"
     lines = [line for line in COLOR.sub("", text).splitlines() if line.strip()]
     start = next(
         (

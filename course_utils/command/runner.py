@@ -114,7 +114,7 @@ def execute(job, profile, progress=True):
             f"Chapter {job.name}: the kernel died ({error}); is there enough memory?"
         ) from error
     except RuntimeError as error:  # jupyter_client's own, before the first cell
-        if not (why := why_no_kernel(str(error))):
+        if not (why := why_no_kernel(f"RuntimeError: {error}")):
             raise
         raise CourseError(f"Chapter {job.name} did not begin: {why}") from error
     finally:
@@ -146,19 +146,19 @@ def describe_failure(job, error):
 
 
 def why_no_kernel(text):
-    """Say why a kernel did not begin and what to do, from jupyter_client's words.
+    """Say why a kernel did not begin and what to do, from a traceback's last line.
 
     Returns
     -------
     str or None
         None when the words say something else.
     """
-    if "Kernel didn't respond" in text:
+    if "RuntimeError: Kernel didn't respond" in text:
         return (
             "its kernel gave no answer in time. End what else keeps this machine busy, then run"
             " the command again."
         )
-    if "Kernel died before" in text:
+    if "RuntimeError: Kernel died before" in text:
         return "its kernel ended at once. `course doctor` says what the environment lacks."
     return None
 
