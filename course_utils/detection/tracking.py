@@ -11,7 +11,7 @@ from collections import deque
 import numpy as np
 
 from course_utils.detection.boxes import as_boxes, match
-from course_utils.detection.labels import NOT_SURE
+from course_utils.detection.labels import NOT_SURE, Rule
 
 LEAST_OVERLAP = 0.2
 """Intersection over union of a box with where its track was expected; at 12 frames a second someone
@@ -29,14 +29,19 @@ off, and what was seen before counts no more."""
 
 FIRST, REST, GROWN, CHANGED = 3, 0.4, 1.25, 12.0
 """A face is looked at FIRST times, then every REST seconds, or when it has grown so many times or
-its picture has changed by so many grey levels in the mean, or while its label is unsure."""
+its picture has changed by so many grey levels in the mean, or while its label is in doubt."""
+
+DOUBT = 2
+"""A mean within so many bands of "not sure" round the threshold is in doubt: a look may change the
+label."""
 
 PATIENCE = 2.0
 """Seconds after which a track that was not seen ends; until then the same person goes on with the
 same number."""
 
 SHOWN = 0.4
-"""Seconds for which a face that was not seen is still shown where it is expected."""
+"""Seconds for which a face that was not seen is still shown where it is expected, unless the
+detector has looked again and says that it is not there (`mask_detector`)."""
 
 SURE, TIMES, LASTING = 0.6, 3, 0.55
 """A track is a person once a detection scored SURE, or it was seen so many times; it is shown while
@@ -108,8 +113,10 @@ class Track:
         if self.label is not None and len(latest) == 1 and not latest & {self.label, NOT_SURE}:
             while len(self.looks) > AGREED:
                 self.looks.popleft()
-        self.label, self.probability = rule.label(np.mean(self.looks, axis=0), class_names)
-        self.agrees = latest == {self.label}
+        mean = np.mean(self.looks, axis=0)
+        self.label, self.probability = rule.label(mean, class_names)
+        doubt = Rule(rule.threshold, DOUBT * rule.band)
+        self.agrees = latest == {self.label} == {doubt.label(mean, class_names)[0]}
 
     def wants_look(self, sketch):
         """Say whether the classifier should be asked about the face as it is now.

@@ -1,14 +1,20 @@
 """Following faces: where a video is searched, whom the classifier is asked about, who has gone."""
 
+from itertools import islice
+from pathlib import Path
+
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from course_utils.detection import MaskDetector, Rule, full_range
+from course_utils.detection import MaskDetector, Rule, full_range, load_detector, sources
+from course_utils.detection.frames import Frame
 from course_utils.detection.tracking import AGREED, REST, Track
 
 NAMES = ("with_mask", "without_mask")
 SHAPE = (360, 640, 3)
+WALK = Path(__file__).resolve().parents[2] / "data/sample/videos/walk.mp4"
 
 
 class Asked:
@@ -83,3 +89,131 @@ def test_who_has_left_the_picture_is_shown_no_more_and_others_a_moment():
     assert said[4] and not said[5]
     _, said = follow((200, 100, 260, 170), 12, Asked(), gone_from=5)
     assert said[5] and said[8] and not said[11]
+
+
+def test_a_face_that_was_looked_for_again_and_not_seen_is_shown_no_more():
+    class Again:
+        """A detector that looks twice."""
+
+        looks_again, frame = True, 0
+
+        def __call__(self, picture, known):
+            seen = int(self.frame != 4)
+            return np.array([[200.0, 100, 260, 170]] * seen).reshape(-1, 4), np.full(seen, 0.95)
+
+    detect, said = Again(), []
+    finder = MaskDetector(detect, Asked())
+    for detect.frame in range(8):
+        said.append(finder.follow(np.zeros(SHAPE, np.uint8), detect.frame / 12))
+        assert len(finder.covered)  # it is painted over for a moment longer
+    assert [len(faces) for faces in said] == [1, 1, 1, 1, 0, 1, 1, 1]
+    assert {face.track for faces in said for face in faces} == {1}
+
+
+def test_a_label_near_its_edge_is_asked_about_again():
+    for masked, frames in ((0.7, 20), (0.95, 3 + 3)):
+        classify = Asked()
+        classify.masked = masked
+        follow((200, 100, 260, 170), 20, classify)
+        assert classify.faces <= frames + 1 and classify.faces >= min(frames, 5)
+
+
+@pytest.mark.parametrize("every", [1, 3])
+def test_working_on_two_frames_at_once_changes_no_box_and_no_label(every):
+    class Grey(Asked):
+        """A classifier whose answer depends on the pixels."""
+
+        def __call__(self, faces):
+            worn = faces.reshape(len(faces), -1).mean(axis=1) / 255
+            return np.stack([worn, 1 - worn], axis=1)
+
+    frames = list(islice(sources.Video(WALK).frames(), 24))
+    one, two = (MaskDetector(load_detector(turns=4), Grey()) for _ in range(2))
+    alone = [one.follow(frame.image, frame.time, n % every == 0) for n, frame in enumerate(frames)]
+    told, covered = [], []
+    for frame, faces in two.follow_all(iter(frames), every):
+        assert frame is frames[len(told)]
+        told.append(faces)
+        covered.append(two.covered)
+    assert [list(map(vars, faces)) for faces in told] == [list(map(vars, f)) for f in alone]
+    assert sum(map(len, told)) > 24 and (covered[-1] == one.covered).all()
+
+
+def test_what_was_seen_before_a_video_breaks_is_told_first():
+    def frames():
+        for number in range(3):
+            yield Frame(number, number / 12, np.zeros(SHAPE, np.uint8))
+        raise OSError("gone")
+
+    found = np.array([[200.0, 100, 260, 170]])
+    finder, told = MaskDetector(lambda picture, known: (found, np.array([0.9])), Asked()), []
+    with pytest.raises(OSError, match="gone"):
+        for frame, faces in finder.follow_all(frames()):
+            told.append((frame.number, len(faces)))
+    assert told == [(0, 1), (1, 1), (2, 1)]
+    assert list(finder.follow_all(iter(()))) == []
+
+
+class Looks:
+    """Stands in for the network: what is seen in a cut-out depends on its side."""
+
+    def __init__(self, monkeypatch, face, scores):
+        self.face, self.scores, self.sides = np.array([face], float), scores, []
+        monkeypatch.setattr(full_range, "look", self)
+
+    def __call__(self, image, places, threshold):
+        self.sides += [round(side) for *_, side in places]
+        return [self._seen(place, threshold) for place in places]
+
+    def _seen(self, place, threshold):
+        score = self.scores.get(round(place[2]), 0.0)
+        inside = full_range.shows(place, self.face)[0]
+        return (
+            (self.face, np.array([score]))
+            if inside and score > threshold
+            else (
+                self.face[:0],
+                np.zeros(0),
+            )
+        )
+
+
+def test_a_texture_that_looks_like_a_face_at_one_size_is_none(monkeypatch):
+    looks = Looks(monkeypatch, (300, 150, 340, 190), {256: 0.9, 512: 0.5})
+    detect, image = full_range.FullRange(16, turns=6), np.zeros(SHAPE, np.uint8)
+    for _ in range(12):
+        assert len(detect(image)[0]) == 0
+    asked = looks.sides.count(5 * 40)
+    assert 2 <= asked <= 4  # not in every frame
+    assert looks.sides.count(12 * 40) == asked
+    looks.scores |= {5 * 40: 0.8, 12 * 40: 0.4}
+    assert any(len(detect(image)[0]) for _ in range(12))
+
+
+def test_a_known_face_needs_a_weak_candidate_or_a_look_where_it_was(monkeypatch):
+    face = (300, 150, 340, 190)
+    looks = Looks(monkeypatch, face, {256: 0.3, 512: 0.3, 832: 0.3})
+    detect, image = full_range.FullRange(16, turns=6), np.zeros(SHAPE, np.uint8)
+    assert len(detect(image)[0]) == 0
+    (box,), (score,) = detect(image, [face])
+    assert tuple(box) == face and score == 0.3
+    looks.scores = {200: 0.7, 480: 0.3}
+    (box,), (score,) = detect(image, [face])
+    assert tuple(box) == face and score == pytest.approx(0.5)
+    looks.scores, looks.sides = {}, []
+    assert [len(detect(image, [face])[0]) for _ in range(3)] == [0, 0, 0]
+    assert looks.sides.count(200) == 1
+
+
+def test_every_tile_of_a_video_is_searched_in_turn(monkeypatch):
+    looks = Looks(monkeypatch, (0, 0, 1, 1), {})
+    detect, image = full_range.FullRange(16, turns=6), np.zeros((720, 1280, 3), np.uint8)
+    counts = []
+    for _ in range(6):
+        before = len(looks.sides)
+        detect(image)
+        counts.append(len(looks.sides) - before)
+    levels = full_range.tiles(720, 1280, 256)
+    for level, times in zip(levels, (1, 2, 2, 2), strict=True):
+        assert looks.sides.count(round(level[0][2])) == times * len(level)
+    assert max(counts) - min(counts) <= 3
