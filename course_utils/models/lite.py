@@ -124,8 +124,7 @@ class LiteNetwork:
         Parameters
         ----------
         inputs : sequence of numpy.ndarray
-            Each of the `shape` of one input; turned into float32. Each is taken in the thread that
-            asks about it, so that a sequence that makes them is spared waiting.
+            Each of the `shape` of one input; turned into float32.
 
         Returns
         -------
@@ -135,9 +134,9 @@ class LiteNetwork:
         count = len(self._interpreters)
         shares = [range(start, len(inputs), count) for start in range(min(count, len(inputs)))]
         if len(shares) < 2 or self._pool is None:
-            return self._several(self._interpreters[0], inputs, range(len(inputs)))
+            return [self._ask(self._interpreters[0], one) for one in inputs]
         work = [
-            self._pool.submit(self._several, asked, inputs, share)
+            self._pool.submit(self._several, asked, [inputs[n] for n in share])
             for asked, share in zip(self._interpreters, shares, strict=False)
         ]
         found = [None] * len(inputs)
@@ -146,8 +145,8 @@ class LiteNetwork:
                 found[number] = answer
         return found
 
-    def _several(self, asked, inputs, share):
-        return [self._ask(asked, inputs[number]) for number in share]
+    def _several(self, asked, inputs):
+        return [self._ask(asked, one) for one in inputs]
 
     def _ask(self, asked, one):
         place = int(asked.InputIndices()[0])
