@@ -73,7 +73,7 @@ print(f"Labels with a probability of 0.8 or more: {np.sum(sure >= 0.8)} of 8.")
 # with boxes; the **classifier** then spends its care on a few squares. The price: what
 # the first one misses, the second never sees.
 #
-# ## How do you find a face of twenty pixels?
+# ## How do you find a face of a few pixels?
 #
 # Our detector is BlazeFace, a network that phones use. It looks at 192 x 192 pixels.
 # Shrink the scene to that, and a face far away is a smudge of two pixels. So we cut the
@@ -498,9 +498,11 @@ print(f"The boxes tremble by {trembling(seen):.1f} pixels,", end=" ")
 print(f"the track by {trembling(believed):.1f}.")
 
 # %% [markdown]
-# The course's tracker does this and two things more: a track ends when nobody was seen
-# for two seconds, and it holds the probabilities of its last seven **looks**, each a
-# judged frame.
+# The course's tracker does this and more. A new face is believed only when the detector
+# sees it again in two cut-outs of other sizes: a texture is a face at one size by
+# chance. A known one that is missed is looked for once more where it should be, and not
+# shown when it is not there; after two seconds its track ends. And a track holds the
+# probabilities of its last seven **looks**, each a judged frame.
 #
 # **Exercise 7-3** (medium, 12 minutes). Say what a track is called. Average the
 # probabilities of a mask that its last looks gave. If the mean is 0.15 or more above
@@ -791,10 +793,13 @@ for name in watched:
     print(f"takes {row['milliseconds'][slowest]:.0f} ms.")
 
 # %% [markdown]
-# Finding costs most, because it has to look everywhere. That is why in a video only a
-# quarter of the small tiles is searched in each frame, besides those where small faces
-# were: the tracks bridge the rest. If that is still too much, `--every 3` searches each
-# third frame only, but all of it. What does that cost?
+# The reference run also draws and encodes the marked video; without that it costs
+# about what your run does. Finding costs most, because it has to look everywhere. That
+# is why in a video only a quarter of the small tiles and a third of the larger ones are
+# searched in each frame, besides those round known faces: the next frames search the
+# rest. And `course detect` looks for the faces of the next frame while it labels those
+# of this one. If that is still too much, `--every 3` searches each third frame only,
+# but all of it. What does that cost?
 
 # %%
 every_third = detection.MaskDetector(detection.load_detector(min_face=16), classify)

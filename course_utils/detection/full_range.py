@@ -159,16 +159,16 @@ class FullRange:
         if self.turns == 1 or len(levels) == 1:
             return [place for level in levels for place in level]
         between = min(BETWEEN, self.turns)
-        levels[-1] = [*[None] * (between - 1), *levels[-1]]  # in the call with fewest others
-        turns = [self.turns, *[between] * len(levels[1:])]
         now = [
             place
-            for level, every in zip(levels, turns, strict=True)
+            for level, every in zip(levels, [self.turns, *[between] * len(levels)])
             for place in level[self._call % every :: every]
-            if place
+            if level is not levels[-1]
         ]
+        if self._call % between == between - 1 or not now:  # where there are fewest others
+            now += levels[-1]
         hidden = known[~np.any([shows(place, known) for place in now], axis=0)]
-        return around(hidden, [level[-1][2] for level in levels]) + now
+        return around(hidden, [level[0][2] for level in levels]) + now
 
 
 def look(image, places, threshold):

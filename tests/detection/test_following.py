@@ -217,3 +217,14 @@ def test_every_tile_of_a_video_is_searched_in_turn(monkeypatch):
     for level, times in zip(levels, (1, 2, 2, 2), strict=True):
         assert looks.sides.count(round(level[0][2])) == times * len(level)
     assert max(counts) - min(counts) <= 3
+
+
+@pytest.mark.parametrize("shape", [(120, 160), (240, 320), (300, 300), (1080, 1920), (20, 900)])
+@pytest.mark.parametrize("known", [[], [(10, 10, 40, 40)], [(10, 5, 18, 13), (5, 5, 900, 600)]])
+def test_every_frame_of_any_size_is_searched_somewhere(monkeypatch, shape, known):
+    looks = Looks(monkeypatch, (0, 0, 1, 1), {})
+    detect = full_range.FullRange(16, turns=6)
+    for _ in range(7):
+        before = len(looks.sides)
+        assert len(detect(np.zeros((*shape, 3), np.uint8), known)[0]) == 0
+        assert len(looks.sides) > before
