@@ -542,7 +542,7 @@ def watch(name, finder, every=1):
         table = detection.score(told, truth.pairs)
         people = [*truth.people, *["nobody"] * (len(table) - len(truth.people))]
         rows.append(table.assign(group=people, time=frame.time))
-        for track in alerts.due(finder.tracker.shown, frame.time, SECONDS):
+        for track in alerts.due(finder.followed, frame.time, SECONDS):
             alarms.append((truth.person_at(track.box), frame.time))
     return faces, pd.concat(rows, ignore_index=True), alarms
 

@@ -180,7 +180,7 @@ def _work(order, report, say, progress):
                     _count(report, frame, faces, source)
                     if messenger:
                         for track in (
-                            alerts.due(finder.tracker.shown, frame.time, order.alert_after)
+                            alerts.due(finder.followed, frame.time, order.alert_after)
                             if source.moving
                             else ()
                         ):

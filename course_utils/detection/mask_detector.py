@@ -59,11 +59,14 @@ class MaskDetector:
     covered : numpy.ndarray
         float, shape (n, 4): every box of the latest picture or frame that may hold a face, too
         small ones and unsure ones included: what has to be painted over.
+    followed : list of tracking.Track
+        Of the faces of a video's latest frame.
     """
 
     def __init__(self, detect, classify, rule=Rule(), min_face=16):
         self.detect, self.classify, self.rule, self.min_face = detect, classify, rule, min_face
         self.tracker, self.seconds, self.covered = Tracker(), Counter(), as_boxes([])
+        self.followed = []
         self.looks_again = getattr(detect, "looks_again", False)
 
     def look(self, image):
@@ -171,14 +174,18 @@ class MaskDetector:
     def _label(self, image, seen):
         """Ask the classifier about tracks; return all that are shown."""
         self._vote(image, seen)
-        return [
-            LabelledFace(
-                whole(track.box, image.shape), track.label, track.probability, track.number
-            )
+        self.followed = [
+            track
             for track in self.tracker.shown
             if track.label
             and inside([track.box], image.shape)[0]
             and not (self.tracker.missed(track) and self._has_gone(track, image.shape))
+        ]
+        return [
+            LabelledFace(
+                whole(track.box, image.shape), track.label, track.probability, track.number
+            )
+            for track in self.followed
         ]
 
     def _has_gone(self, track, shape):
