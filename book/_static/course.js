@@ -5,3 +5,20 @@ document.addEventListener("DOMContentLoaded", () => {
     arrow.setAttribute("aria-label", `Pages below ${title}`);
   });
 });
+
+// What is wider than a telephone is moved sideways, by the keyboard too; a fading edge says that there is more.
+function showWhatIsMore(box) {
+  const wider = box.scrollWidth > box.clientWidth + 1;
+  if (wider) box.tabIndex = 0;
+  else box.removeAttribute("tabindex");
+  const more = wider && box.scrollLeft + box.clientWidth < box.scrollWidth - 1;
+  box.classList.toggle("more-to-the-right", more);
+}
+for (const event of ["load", "resize"]) {
+  window.addEventListener(event, () => {
+    document.querySelectorAll(".cell_output, .bd-article p:has(> img), .pst-scrollable-table-container").forEach((box) => {
+      box.onscroll = () => showWhatIsMore(box);
+      showWhatIsMore(box);
+    });
+  });
+}

@@ -29,11 +29,14 @@ class ChapterMap(SphinxDirective):
     def run(self):
         chapters = chapter_map.read_chapters(Path(self.env.srcdir))
         self.env.note_dependency(chapter_map.__file__)
-        return table(
+        made = table(
             self,
             ["chapter", "title", "afterwards you can", "minutes", "exercises", "needs"],
             map_rows(chapters, self.env.found_docs),
         )
+        for node in made:
+            node["classes"].append("chapter-map")  # the style sheet folds it on a telephone
+        return made
 
 
 class Timetable(SphinxDirective):

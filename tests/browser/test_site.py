@@ -99,6 +99,47 @@ def test_every_page_is_accessible_in_both_themes_and_keeps_to_this_machine(
     assert not watched.elsewhere
 
 
+BEYOND_THE_EDGE = """() => {
+    const edge = document.documentElement.clientWidth + 1;
+    const beyond = (element) => element.getBoundingClientRect().right > edge;
+    const moves = (element) => ["auto", "scroll"].includes(getComputedStyle(element).overflowX);
+    const found = [];
+    for (const element of document.querySelectorAll(".bd-article *:not(.headerlink)")) {
+        if (!element.getClientRects().length || !beyond(element)) continue;
+        let around = element.parentElement;
+        while (around && (beyond(around) || !moves(around))) around = around.parentElement;
+        if (!around || around.contains(document.querySelector(".bd-article")))
+            found.push(element.outerHTML.slice(0, 150));
+    }
+    return found;
+}"""
+"""What ends right of the screen and can't be moved into it."""
+
+BROKEN_CODE = """() => [...document.querySelectorAll("div.highlight pre")]
+    .filter((code) => !code.closest(".cell_output"))
+    .filter((code) => code.getClientRects().length)
+    .filter((code) => getComputedStyle(code).whiteSpace !== "pre")
+    .map((code) => code.textContent.slice(0, 150))"""
+"""Code whose lines break at the edge: what is left of them begins without its indentation."""
+
+
+def test_a_telephone_shows_all_of_every_page(browser, site, site_address):
+    page, found = Watched(browser, viewport={"width": 390, "height": 844}).page, []
+    for path in pages(site):
+        page.goto(f"{site_address}/{path}", wait_until="load")
+        page.evaluate("document.querySelectorAll('details').forEach((d) => { d.open = true; })")
+        found += [f"{path}: {line}" for line in page.evaluate(BEYOND_THE_EDGE)]
+        found += [f"{path}, broken: {line}" for line in page.evaluate(BROKEN_CODE)]
+    assert not found, "\n".join([f"{len(found)} places", *found[:40]])
+
+
+def test_the_map_of_the_chapters_fits_on_a_telephone(browser, site_address):
+    page = Watched(browser, viewport={"width": 390, "height": 844}).page
+    page.goto(f"{site_address}/book/index.html")
+    table = page.locator("table", has_text="afterwards you can")
+    assert table.evaluate("(table) => table.getBoundingClientRect().right") <= 390
+
+
 def test_the_search_finds_a_chapter(browser, site_address):
     watched = Watched(browser)
     page = watched.page
