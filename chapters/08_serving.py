@@ -274,7 +274,7 @@ for what, (name, wrong) in mistakes.items():
     address = f"{server.rest_address}/v1/models/{name}:predict"
     refused = requests.post(address, json=wrong)
     sentence = " ".join(refused.json()["error"].split())
-    print(f"{what}: {refused.status_code}, {sentence[-90:]}")
+    print(f"{what}: {refused.status_code}\n    {sentence}")
 
 # %% [markdown]
 # ## Ask over REST, with files
