@@ -51,7 +51,7 @@ asking = models.compiled(network)
 #
 # Chapter 06 ended with one network: a MobileNetV2 trained on ImageNet, under a head of
 # our own for whole and small faces. It is our candidate. We ask it about pictures *as
-# they were taken*, with masks that people wore, in the order of chapter 05:
+# they were taken*, with masks that people wore, as in chapter 05:
 # **validation** people choose whatever there is to choose, **test** people judge. From
 # each answer we keep the **log-odds**: the logarithm of the probability of a mask
 # divided by that of none. Above 0 the network says *mask*, and the farther from 0, the
@@ -150,7 +150,7 @@ for row in overall.itertuples():
 # validation people. Skin tone stands on the **Monk scale**: ten tones from 1, the
 # lightest, to 10, the darkest ([Monk, 2022](https://skintone.google)).
 #
-# Of photographs nobody knows age or tone, and guessing them from the picture would be a
+# In photographs age and tone are unknown, and guessing them from the picture would be a
 # wrong of its own. There only size and brightness can be measured. What isn't recorded
 # can't be shown to be fair.
 
@@ -285,7 +285,7 @@ widest = max(found, key=found.get)
 chance_gap = dealt.max(axis=1).quantile(0.95)
 print(f"Widest gap found: {widest}, {100 * found[widest]:.1f} points.", end=" ")
 print(f"Dealt at random, the widest of all is {100 * dealt.max(axis=1).median():.1f}")
-print(f"points in the middle; in one deal of twenty {100 * chance_gap:.1f} or more.")
+print(f"points in the median deal; in one of twenty {100 * chance_gap:.1f} or more.")
 
 # %% [markdown]
 # A diamond left of the dashed line is **inside the noise**. That is not *no
@@ -311,10 +311,20 @@ print(f"{len(again)} slices, seen twice; rank correlation {ranks:.1f}.", end=" "
 print(f"Lowest of validation: {worst.attribute} {worst.slice}.")
 print(f"Among test people it is number {place} from below.")
 
+# %%
+of_widest = again[again.attribute == widest].sort_values("share_y")
+least, most = of_widest.iloc[0], of_widest.iloc[-1]
+gap_again = most.share_x - least.share_x
+for row in (least, most):
+    print(f"{widest} {row.slice}: {row.share_y:.1%} right among test people,", end=" ")
+    print(f"{row.share_x:.1%} among validation people", end=" ")
+    print(f"({row.low_x:.1%} to {row.high_x:.1%}).")
+
 # %% [markdown]
-# A gap that appears in one half and not in the other was a rumour. One that appears in
-# both, in the same direction, is a candidate: look at the mistakes, collect such faces,
-# train, measure again, with people who did not suggest it.
+# A gap seen in one half only was a rumour. The widest, by age, points the same way in
+# both, though smaller the second time, and the intervals overlap: a candidate, no
+# finding. Look at the mistakes, collect such faces, train, and measure again, with
+# people who did not suggest it.
 #
 # **Would we have seen one?** That can be computed *before* anybody is photographed.
 # Chapter 00 asked how many faces *one* share needs. A gap lies between *two*, and both
@@ -431,9 +441,9 @@ if len(passed):
     figures.show_pictures(test_faces[passed.index], alt, titles, size=1.2)
 
 # %% [markdown]
-# Where a bar begins at zero and ends at a quarter, *no mistake was seen* and *one in
-# four is wrong* are both possible. Yet a kind whose whole interval lies far from that
-# of bare faces is not there by chance: the network has learned *something covers the
+# Where a bar begins at zero and ends at a quarter, *never* and *one in four* are both
+# possible, as for hands and scarves here. Only where the whole bar lies above that
+# of bare faces is chance ruled out: then the network has learned *something covers the
 # mouth* or *there is cloth*, and not *a mask is worn properly*. The remedy is in the
 # training data: chapter 02 can draw masks below noses; hands, scarves and beards must
 # be collected.
@@ -543,10 +553,10 @@ print(f"Calibration error: {before:.3f} as trained, {after:.3f} with temperature
 print(f"A perfectly calibrated network would seem to be off by {floor:.3f}, too.")
 
 # %% [markdown]
-# A lowest point well right of 1 means that the network was too sure of people it does
+# A minimum well to the right of 1 means that the network was too sure of people it does
 # not know: below the diagonal it promises more than it keeps. One near 1 leaves little
 # to mend. Where a whole bar lies off the diagonal, one number could not bend the curve
-# enough; where few faces lie in a bin, its bar is long.
+# enough.
 #
 # Is a calibrated confidence a property of the network? No: of network *and* pictures.
 # Ask about the same test people with the same temperature, but turn the light down:
@@ -609,8 +619,8 @@ print(f"out {in_light:.1%} of the test faces, and {at_night:.0%} of the dark one
 # **Exercise 9-4** (hard, 20 minutes). Write `cheapest_threshold(p_mask, wears,
 # share_without, cost_pass, cost_stop)`. `p_mask` holds the probability of a mask of
 # each face, `wears` says who wears one. *Mask* is said from the threshold on (`>=`).
-# Return the threshold with the lowest expected cost. Try each probability that occurs,
-# and 1.01: then everybody is stopped.
+# Return the threshold with the lowest expected cost; where several cost the same, any
+# of them. Try each probability that occurs, and 1.01: then everybody is stopped.
 
 
 # %% tags=["exercise-9-4"]
@@ -650,15 +660,14 @@ def cheapest(rows, ratio):
 
 # %%
 def draw_cost(*ratios):
-    """Draw cost against threshold; it comes from validation people, the title's rates
-    from test people.
-    """
+    """Draw the cost among validation people; the titles' rates are of test people."""
     curves, chosen, baselines = {}, {}, {}
     for ratio in ratios:
         level = cheapest(validation, ratio)
         (passes,), (stops,) = rates(test, [level])
-        title = f"a pass costs {ratio} false stops\ntest: {passes:.0%} of passes,"
-        title += f" {stops:.0%} of false stops"
+        price = "one false stop" if ratio == 1 else f"{ratio} false stops"
+        title = f"a pass costs {price}\ntest: {passes:.0%} pass,"
+        title += f" {stops:.0%} are stopped falsely"
         curves[title], chosen[title] = costs(validation, LEVELS, ratio), level
         baselines[title] = SHARE_WITHOUT * ratio
     alt = "Cost of a visitor against the threshold, the cheapest threshold, and a line"
@@ -717,11 +726,11 @@ print(f"for people of whom {bare_share:.0%} wear none, from {at_the_door:.2f} on
 # they were calibrated where most wear no mask. At the door hardly anybody wears none,
 # so every face deserves far less doubt than the network has.
 #
-# Look at the dashed line: what it costs to let everybody pass, without any network.
-# When a pass costs as little as a false stop, the curve at its lowest lies hardly below
-# that line, and among test people the network costs more than it saves: **the cheapest
-# use of it is not to use it**. The dearer the pass, the farther right the threshold
-# tends to lie, and the more people with a mask are stopped.
+# Look at the dashed line: what it costs to let everybody pass. When a pass costs as
+# little as a false stop, the threshold seems to save most of that among the validation
+# people who chose it, but among test people it costs more: **the cheapest use of the
+# network is not to use it**. The dearer the pass, the farther right the threshold tends
+# to lie, and the more people with a mask are stopped.
 
 # %% [markdown]
 # ## Of those it stops, how many wear none?
@@ -780,8 +789,8 @@ for name, values in curves.items():
 #
 # ## And the whole system?
 #
-# A door has no cut faces. Chapter 07 measured detector and network together, on scenes
-# and videos, counting from the annotated faces on.
+# A door has no cut faces. Chapter 07 measured detector and network together, counting
+# from the annotated faces on.
 
 # %%
 paths = [out.earlier(name, "metrics.json") for name in ("05_training", "07_detection")]
@@ -800,8 +809,8 @@ print(f"False alarms a picture: {system['false_alarms']:.1f}")
 
 # %% [markdown]
 # Quote the last bar. A face counts there when it was found *and* labelled right. It is
-# measured on six scenes and on nine people in many frames, so it says little of others;
-# but only it describes what would hang at the door.
+# measured on six scenes and two videos, with nine people in many frames, so it says
+# little of others; but only it describes what would hang at the door.
 #
 # ## What must go with it?
 #
@@ -833,11 +842,11 @@ facts |= {"cost": COST, "share_without": SHARE_WITHOUT, "precision": at_stated}
 
 # %%
 facts["system"] = (
-    "With the detector of chapter 07, on embedded scenes and videos: of the faces of 40"
+    "With the detector of chapter 07: of the embedded faces of 40"
     f" pixels and more {percent(system['recall_40'])} were found, and"
     f" {percent(system['right_40'])} found and labelled right (*not sure* counts as not"
-    f" right); {system['false_alarms']:.1f} false alarms a picture. Nine people in many"
-    " frames."
+    f" right); {system['false_alarms']:.1f} false alarms a picture. Measured on six"
+    " scenes and two videos of 120 frames, which show nine people again and again."
 )
 for name, rows in {"validation": validation, "test": test}.items():
     facts |= {f"{name}_faces": len(rows), f"{name}_people": rows.group.nunique()}
@@ -915,6 +924,7 @@ out.record(
     slice_width=wide,
     chance_gap=chance_gap,
     widest_gap=found[widest],
+    gap_again=gap_again,
     temperature=temperature,
     error_before=before,
     error_after=after,

@@ -290,10 +290,12 @@ def draw_cost(levels, curves, chosen, baselines):
             title=title,
             xlabel="threshold (%)",
             xlim=(-2, 102),
-            ylim=(0, 1.15 * max(costs.max(), baselines[title])),
+            ylim=(0, 1.3 * max(max(curve.max() for curve in curves.values()), *baselines.values())),
         )
+        axis.set_yscale("symlog", linthresh=0.01)  # a cost may be 0
+        axis.yaxis.set_major_formatter("{x:g}")
         axis.title.set_fontsize(10)
-    axes[0, 0].set(ylabel="cost a visitor\n(in false stops)")
+    axes[0, 0].set(ylabel="cost a visitor\n(in false stops, logarithmic)")
     figure.legend(
         *axes[0, 0].get_legend_handles_labels(),
         loc="outside lower center",
