@@ -47,10 +47,11 @@ out = Artefacts("03_augmentation", PROFILE)
 # %% [markdown]
 # ## What does the network get to see?
 #
-# Chapter 02 left a table: one line a picture, with the box of the face. A network wants
-# squares of one size. `read_face` cuts out the box with a **margin** of a quarter of
-# its size on every side, and resizes. From here on all chapters cut in this one way, in
-# training as in use: to a classifier trained on tight cuts wide ones are something new.
+# Chapter 02 left a table: one line per picture, with the box of the face. A network
+# wants squares of one size. `read_face` cuts out the box with a **margin** of a quarter
+# of its size on every side, and resizes. From here on all chapters cut in this one way,
+# in training as in use: to a classifier trained on tight cuts wide ones are something
+# new.
 
 # %%
 SIZE = 64
@@ -73,7 +74,7 @@ print(
 # `imgaug` is the library of the original project (its maintained copy is called
 # `imaug`, and imported as `imgaug`). An **augmenter** is an object; you call it with a
 # picture and get a changed one, with numbers drawn from the range that you gave. Here
-# is every technique of the original, and JPEG and motion blur, each beside the fault
+# is every technique of the original, plus JPEG and motion blur, each under the fault
 # that it imitates: first those that move pixels, then those that change them.
 
 # %%
@@ -221,7 +222,7 @@ widgets.show(widget, what)
 
 # %% [markdown]
 # **How strong is right?** Ask what the camera delivers: a limit should reach as far as
-# the fault does, and a little further. And ask your own eye: if *you* can't give the
+# the fault does, and a little further. And ask your own eye: if *you* can't tell the
 # label any more, the network can only learn to guess. Take the roll of a head: how far
 # do people lean?
 
@@ -381,6 +382,7 @@ augmentation_figures.show_spoils(shares, spoils)
 safe = shares[spoils < 0.01].max()
 for share, spoiled in zip(shares[[2, 3, 5, 7]], spoils[[2, 3, 5, 7]].round(2)):
     print(f"A square of {share:.0%} of the picture spoils {spoiled:.0%} of the labels.")
+print(f"Of those tried, {safe:.0%} is the largest that spoils at most one in 100.")
 
 # %% [markdown]
 # **And colour?** A lamp's colour changes every hue by a little. Augmentation could turn
@@ -630,8 +632,7 @@ faster = speeds[4] / speeds[1]  # the policy, and imgaug in a generator
 # %% [markdown]
 # The dots are of *this* run on *this* machine; `benchmarks/input_pipeline.py` measures
 # with more care. Python pays for each call; a batch pays once. A dozen layers read and
-# write every pixel a dozen times; one matrix does it once. A fault that a third of
-# the pictures get is computed for these alone.
+# write every pixel a dozen times; one matrix does it once.
 #
 # ## How long does the network wait?
 #
@@ -662,8 +663,7 @@ chapter_03.check_4(waiting_time)
 # %% [markdown]
 # Does it hold in practice? A small network (chapters 04 and 05 explain it) learns from
 # three sources of batches: `imgaug` in a Python generator; our policy in `tf.data`, but
-# one after the other; the same with prefetching. We read a clock before and after each
-# step.
+# one after the other; the same with prefetching.
 
 # %%
 keras.utils.set_random_seed(SEED)
@@ -715,11 +715,10 @@ waited = {
 }
 augmentation_figures.show_waits(waited)
 
-# %%
-waiting = {name: wait / (wait + compute) for name, (wait, compute) in waited.items()}
-generator, prefetched = waiting["imgaug, generator"], waiting["tf.data, prefetched"]
-
 # %% [markdown]
+# Prefetching hides the preparing where that is faster than computing; a slower
+# generator would still be waited for.
+#
 # ## In which order?
 #
 # One pass over all training faces is an **epoch**. A `tf.data` pipeline is a chain of
@@ -888,6 +887,8 @@ print(f"The 95 % interval of a mark reaches {100 * reach:.0f} points to either s
 # most of `"light"` and `"full"` do.
 
 # %%
+waiting = {name: wait / (wait + compute) for name, (wait, compute) in waited.items()}
+generator, prefetched = waiting["imgaug, generator"], waiting["tf.data, prefetched"]
 out.record(
     safe_patch_share=safe,
     large_patch_spoils=round(spoils[-1], 3),
