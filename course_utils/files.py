@@ -1,5 +1,6 @@
 """Write files and folders so that a reader never meets half of one."""
 
+import csv
 import errno
 import hashlib
 import os
@@ -247,6 +248,25 @@ def write_text(path, text):
     """
     with replacing(path) as temporary:
         temporary.write_text(text, encoding="utf-8", errors="backslashreplace", newline="\n")
+
+
+def write_rows(path, columns, rows):
+    """Write a CSV table, whole or not at all, in the form of `write_text`.
+
+    Parameters
+    ----------
+    path : path-like
+    columns : sequence of str
+    rows : iterable of dict
+        A column that a row lacks stays empty.
+    """
+    with (
+        replacing(path) as temporary,
+        open(temporary, "w", encoding="utf-8", errors="backslashreplace", newline="") as stream,
+    ):
+        writer = csv.DictWriter(stream, columns, restval="", lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(rows)
 
 
 def sha256(path):

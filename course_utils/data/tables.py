@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from course_utils.errors import CourseError
-from course_utils.files import replacing
+from course_utils.files import write_rows
 
 DELIMITERS = ",;\t"
 MARKS = {
@@ -168,12 +168,12 @@ def _with_slashes(name, folder):
 
 def write_faces(path, rows):
     """Write `faces.csv` from dicts; a column that a row lacks stays empty."""
-    _write(path, FACE_COLUMNS, rows)
+    write_rows(path, FACE_COLUMNS, rows)
 
 
 def write_report(path, rows):
     """Write `report.csv` from dicts."""
-    _write(path, REPORT_COLUMNS, rows)
+    write_rows(path, REPORT_COLUMNS, rows)
 
 
 def refused(picture, reason):
@@ -184,14 +184,3 @@ def refused(picture, reason):
 def changed(picture, reason):
     """A row of the report: something that is in `faces.csv`, but not as it was labelled."""
     return {"picture": str(picture), "what": "changed", "reason": str(reason)}
-
-
-def _write(path, columns, rows):
-    # backslashreplace: on Linux a file's name may hold bytes that are no UTF-8
-    with (
-        replacing(path) as temporary,
-        open(temporary, "w", encoding="utf-8", errors="backslashreplace", newline="") as stream,
-    ):
-        writer = csv.DictWriter(stream, columns, restval="", lineterminator="\n")
-        writer.writeheader()
-        writer.writerows(rows)

@@ -124,21 +124,26 @@ def picture_grid(pictures, titles=None, columns=8, size=1.3, colors=None, row_ti
             for spine in axis.spines.values():
                 spine.set(visible=True, color=colors[position], linewidth=3)
     for axis, title in zip(axes[:, 0], row_titles):
-        axis.annotate(
-            title,
-            (0, 0.5),
-            xytext=(-6, 0),
-            xycoords="axes fraction",
-            textcoords="offset points",
-            ha="right",
-            va="center",
-            fontsize=9,
-        )
+        title_row(axis, title)
     return figure
 
 
+def title_row(axis, title):
+    """Write a title to the left of a row, beside its first axes."""
+    axis.annotate(
+        title,
+        (0, 0.5),
+        xytext=(-6, 0),
+        xycoords="axes fraction",
+        textcoords="offset points",
+        ha="right",
+        va="center",
+        fontsize=9,
+    )
+
+
 def show_pictures(pictures, alt, titles=None, columns=8, size=1.3, colors=None, row_titles=()):
-    """Display pictures in rows.
+    """Display pictures in rows; where there are none, say so.
 
     Parameters
     ----------
@@ -147,5 +152,8 @@ def show_pictures(pictures, alt, titles=None, columns=8, size=1.3, colors=None, 
     alt : str
         As for `show`.
     """
+    if not len(pictures):
+        print(f"No picture to show: {alt}")
+        return
     figure = picture_grid(pictures, titles, columns, size, colors, row_titles)
     show(figure, alt, photographic=True)

@@ -136,10 +136,7 @@ def draw_gradients(norms):
     matplotlib.figure.Figure
     """
     figure, axis = plt.subplots(figsize=(8.5, 3.6), layout="constrained")
-    blocks = 1 + np.arange(max(map(len, norms.values())))
-    for kind, values in norms.items():
-        color, line = LINES[kind]
-        axis.plot(blocks, values, line, color=color, linewidth=2.5, label=kind)
+    blocks = _draw_lines(axis, norms)
     axis.set(
         yscale="log",
         xlabel="block, from the picture to the answer",
@@ -163,10 +160,7 @@ def draw_losses(losses):
     matplotlib.figure.Figure
     """
     figure, axis = plt.subplots(figsize=(8.5, 3.4), layout="constrained")
-    epochs = 1 + np.arange(max(map(len, losses.values())))
-    for kind, values in losses.items():
-        color, line = LINES[kind]
-        axis.plot(epochs, values, line, color=color, linewidth=2.5, label=kind)
+    epochs = _draw_lines(axis, losses)
     axis.axhline(np.log(2), color="black", linewidth=0.8)
     axis.text(epochs[-1], np.log(2) + 0.03, "a coin", ha="right")
     axis.set(xlabel="epoch", ylabel="loss on the training faces", ylim=(0, 2))
@@ -338,3 +332,12 @@ def draw_savings(channels, savings):
     axis.minorticks_off()
     axis.legend(frameon=False)
     return figure
+
+
+def _draw_lines(axis, series):
+    """Draw a line for each kind in `LINES`; return the numbers below them, from 1."""
+    numbers = 1 + np.arange(max(map(len, series.values())))
+    for kind, values in series.items():
+        color, line = LINES[kind]
+        axis.plot(numbers, values, line, color=color, linewidth=2.5, label=kind)
+    return numbers

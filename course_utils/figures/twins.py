@@ -8,7 +8,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 from PIL import Image
 
-from course_utils.figures import COLORS, picture_grid, show
+from course_utils.figures import COLORS, picture_grid, show, title_row
 from course_utils.profiles import SEED
 
 
@@ -116,16 +116,7 @@ def draw_pairs(threshold, pictures, distance, origin, unrelated):
     for axis in axes.flat:
         axis.axis("off")
     for line, step in zip(axes, (threshold, threshold + 1)):
-        line[0].annotate(
-            f"distance\n{step}",
-            (0, 0.5),
-            xytext=(-6, 0),
-            xycoords="axes fraction",
-            textcoords="offset points",
-            ha="right",
-            va="center",
-            fontsize=9,
-        )
+        title_row(line[0], f"distance\n{step}")
         pairs = _some_pairs(step, distance, origin, columns)
         for axis, (one, other) in zip(line, pairs):
             if origin[one] == origin[other]:

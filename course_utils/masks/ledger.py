@@ -14,14 +14,13 @@ DST/.course-mask/journal.jsonl holds one JSON object a line:
 STATE is what `course_utils.files.state` returns.
 """
 
-import csv
 import json
 import os
 import shutil
 from pathlib import PurePosixPath
 
 from course_utils.errors import CourseError
-from course_utils.files import is_as, replacing, write_text
+from course_utils.files import is_as, write_rows, write_text
 from course_utils.masks.picture import FAILED
 
 COLUMNS = (
@@ -280,7 +279,7 @@ def made_of(task, rows):
 
 def write_masks(path, rows):
     """Write masks.csv."""
-    _write(path, COLUMNS, rows)
+    write_rows(path, COLUMNS, rows)
 
 
 def write_landmarks(path, entries):
@@ -292,7 +291,7 @@ def write_landmarks(path, entries):
     entries : iterable of dict
         Of finished pictures, as the journal has them.
     """
-    _write(
+    write_rows(
         path,
         LANDMARK_COLUMNS,
         (
@@ -311,17 +310,6 @@ def is_landmarks(path):
             return stream.read(len(header) + 1).rstrip(b"\n") == header
     except OSError:
         return False
-
-
-def _write(path, columns, rows):
-    # backslashreplace: on Linux a file's name may hold bytes that are no UTF-8
-    with (
-        replacing(path) as temporary,
-        open(temporary, "w", encoding="utf-8", errors="backslashreplace", newline="") as stream,
-    ):
-        writer = csv.DictWriter(stream, columns, restval="", lineterminator="\n")
-        writer.writeheader()
-        writer.writerows(rows)
 
 
 def _difference(earlier, now):

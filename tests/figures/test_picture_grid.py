@@ -44,3 +44,8 @@ def test_the_title_of_a_row_is_whole_and_left_of_its_pictures(drawn, titles):
         assert 0 <= words.x0 < words.x1 < picture.x0
         assert picture.y0 < (words.y0 + words.y1) / 2 < picture.y1
         assert picture.width > 0.8 * 1.2 * figure.dpi  # the words take no room from it
+
+
+def test_where_there_is_no_picture_a_sentence_says_so(capsys):
+    figures.show_pictures(np.empty((0, 20, 20, 3)), "mistakes of the network", titles=[])
+    assert capsys.readouterr().out == "No picture to show: mistakes of the network\n"
