@@ -82,14 +82,31 @@ class MaskDetector:
         list of LabelledFace
             From left to right.
         """
-        self.covered, boxes, _ = self._find(image, ())
         labelled = [
             LabelledFace(
                 whole(box, image.shape), *self.rule.label(shares, self.classify.class_names)
             )
-            for box, shares in zip(boxes, self._classify(image, boxes))
+            for box, shares in zip(*self.ask(image))
         ]
         return sorted(labelled, key=lambda face: face.box)
+
+    def ask(self, image):
+        """Find the faces of a single picture and ask about each; no rule labels them yet.
+
+        Parameters
+        ----------
+        image : numpy.ndarray
+            uint8, shape (height, width, 3), RGB.
+
+        Returns
+        -------
+        boxes : numpy.ndarray
+            float, shape (n, 4): `x_min`, `y_min`, `x_max`, `y_max` in pixels.
+        probabilities : numpy.ndarray
+            float, shape (n, classes).
+        """
+        self.covered, boxes, _ = self._find(image, ())
+        return boxes, self._classify(image, boxes)
 
     def follow(self, image, seconds, search=True):
         """Label the faces of the next frame of a video.

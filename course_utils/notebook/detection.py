@@ -113,8 +113,7 @@ class TryIt(ipywidgets.VBox):
 
     def _search(self, image):
         self._image = image
-        boxes, _ = self._finder._find(image, ())
-        self._boxes, self._probabilities = boxes, self._finder._classify(image, boxes)
+        self._boxes, self._probabilities = self._finder.ask(image)
         return self._draw()
 
     def _draw(self):

@@ -155,7 +155,7 @@ def test_a_model_is_evaluated_by_its_file_alone(trained, faces, course, tmp_path
     ] == [10, 14]
     assert len(report["skipped"]) == 2 and "letter.jpg" in errors and "half.png" in errors
     status, printed, _ = course("evaluate", tmp_path / "moved.keras", faces)
-    assert status == 0 and "95 % interval" in printed and "without_mask" in printed
+    assert status == 0 and "95 % interval" in printed and "NoMask" in printed
     assert (
         latency(compiled(models.load(tmp_path / "moved.keras")[0]), 32, 1, repeats=3, warm_up=1) > 0
     )

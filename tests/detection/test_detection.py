@@ -31,6 +31,7 @@ from course_utils.detection import (
 from course_utils.detection.mask_detector import LabelledFace
 from course_utils.detection.tracking import Tracker
 from course_utils.errors import CourseError
+from course_utils.notebook.detection import TryIt
 from course_utils.pictures import annotations
 from course_utils.pictures.images import read_rgb
 
@@ -235,6 +236,19 @@ def test_all_faces_of_a_picture_are_one_batch():
         and len(faces) >= 3
         and faces == sorted(faces, key=lambda face: face.box)
     )
+
+
+def test_the_widget_labels_what_was_found_anew_and_paints_over_all_of_it():
+    image, _ = scene(1)
+    widget = TryIt(MaskDetector(load_detector(), Brightness()), image)
+    before, shown = [face.label for face in widget.faces], widget.picture.value
+    assert len(before) >= 3
+    widget.blur.value = True
+    assert widget.picture.value != shown
+    widget.threshold.value, widget.band.value = 0.95, 0
+    assert [face.label for face in widget.faces] != before
+    assert widget.take(b"no picture").startswith("Not used: ")
+    assert len(widget.faces) == len(before)
 
 
 # --- labels
