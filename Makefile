@@ -9,6 +9,10 @@ course: environment  ## execute every chapter on the embedded pictures and build
 	$(COURSE) run
 	$(COURSE) book
 
+# Several processes test at once: more threads in each would only wait for one another.
+test: export OMP_NUM_THREADS = 1
+test: export OPENBLAS_NUM_THREADS = 1
+test: export TF_NUM_INTRAOP_THREADS = 1
 test: environment  ## run the tests
 	.venv/bin/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder
 

@@ -63,6 +63,12 @@ def test_whatever_box_touches_the_picture_can_be_shaken_and_cut(corner, size, se
     assert pipeline.cut_face(picture, moved, 8).shape == (8, 8, 3)
 
 
+@pytest.fixture(scope="module")
+def model():
+    """A network whose head each test fits anew."""
+    return models.build("mobilenetv2", 32, 2, weights="imagenet")
+
+
 @pytest.mark.parametrize(
     ("columns", "sizes", "cuts"),
     [
@@ -73,10 +79,9 @@ def test_whatever_box_touches_the_picture_can_be_shaken_and_cut(corner, size, se
     ],
 )
 def test_a_head_learns_each_face_whole_small_and_by_another_box(
-    folder, table, columns, sizes, cuts
+    model, folder, table, columns, sizes, cuts
 ):
     numbers, validating = np.arange(16) % 2, np.arange(16) >= 12
-    model = models.build("mobilenetv2", 32, 2, weights="imagenet")
     fitted = train_head(model, table[columns], folder, numbers, validating, sizes, 0)
     assert (fitted.faces, fitted.cuts) == (12, cuts)
     assert fitted.validation_accuracy == 1
