@@ -23,6 +23,7 @@ signal.signal(
 )  # a shell's background jobs ignore Ctrl-C, which some tests press
 
 SLOW = [
+    "augmentation/test_augmentation",
     "browser",
     "command/test_answers",
     "command/test_book",
@@ -46,6 +47,7 @@ SLOW = [
     "data/test_mutated_files",
     "detection/test_finished",
     "detection/test_writing",
+    "faces/test_faces",
     "models/test_imagenet",
     "models/test_lite",
     "models/test_loading",
@@ -62,6 +64,7 @@ SLOW = [
     "serving/test_retrying",
     "test_environment",
     "test_errors",
+    "training/test_shaken_boxes",
     "training/test_training",
 ]
 """Folders and files that take ten seconds or more: servers, browsers, whole commands, training."""
