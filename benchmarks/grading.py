@@ -4,10 +4,10 @@
 
 Every student hands in all chapters. Of twelve, five are right everywhere and one hands in what was
 shipped; each of the others spoils one answer a chapter: it is wrong, is no Python, names what is
-not there, never ends, eats the memory, or removes the collected notebooks, a folder beside them and
-some files of the course. The table must say so, and every file must still be as it was. Seconds are
-of the processor, all processes together; on a machine that does nothing else the clock shows them
-divided by the cores.
+not there, never ends, eats the memory, or removes the collected notebooks and a folder beside them.
+The table must say so, and every file, the course's own included, must still be as it was. Seconds
+are of the processor, all processes together; on a machine that does nothing else the clock shows
+them divided by the cores.
 """
 
 import argparse
@@ -153,7 +153,8 @@ def main():
         collected, precious = Path(base, "collected"), Path(base, "precious")
         precious.mkdir()
         (precious / "letter.txt").write_text("dear")
-        places = [str(precious), str(ROOT / "data" / "cards"), str(collected)]
+        # Nothing of the course itself: where nothing holds the answer back, this would lose it.
+        places = [str(precious), str(collected)]
         expected = hand_in(collected, options.students, places)
         guarded = [
             base,

@@ -659,7 +659,7 @@ out.record(
 # high among the smallest faces, where recall falls. Where recall differs between the
 # panels, the system errs to one side.
 #
-# That large faces may come out worse than small ones is partly one woman at her desk:
+# That large faces come out no better than small ones is partly one woman at her desk:
 # at 5.0 s her mask is up, but the mean of her looks lags.
 #
 # ## What does a threshold cost each side?

@@ -24,7 +24,6 @@ import numpy as np
 import pytest
 
 from course_utils import models
-from course_utils.command.main import main
 from course_utils.detection import MaskDetector, sources
 from course_utils.detection.drawing import PAINT
 from course_utils.detection.job import Order
@@ -74,24 +73,14 @@ def video(tmp_path_factory, frames):
 
 
 @pytest.fixture
-def course(monkeypatch, capfd, model):
-    """Run the command in this process: status, what it printed, and its errors on one line."""
-    monkeypatch.setenv("COLUMNS", "400")
+def course(course, model):
+    """Run `course detect` in this process, with the model unless another or none is given."""
 
     def run(*arguments, model=model):
-        monkeypatch.setattr(
-            sys,
-            "argv",
-            ["course", "detect", *map(str, arguments), *(["--model", str(model)] if model else [])],
-        )
-        status = 0
-        try:
-            main()
-        except SystemExit as stopped:
-            status = stopped.code or 0
-        printed = capfd.readouterr()
-        assert "Traceback" not in printed.err
-        return status, printed.out, " ".join(printed.err.replace("│", " ").split())
+        named = ["--model", model] if model else []
+        status, printed, errors = course("detect", *arguments, *named)
+        assert "Traceback" not in errors
+        return status, printed, errors
 
     return run
 
