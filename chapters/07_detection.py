@@ -17,8 +17,8 @@
 # The classifier of the last chapters judges one face that somebody cut out for it. A
 # camera sends a corridor with seven people in it, twelve times a second. **Who finds
 # the faces, what becomes of those that nobody finds, and when should an alarm ring?**
-# This chapter builds what the original project was for: a picture, a video or a camera
-# goes in, labelled faces come out, and someone is told.
+# In this chapter a picture or a video goes in, labelled faces come out, and someone is
+# told.
 #
 # **After this chapter you can** put a detector before the classifier, measure both
 # together against annotated boxes, follow people through a video, ring once for each
@@ -47,8 +47,8 @@ pictures = {path: read_rgb(path) for path in truths}
 # ## Why two models?
 #
 # Could the classifier not look at a whole scene? A classifier always answers: it has
-# two outputs, they sum to one, and "there is no face here" is not among them. Let us
-# cut squares out of a scene at random and ask.
+# two outputs, they sum to one, and "there is no face here" is not among them. Cut
+# squares out of a scene at random, and ask.
 
 # %%
 classify = detection.load_classifier(out.earlier("06_small_faces", "small_faces.keras"))
@@ -69,9 +69,8 @@ print(f"Labels with a probability of 0.8 or more: {np.sum(sure >= 0.8)} of 8.")
 
 # %% [markdown]
 # Walls and trousers get a label like everybody else. So something has to say first
-# *where* there are faces, among thousands of places and sizes. A **detector** answers
-# with boxes; the **classifier** then spends its care on a few squares. The price: what
-# the first one misses, the second never sees.
+# *where* the faces are. A **detector** answers with boxes; the **classifier** then
+# judges these few squares. The price: what the first misses, the second never sees.
 #
 # ## How do you find a face of a few pixels?
 #
@@ -105,13 +104,12 @@ alt = (
 figures.show_pictures(shown, alt, titles, columns=3, size=2.6)
 
 # %% [markdown]
-# Three times the same face, in the middle of what the network sees.
+# Three times the same face, as the network sees it.
 #
-# And a face that the picture's border cuts? Half a face is no face for a network that
-# never saw one. But a mirror makes a whole one of it: beyond its border the picture is
-# **mirrored**, as on the left above, and boxes round mirror images are dropped. That
-# was tried out on training portraits, against repeating the last pixels; these scenes
-# have to stay a test.
+# And a face that the picture's border cuts? A network that never saw half a face finds
+# none. So beyond its border the picture is **mirrored**, as on the left above, and
+# boxes round mirror images are dropped. That was tried on training portraits, against
+# repeating the last pixels; these scenes stay a test.
 
 # %%
 import json
@@ -139,9 +137,9 @@ for border in ("repeated", "mirrored"):
 # **intersection over union**, the area that both cover divided by the area that either
 # covers (exercise 0-2).
 #
-# **Exercise 7-1** (easy, 8 minutes). Find the bugs: this was written in a hurry and
-# holds two mistakes. A box is `(x_min, y_min, x_max, y_max)`. Before you read the code,
-# ask it about two equal boxes, and about two that lie apart.
+# **Exercise 7-1** (easy, 8 minutes). Find the bugs: this holds two mistakes. A box is
+# `(x_min, y_min, x_max, y_max)`. Before you read the code, ask it about two equal
+# boxes, and about two that lie apart.
 
 
 # %% tags=["exercise-7-1"]
@@ -194,11 +192,11 @@ print(f"{len(places)} tiles, {len(raw)} boxes, {len(kept)} of them kept.")
 
 # %% [markdown]
 # Our detector averages the boxes of a bundle instead of dropping all but one: they
-# tremble less. Detector, cut, classifier, label: that is the whole pipeline. One thing
-# is easily done wrong. The classifier was trained on faces cut in one way: brows to
-# chin, ear to ear, and a quarter more on each side. The detector must hand over the
-# same cut, so its boxes were fitted to the annotations of the training portraits. And
-# where the probability lies near one half, we let the program say *not sure*.
+# tremble less. Detector, cut, classifier, label: that is the whole pipeline. One trap:
+# the classifier was trained on faces cut in one way, brows to chin, ear to ear, and a
+# quarter more on each side. The detector must hand over the same cut, so its boxes were
+# fitted to the annotations of the training portraits. And where the probability lies
+# near one half, we let the program say *not sure*.
 
 # %%
 rule = detection.Rule(threshold=0.5, band=0.15)
@@ -247,16 +245,15 @@ print(
 print(f"labelled right; {len(alarms)} boxes without a face.")
 
 # %% [markdown]
-# The two yellow boxes hold a shoe, and a hand before a jacket. At this size a shoe is a
-# round brown patch with darker spots, and a hand above dark cloth is skin above a
-# collar: a far face gives hardly more. The classifier, which has no word for *no face*,
-# calls the hand *Mask*. *Not sure* is not counted as right.
+# The two yellow boxes hold a shoe, and a hand before a jacket. At this size a face is
+# hardly more than a round brown patch, or skin above a collar. The classifier, which
+# has no word for *no face*, calls the hand *Mask*. *Not sure* is not counted as right.
 #
-# **Which detector should we take?** There are four. *HOG*, the classic, compares the
-# directions of edges with a template. *MMOD* and *MTCNN*, which the original project
-# used, are networks. A fair race needs one limit for all: MMOD takes half a minute a
-# scene for small faces, so everybody looks for faces of 40 pixels and more, and only
-# these count.
+# **Which detector should we take?** BlazeFace has three rivals. *HOG*, the classic,
+# compares the directions of edges with a template. *MMOD* and *MTCNN*, which the
+# original project used, are networks. A fair race needs one limit for all: MMOD takes
+# half a minute a scene for small faces, so everybody looks for faces of 40 pixels and
+# more, and only these count.
 
 # %%
 import time
@@ -397,11 +394,10 @@ figures.show_pictures(shown, alt, titles, columns=7, size=1.4)
 #
 # The original project had 1,235 annotated faces from cameras. When it ran detector and
 # classifier together, it counted the faces that the detector had found: **220 of
-# 1,235**. A face that is not found is no mistake of the classifier, so it stood in no
-# table, and the figure looked like one about the system. Who asks "will it notice
-# somebody without a mask?" must count from the annotated faces on. Below, both ways of
-# counting for our four detectors and one classifier. (87 % is the original's ResNet-50
-# in chapter 00.)
+# 1,235**. A missed face is no mistake of the classifier, so it stood in no table, and
+# the figure looked like one about the system. Whoever asks "will it notice somebody
+# without a mask?" must count from the annotated faces on. Below, both ways of counting.
+# (87 % is the original's ResNet-50 in chapter 00.)
 
 # %%
 of_found, of_all = {}, {}
@@ -420,8 +416,8 @@ alt = (
 figures.show(drawn.draw_two_counts(of_found, of_all), alt)
 
 # %% [markdown]
-# MMOD finds the easy faces only, and of these the classifier gets most right: by the
-# first way of counting it looks best. By the second it comes last.
+# MMOD finds the easy faces only: by the first way of counting it looks best, by the
+# second it comes last.
 #
 # **Exercise 7-2** (medium, 15 minutes). Write the honest figures. `rows` has a row for
 # each annotated face and each false alarm: `label` is the truth, empty for a false
@@ -444,9 +440,9 @@ chapter_07.check_2(end_to_end)
 # ## Videos: everything trembles
 #
 # Judged picture by picture, a video trembles: boxes shift, a face turns away and is
-# lost for two frames, and near the threshold the label flickers. What helps is to know
-# that it is *the same person*. A **track** is a box that knows its speed. With each
-# frame it takes one step:
+# lost for two frames, and near the threshold the label flickers. It helps to know that
+# it is *the same person*. A **track** is a box that knows its speed. With each frame it
+# takes one step:
 
 
 # %%
@@ -522,8 +518,8 @@ chapter_07.check_3(label_of)
 
 # %% [markdown]
 # Now the whole: find, follow, label, and note when somebody has been unmasked for a
-# second. The embedded videos come with boxes for every frame, so each face that was
-# found, missed or made up gets a row.
+# second. The videos come with boxes for every frame, so each face that was found,
+# missed or made up gets a row.
 
 # %%
 from course_utils.detection import alerts
@@ -564,8 +560,8 @@ for name in ("walk", "webcam"):
     costs[name] = spent
 
 # %% [markdown]
-# Here is the walk with its labels, as `course detect` writes it; below, frames of it
-# and of another video in which somebody pulls her mask up and a child looks in.
+# Here is the walk, as `course detect` writes it; below, frames of it and of a second
+# video, in which a woman pulls her mask up and a child looks in.
 
 # %%
 from course_utils.notebook.detection import show_video, write_video
@@ -591,9 +587,9 @@ figures.show(following.draw_frames(chosen), alt, photographic=True)
 
 # %% [markdown]
 # Now the figures, end to end: scenes and videos together, by the size of the face.
-# *Found* is the detector alone. *Found and right* is what somebody gets who relies on
-# the system, and "not sure" counts as not right. The intervals draw whole scenes and
-# whole people: many looks at one person are not many people.
+# *Found* is the detector alone. *Found and right* is what the system is worth to its
+# user; "not sure" is not right. The intervals draw whole scenes and whole people: many
+# looks at one person are not many people.
 
 
 # %%
@@ -654,10 +650,10 @@ out.record(
 )
 
 # %% [markdown]
-# Read the two panels against each other. A miss and a *not sure* count against recall,
-# only a wrong word, on a face or elsewhere, against precision. So precision can stay
-# high among the smallest faces, where recall falls. Where recall differs between the
-# panels, the system errs to one side.
+# A miss and a *not sure* count against recall, only a wrong word, on a face or
+# elsewhere, against precision. So precision can stay high among the smallest faces,
+# where recall falls. Where recall differs between the panels, the system errs to one
+# side.
 #
 # That large faces come out no better than small ones is partly one woman at her desk:
 # at 5.0 s her mask is up, but the mean of her looks lags.
@@ -724,10 +720,10 @@ for level in (0.2, 0.5, 0.8):
 # unmasked for some seconds**. "Not sure" neither starts nor stops the clock; a look
 # with a mask sets it back.
 #
-# **Exercise 7-4** (hard, 15 minutes). `labels` are a person's labels in the order of
-# their `times` (s). Return the time at which the alarm for this person rings, or None.
-# The clock starts with the first `"without_mask"`; it rings at the first
-# `"without_mask"` that is `seconds` or more after the start.
+# **Exercise 7-4** (hard, 15 minutes). When does the alarm for this person ring?
+# `labels` are the labels in the order of their `times` (s). The clock starts with the
+# first `"without_mask"`; it rings at the first `"without_mask"` that is `seconds` or
+# more after the start.
 
 
 # %% tags=["exercise-7-4"]
@@ -759,9 +755,8 @@ print(f"Without a mask: {len(bare_people)} people, rung for {heard};", end=" ")
 print(f"with one: {len(truth_of) - len(bare_people)}, rung for {len(rung) - heard}.")
 
 # %% [markdown]
-# `course detect` does just that, and calls the alarm an *alert*. It tells a command or
-# a web address; both get JSON, without a picture (a command finds it in the environment
-# variable `COURSE_ALERT`):
+# `course detect` does just that. Its *alert* is JSON, without a picture, for a command
+# (in the environment variable `COURSE_ALERT`) or a web address:
 #
 # ```
 # course detect rtsp://camera.local/stream \
@@ -793,13 +788,11 @@ for name in watched:
     print(f"takes {row['milliseconds'][slowest]:.0f} ms.")
 
 # %% [markdown]
-# The reference run also draws and encodes the marked video; without that it costs
-# about what your run does. Finding costs most, because it has to look everywhere. That
-# is why in a video only a quarter of the small tiles and a third of the larger ones are
-# searched in each frame, besides those round known faces: the next frames search the
-# rest. And `course detect` looks for the faces of the next frame while it labels those
-# of this one. If that is still too much, `--every 3` searches each third frame only,
-# but all of it. What does that cost?
+# (The reference run also draws and encodes the marked video.) Finding has to look
+# everywhere. So in each frame of a video only a quarter of the small tiles and a third
+# of the larger ones are searched, besides those round known faces: the next frames
+# search the rest. If that is still too much, `--every 3` searches each third frame
+# only, but all of it. What does that cost?
 
 # %%
 every_third = detection.MaskDetector(detection.load_detector(min_face=16), classify)
@@ -817,24 +810,24 @@ out.record(recall_every_third=found.mean())
 # ## Faces are personal data
 #
 # A face tells who somebody is, and here it would tell more: who was where, when, and
-# whether they broke a rule. In many countries the law treats such pictures as personal
-# data (in the European Union the GDPR; recognising *who* it is would be biometric data
-# with stricter rules still). Decency asks for the same everywhere:
+# whether they broke a rule. In many countries such pictures are personal data by law
+# (in the European Union the GDPR, with stricter rules still for recognising *who* it
+# is). Decency asks for the same everywhere:
 #
 # - **Have a reason** and a right, and ask whoever must agree: the people themselves, a
-#   works council, the data protection officer. Curiosity is no reason.
-# - **Tell people** with a sign before the camera, not after, with somebody they can
+#   works council, the data protection officer.
+# - **Tell people**, with a sign before the camera, not after it, and somebody they can
 #   ask.
 # - **Store nothing that you don't need.** `course detect` stores nothing without `-o`;
-#   its alerts hold no picture; `-o faces.csv` keeps boxes without pictures. Delete what
-#   is stored after days, not years.
+#   `-o faces.csv` keeps boxes without pictures. Delete what is stored after days, not
+#   years.
 # - **Let a human decide.** A label is a hint to look, not a verdict; nobody is fined by
 #   a network. Chapter 09 says for whom it errs more often.
 #
 # Where pictures must be kept, many make a mosaic of each face. Does that hide anybody?
 # Eighty of the embedded people have two portraits. Here both become mosaics of six by
-# six blocks, and without any network each second portrait gets the name of the first
-# one most like it.
+# six blocks, and each second one gets the name of the first that is most like it. No
+# network is needed.
 
 # %%
 import cv2
@@ -867,7 +860,7 @@ figures.show_pictures(shown, alt, columns=6, size=1.1)
 # ([McPherson et al., 2016](https://arxiv.org/abs/1609.00408)). So `--blur-faces` paints
 # over each face that was found, in one colour (its name is older than the method).
 # Hair, clothes, company and place remain, and friends need no more. And a face that the
-# detector misses is *not* painted over; you have seen above which these are.
+# detector misses is *not* painted over.
 
 # %%
 from course_utils.detection import drawing
@@ -883,8 +876,8 @@ figures.show_pictures([painted], alt, columns=1, size=9)
 # %% [markdown]
 # ## Try it
 #
-# Your own picture, from a file or the camera of your browser. It stays in memory and is
-# gone when the notebook is closed.
+# Your own picture, from a file or your browser's camera. It stays in memory and is gone
+# when the notebook is closed.
 
 # %%
 from course_utils.notebook.detection import TryIt
@@ -893,9 +886,22 @@ wish = "Upload or take a picture, move threshold and band, and paint over the fa
 widgets.show(TryIt(finder, scene), wish)
 
 # %% [markdown]
+# **Open task: an alarm for one door** (an afternoon, no check). With people who agreed,
+# film two videos: walking past, turning away, pulling a mask up and down. Choose
+# threshold, band and seconds on the first; the second judges. Good work
+#
+# - says beforehand for whom it should ring, and when;
+# - counts from the people on, and tells missed faces, wrong labels and false alarms
+#   apart;
+# - shows what more seconds save, and what they cost;
+# - names for three failures the frame, and which part is to blame: detector, track,
+#   classifier or alarm;
+# - deletes the videos, or names who agreed to keep them.
+
+# %% [markdown]
 # ## Test yourself
 #
-# Choose an answer and read what it says: a wrong one tells you what it overlooks.
+# Five questions. A wrong answer tells you what it overlooks.
 
 # %%
 from course_utils.notebook import quizzes
@@ -913,8 +919,7 @@ quizzes.show("07_detection")
 #   over found faces flatters.
 # - In videos follow people: smooth boxes, average probabilities, allow "not sure", and
 #   ring once a person, after seconds.
-# - A threshold moves mistakes from one side to the other. Choosing it is a decision
-#   about people.
+# - Choosing a threshold is a decision about people.
 # - Store nothing without need. Paint faces over: a mosaic can still tell who it is.
 #
 # **And now?** One camera, one computer, one network in its memory. What if twenty
