@@ -64,6 +64,7 @@ SLOW = [
     "serving/test_retrying",
     "test_environment",
     "test_errors",
+    "test_without_network",
     "training/test_shaken_boxes",
     "training/test_training",
 ]
