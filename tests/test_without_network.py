@@ -41,9 +41,9 @@ def clean_environment(**more):
     return {**kept, "PIP_CONFIG_FILE": os.devnull, "UV_NO_CONFIG": "1", **more}
 
 
-def to_be_fetched(*options, system="x86_64-unknown-linux-gnu", macos="14.0", python="3.11"):
+def to_be_fetched(folder, *options, system="x86_64-unknown-linux-gnu", macos="14.0", python="3.11"):
     """Ask the index which files of the lock it has, without fetching them."""
-    command = [sys.executable, "-m", "uv", "pip", "install", "--dry-run", "--target", "nowhere"]
+    command = [sys.executable, "-m", "uv", "pip", "install", "--dry-run", "--target", str(folder)]
     command += ["--no-deps", "--require-hashes", "--python-version", python]
     command += ["--python-platform", system, *options, "-r", str(ROOT / "requirements.lock")]
     return subprocess.run(
@@ -55,32 +55,34 @@ def to_be_fetched(*options, system="x86_64-unknown-linux-gnu", macos="14.0", pyt
 
 
 @pytest.fixture(scope="module")
-def index():
-    """Skip where no package index answers."""
-    asked = to_be_fetched()
+def folder(tmp_path_factory):
+    """Return an empty folder; skip where no package index answers."""
+    folder = tmp_path_factory.mktemp("empty")
+    asked = to_be_fetched(folder)
     if asked.returncode and re.search(
         r"(?i)fetch|connect|offline|network|resolve host", asked.stderr
     ):
         pytest.skip("no package index can be reached")
     assert asked.returncode == 0, asked.stderr
+    return folder
 
 
 @pytest.mark.parametrize("python", ["3.11", "3.12"])
 @pytest.mark.parametrize("system", SYSTEMS)
-def test_all_but_the_package_of_the_recipe_have_wheels(index, system, python):
-    done = to_be_fetched(*OPTIONS, system=system, python=python)
+def test_all_but_the_package_of_the_recipe_have_wheels(folder, system, python):
+    done = to_be_fetched(folder, *OPTIONS, system=system, python=python)
     assert done.returncode == 0, done.stderr
 
 
-def test_without_that_exception_the_recipe_fails_as_it_once_did(index):
-    done = to_be_fetched("--only-binary", ":all:")
+def test_without_that_exception_the_recipe_fails_as_it_once_did(folder):
+    done = to_be_fetched(folder, "--only-binary", ":all:")
     assert done.returncode and f"{WITHOUT_WHEEL}==" in done.stderr
     assert "no usable wheels" in done.stderr
 
 
-def test_macos_before_14_is_too_old_as_the_page_says(index):
+def test_macos_before_14_is_too_old_as_the_page_says(folder):
     assert "macOS 14 or newer" in PAGE
-    done = to_be_fetched(*OPTIONS, system="macos", macos="13.0")
+    done = to_be_fetched(folder, *OPTIONS, system="macos", macos="13.0")
     assert done.returncode and "macosx_14_0_arm64" in done.stderr
 
 
