@@ -42,6 +42,7 @@ out = Artefacts("07_detection", PROFILE)
 sample = project.data_dir() / "sample"  # its scenes have boxes; the photographs none
 truths = annotated.scenes(sample)
 pictures = {path: read_rgb(path) for path in truths}
+worn, bare = detection.WORDS["with_mask"], detection.WORDS["without_mask"]
 
 # %% [markdown]
 # ## Why two models?
@@ -58,7 +59,7 @@ corners = np.random.default_rng(1).integers(0, [1280 - 96, 720 - 96], (8, 2))
 squares = np.hstack([corners, corners + 96])
 patches = detection.cut_faces(scene, squares, classify.size)
 mask = classify(patches)[:, classify.class_names.index("with_mask")]
-titles = [f"Mask {p:.2f}" if p > 0.5 else f"NoMask {1 - p:.2f}" for p in mask]
+titles = [f"{worn} {p:.2f}" if p > 0.5 else f"{bare} {1 - p:.2f}" for p in mask]
 alt = (
     "Eight patches of a station platform, and a label with its probability above each;"
     " walls and clothes get one, too."

@@ -36,7 +36,6 @@ import pandas as pd
 from course_utils import figures, models, quiet
 from course_utils.checks import chapter_08
 from course_utils.notebook.artefacts import Artefacts
-from course_utils.profiles import SEED
 
 out = Artefacts("08_serving", PROFILE)
 
@@ -50,20 +49,25 @@ out = Artefacts("08_serving", PROFILE)
 # %%
 keras = quiet.import_keras()
 import tensorflow as tf
+from course_utils.profiles import SEED, get_profile
 
 tf.get_logger().setLevel("ERROR")  # else it reports where it writes
 model, class_names = models.load(out.earlier("06_small_faces", "small_faces.keras"))
 size = model.input_shape[1]
-path = out.earlier("02_mask_synthesis", "faces.csv")
+drawn = get_profile(PROFILE).training.masks == "drawn"  # as in chapter 06
+made_by = "02_mask_synthesis" if drawn else "01_data_collection"
+path = out.earlier(made_by, "faces.csv")
 table = pd.read_csv(path, keep_default_na=False)
 table = table[(table.split == "test") & table.label.isin(class_names)]
-chosen = table.groupby("label").sample(32, random_state=SEED)
+each = min(32, table.label.value_counts().min())  # a set of your own may be small
+chosen = table.groupby("label").sample(each, random_state=SEED)
 chosen = chosen.sample(frac=1, random_state=SEED)
 labels = chosen.label.to_numpy()
 
 # %%
 import io
 
+from course_utils.data.faces_table import faces_dir
 from course_utils.training import pipeline
 from PIL import Image
 
@@ -75,12 +79,8 @@ def as_jpeg(picture, quality=90):
     return buffer.getvalue()
 
 
-crops = []
-for row in chosen.itertuples():
-    picture = pipeline.read_rgb(path.parent / row.picture)
-    box = (row.x_min, row.y_min, row.x_max, row.y_max)
-    crops.append(pipeline.cut_face(picture, box, 224))
-files = [as_jpeg(crop) for crop in crops]
+folder = path.parent if drawn else faces_dir(PROFILE)
+files = [as_jpeg(crop) for crop in pipeline.read_faces(chosen, folder, 224)]
 crops = [pipeline.read_rgb(io.BytesIO(file)) for file in files]  # as files show them
 
 # %%
@@ -519,7 +519,7 @@ def rate(address, clients=16, each=6):
     def client(number):
         with GrpcClient(address) as asking:
             for turn in range(each):
-                asking.predict_tensor(decoded[(number + turn) % 64][None])
+                asking.predict_tensor(decoded[(number + turn) % len(decoded)][None])
 
     with ThreadPoolExecutor(clients) as pool:
         list(pool.map(client, range(clients)))  # warm up
@@ -594,7 +594,8 @@ def prepared(pictures):
 
 # %%
 far = []
-for crop, face in zip(crops, np.random.default_rng(SEED).integers(10, 41, 64)):
+widths = np.random.default_rng(SEED).integers(10, 41, len(crops))
+for crop, face in zip(crops, widths):
     side = round(face * (1 + 2 * pipeline.MARGIN))
     small = Image.fromarray(crop).resize((side, side), Image.Resampling.BOX)
     far.append(np.asarray(small))
@@ -934,7 +935,8 @@ def draw_one(way, number):
 
 
 way = ipywidgets.ToggleButtons(options=list(WAYS), description="send as")
-face = ipywidgets.IntSlider(max=63, description="face", continuous_update=False)
+face = ipywidgets.IntSlider(max=len(files) - 1, description="face")
+face.continuous_update = False
 widgets.show(
     widgets.figure_with_controls(draw_one, way, face, photographic=True),
     "choose a face and a way, see the bytes, the answer and the time.",

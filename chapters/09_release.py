@@ -154,17 +154,18 @@ for row in overall.itertuples():
 
 
 # %%
-ATTRIBUTES = ["face size", "brightness"]
 BANDS = {"face size": "side", "brightness": "grey"}
-edges = {}
+ATTRIBUTES, edges = [], {}
 for name, column in BANDS.items():
-    inner = validation[column].quantile([1 / 3, 2 / 3])
-    edges[name] = [-np.inf, *inner, np.inf]  # as many validation people in each band
+    inner = validation[column].quantile([1 / 3, 2 / 3])  # as many people in each band
+    if inner.is_unique:  # pictures that are all of one size have no bands
+        ATTRIBUTES.append(name)
+        edges[name] = [-np.inf, *inner, np.inf]
 names = {"face size": ["small", "middle", "large"]}
 names["brightness"] = ["dark", "middle", "bright"]
 for rows in (validation, test):
-    for name, column in BANDS.items():
-        rows[name] = pd.cut(rows[column], edges[name], labels=names[name])
+    for name in edges:
+        rows[name] = pd.cut(rows[BANDS[name]], edges[name], labels=names[name])
 
 # %%
 from course_utils.evaluation import bootstrap_interval

@@ -8,7 +8,12 @@ from types import ModuleType
 
 import cv2
 import numpy as np
+import pandas as pd
 import pytest
+
+from course_utils import profiles
+from course_utils.command import notebooks
+from course_utils.data.class_names import TWO
 
 ROOT = Path(__file__).resolve().parent.parent
 PAGE = (ROOT / "book" / "your_own.md").read_text(encoding="utf-8")
@@ -87,3 +92,68 @@ def test_one_file_is_all_that_the_commands_need(small_course):
     )
     assert shown.stdout.startswith("Helmet|NoHelmet|"), shown.stderr
     assert "said Helmet" in shown.stdout and "with_mask" not in shown.stdout
+
+
+def cell_of(chapter, words):
+    """Return the source of the one code cell of a chapter that holds these words."""
+    (pair,) = notebooks.find_pairs(ROOT, wanted=[chapter])
+    cells = notebooks.read_source(pair).cells
+    (cell,) = (one for one in cells if one.cell_type == "code" and words in one.source)
+    return cell.source
+
+
+def test_eight_pictures_of_a_class_are_enough_for_the_server(monkeypatch, tmp_path):
+    """Chapter 08 asks about what chapter 06 learned from: of a fork, its own pictures."""
+    faces = pd.DataFrame({"picture": [f"{number}.jpg" for number in range(40)]})
+    faces["label"] = ["with_mask", "without_mask"] * 20
+    faces["split"] = ["test"] * 18 + ["train"] * 22
+    faces.to_csv(tmp_path / "faces.csv", index=False)
+    asked = []
+
+    class Out:
+        def earlier(self, chapter, name):
+            asked.append(chapter)
+            return tmp_path / name
+
+    names = {
+        "PROFILE": "real",
+        "out": Out(),
+        "SEED": profiles.SEED,
+        "pd": pd,
+        "get_profile": profiles.get_profile,
+        "quiet": type("Quiet", (), {"import_keras": staticmethod(lambda: None)}),
+        "models": type("Models", (), {"load": staticmethod(lambda path: (Small, TWO))}),
+    }
+    exec(cell_of("08", '.groupby("label")'), names)
+    assert len(names["labels"]) == 18 and sorted(set(names["labels"])) == sorted(TWO)
+    assert "01_data_collection" in asked and "02_mask_synthesis" not in asked
+    source = (ROOT / "chapters" / "08_serving.py").read_text(encoding="utf-8")
+    assert not re.search(r"% 64\b|41, 64\)|max=63", source)
+
+
+class Small:
+    input_shape = (None, 64, 64, 3)
+
+
+def test_pictures_of_one_size_have_no_bands_of_size():
+    """Chapter 09 slices by what differs."""
+    rng = np.random.default_rng(0)
+    validation, test = (
+        pd.DataFrame({"side": 160, "grey": rng.uniform(0, 255, 30)}) for _ in range(2)
+    )
+    names = {"np": np, "pd": pd, "validation": validation, "test": test}
+    exec(cell_of("09", "BANDS = "), names)
+    assert names["ATTRIBUTES"] == ["brightness"] and "face size" not in test
+    assert test["brightness"].notna().all()
+    for rows in (validation, test):
+        rows["side"] = rng.integers(100, 200, 30)
+    exec(cell_of("09", "BANDS = "), names)
+    assert names["ATTRIBUTES"] == ["face size", "brightness"] and test["face size"].notna().all()
+
+
+def test_no_chapter_spells_out_what_people_read_of_a_class():
+    """A picture's title comes from WORDS, which a fork changes."""
+    for pair in notebooks.find_pairs(ROOT):
+        for cell in notebooks.read_source(pair).cells:
+            if cell.cell_type == "code":
+                assert not re.search(r'f"(No)?Mask \{', cell.source), pair.name
