@@ -14,9 +14,10 @@ from dataclasses import dataclass
 
 from course_utils import profiles, project
 from course_utils.command import cells, notebooks
+from course_utils.command.chapter_run import import_from
 from course_utils.command.execution import check_by_execution
 from course_utils.command.findings import Finding, place
-from course_utils.command.runner import import_from, working_in
+from course_utils.command.runner import working_in
 
 MARKDOWN_IMAGE = re.compile(r"!\[(?P<alt>[^\]]*)\]\((?P<target>[^)\s]+)[^)]*\)")
 HTML_IMAGE = re.compile(r"<img\b(?P<attributes>[^>]*)>", re.IGNORECASE)

@@ -14,9 +14,9 @@ import nbformat
 
 from course_utils import files, profiles, project
 from course_utils.command import minutes, notebooks
+from course_utils.command.chapter_run import KERNEL_START, quiet_environment, why_no_kernel
 from course_utils.command.findings import Finding, place
 from course_utils.command.jobs import make_jobs
-from course_utils.command.runner import quiet_environment, why_no_kernel
 from course_utils.command.side_by_side import work_side_by_side
 from course_utils.errors import CourseError
 
@@ -118,6 +118,7 @@ def compare_with_nbval(pairs, root, folder, job):
         "/dev/null" if sys.platform != "win32" else "NUL",
         f"--rootdir={root}",
         f"--nbval-cell-timeout={CELL_TIMEOUT}",
+        f"--nbval-kernel-startup-timeout={KERNEL_START}",
         f"--junitxml={report}",
         f"--nbval-sanitize-with={not_compared}",
         *map(str, copies),

@@ -1,5 +1,6 @@
 """`course run`: fresh means fresh, one at a time, and nothing is lost when it is stopped."""
 
+import inspect
 import json
 import os
 import re
@@ -9,8 +10,12 @@ import subprocess
 import sys
 import time
 
+import jupyter_client.client
 import nbformat
+import nbval.kernel
 import pytest
+
+from course_utils.command.chapter_run import why_no_kernel
 
 HOLD = """
 from pathlib import Path
@@ -258,11 +263,14 @@ def small_disk(small_course):
 DEAF = "import signal, time; signal.signal(signal.SIGINT, signal.SIG_IGN); time.sleep(600)"
 
 
-@pytest.mark.parametrize(
+NO_KERNEL = pytest.mark.parametrize(
     ("kernel", "said"), [(DEAF, "gave no answer in time"), ("raise SystemExit(1)", "ended at once")]
 )
+
+
+@NO_KERNEL
 def test_a_kernel_that_does_not_begin_is_one_sentence(small_course, tmp_path, kernel, said):
-    small_course.replace("course_utils/command/runner.py", "KERNEL_START = 300", "KERNEL_START = 2")
+    wait_less(small_course)
     (small_course.root / "work/sample/runs/00_first.json").unlink()
     done = small_course.course("run", "00", JUPYTER_PATH=str(kernel_of(tmp_path, kernel)))
     assert done.returncode == 1 and said in done.stderr
@@ -270,11 +278,31 @@ def test_a_kernel_that_does_not_begin_is_one_sentence(small_course, tmp_path, ke
     assert done.stderr.count("\n") == 1
 
 
-def test_a_check_says_that_a_kernel_did_not_begin(small_course, tmp_path):
-    kernels = kernel_of(tmp_path, "raise SystemExit(1)")
+@NO_KERNEL
+def test_a_check_says_that_a_kernel_did_not_begin(small_course, tmp_path, kernel, said):
+    wait_less(small_course)
+    kernels = kernel_of(tmp_path, kernel)
     done = small_course.course("check", "00", JUPYTER_PATH=str(kernels))
-    assert done.returncode == 1 and "did not begin: its kernel ended at once" in done.stdout
+    assert done.returncode == 1 and f"did not begin: its kernel {said}" in done.stdout
     assert done.stdout.count("did not begin") == 2, "one of the chapter, one of its solution"
+
+
+@pytest.mark.parametrize(
+    ("module", "words"),
+    [
+        (jupyter_client.client, "Kernel didn't respond in"),
+        (nbval.kernel, "Kernel info reqest timed out after"),
+        (nbval.kernel, "Wasn't able to establish IOPub after"),
+    ],
+)
+def test_a_late_kernel_is_known_by_the_words_of_the_libraries(module, words):
+    assert words in inspect.getsource(module), "another version has other words"
+    assert "no answer in time" in why_no_kernel(f"E   RuntimeError: {words} 60 seconds")
+    assert why_no_kernel("RuntimeError: Kernel aborted execution request") is None
+
+
+def wait_less(course):
+    course.replace("course_utils/command/chapter_run.py", "KERNEL_START = 300", "KERNEL_START = 2")
 
 
 def kernel_of(folder, program):
