@@ -301,7 +301,7 @@ alt = (
 )
 figures.show(drawn.draw_twice(first, slices, *names), alt)
 again = first.merge(slices, on=["attribute", "slice"])
-ranks = again.share_x.corr(again.share_y, method="spearman")
+ranks = again[["share_x", "share_y"]].corr("spearman").iloc[0, 1]  # nan: all alike
 worst = again.loc[again.share_x.idxmin()]
 place = (again.share_y < worst.share_y).sum() + 1
 print(f"{len(again)} slices, seen twice; rank correlation {ranks:.1f}.", end=" ")

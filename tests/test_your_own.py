@@ -157,3 +157,15 @@ def test_no_chapter_spells_out_what_people_read_of_a_class():
         for cell in notebooks.read_source(pair).cells:
             if cell.cell_type == "code":
                 assert not re.search(r'f"(No)?Mask \{', cell.source), pair.name
+
+
+@pytest.mark.filterwarnings("error")
+def test_slices_that_are_all_alike_have_no_ranks_and_no_warning():
+    """Among few pictures, every validation answer may be right."""
+    (line,) = (line for line in cell_of("09", "ranks = ").splitlines() if "ranks = " in line)
+    names = {"again": pd.DataFrame({"share_x": [1.0, 1.0, 1.0], "share_y": [0.9, 1.0, 0.8]})}
+    exec(line, names)
+    assert np.isnan(names["ranks"])
+    names["again"]["share_x"] = [0.95, 1.0, 0.9]
+    exec(line, names)
+    assert names["ranks"] == 1.0

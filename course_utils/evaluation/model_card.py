@@ -9,6 +9,7 @@ import importlib.metadata
 import platform
 
 from course_utils import files, profiles
+from course_utils.data.class_names import BARE, WORDS, WORN
 
 PACKAGES = (
     "tensorflow",
@@ -100,6 +101,22 @@ PROGRAM = """A model is a program. Loading a SavedModel can run anything with th
  are looked at first: the course loads none that holds code of its own."""
 
 
+OF_MASKS = (
+    " These scenes and videos are annotated for masks. If the two classes are another thing, the"
+    " share labelled right says nothing: annotate pictures of your own before you quote it."
+)
+
+
+def says_of_a_face():
+    """Say what the two labels mean, in the words that people read where they are other ones."""
+    if WORDS[WORN] == "Mask":
+        return (
+            "Says of a cut face whether a mask is worn properly, over nose and mouth:"
+            f" `{WORN}`, or `{BARE}`."
+        )
+    return f"Says of a cut face: {WORDS[WORN]} (`{WORN}`), or {WORDS[BARE]} (`{BARE}`)."
+
+
 def versions():
     """Return the versions, by name, of Python and of the packages that made the model."""
     return {"python": ".".join(platform.python_version_tuple()[:2])} | {
@@ -172,8 +189,7 @@ def sections(profile, facts, overall, slices, hidden):
     )
     return {
         "Model": (
-            "Says of a cut face whether a mask is worn properly, over nose and mouth: `with_mask`,"
-            f" or `without_mask`. {facts['network']}, {facts['parameters']:,} parameters, input"
+            f"{says_of_a_face()} {facts['network']}, {facts['parameters']:,} parameters, input"
             f" {facts['size']} x {facts['size']} pixels. Made in chapters 05 and 06 of the"
             " course; by the authors of the course; code under the MIT licence."
         ),
@@ -211,7 +227,7 @@ def sections(profile, facts, overall, slices, hidden):
             " validation people). Of those it would then stop,"
             f" {percent(facts['precision'])} wear no mask, by the rates on test people."
         ),
-        "The whole system": facts["system"],
+        "The whole system": facts["system"] + ("" if chosen.dataset in DATA else OF_MASKS),
         "Limits": "\n".join(f"- {line}" for line in LIMITS.get(chosen.dataset, OTHER_LIMITS)),
         "Ethical considerations": ETHICS,
         "How it was made": (

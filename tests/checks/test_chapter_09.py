@@ -423,6 +423,16 @@ def test_the_card_of_own_pictures_says_nothing_of_others(monkeypatch):
         text = " ".join(written.values())
         assert "Face-Mask-Detection" not in text and "famous people" not in text
         assert len(written["Limits"].splitlines()) == 3
+        assert "annotated for masks" in written["The whole system"]
+    assert "annotated for masks" not in card("sample")["The whole system"]
+
+
+def test_the_card_names_the_classes_as_people_read_them(monkeypatch):
+    assert "whether a mask is worn properly" in card("sample")["Model"]
+    monkeypatch.setitem(model_card.WORDS, "with_mask", "Helmet")
+    monkeypatch.setitem(model_card.WORDS, "without_mask", "NoHelmet")
+    said = card("sample")["Model"]
+    assert "Helmet (`with_mask`), or NoHelmet (`without_mask`)" in said and "worn" not in said
 
 
 def test_the_page_of_the_book_is_a_card_as_it_is_written_today():
