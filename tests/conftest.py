@@ -48,6 +48,7 @@ SLOW = [
     "detection/test_finished",
     "detection/test_writing",
     "faces/test_faces",
+    "hub/test_steps",
     "models/test_imagenet",
     "models/test_lite",
     "models/test_loading",

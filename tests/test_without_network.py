@@ -216,3 +216,32 @@ def test_a_room_without_a_network_is_set_up_by_the_recipe(small_index, tmp_path)
         [programs / "python", "-c", f"import {module}, course_utils"], cwd=tmp_path, env=alone
     )
     assert found.returncode == 0
+
+
+IN_A_NAMESPACE = ["unshare", "--map-root-user", "--net", "sh", "-c"]
+LOOPBACK_ONLY = "ip link set lo up && exec "
+
+
+@pytest.mark.skipif(
+    not (shutil.which("unshare") and shutil.which("ip"))
+    or subprocess.run([*IN_A_NAMESPACE, LOOPBACK_ONLY + "true"], capture_output=True).returncode,
+    reason="users may not make network namespaces here",
+)
+def test_a_student_without_a_network_runs_a_chapter(tmp_path):
+    """Behind a hub that lets nothing out: this machine's own addresses are all there is."""
+
+    def alone(*arguments):
+        command = shlex.join([sys.executable, *arguments])
+        return subprocess.run(
+            [*IN_A_NAMESPACE, LOOPBACK_ONLY + command],
+            cwd=ROOT,
+            capture_output=True,
+            text=True,
+            env={**os.environ, "COURSE_WORK": str(tmp_path / "work")},
+        )
+
+    reach = "import socket; socket.create_connection(('192.0.2.1', 9), 5)"
+    assert "Network is unreachable" in alone("-c", reach).stderr
+    done = alone("-m", "course_utils.command.main", "run", "00")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert (tmp_path / "work" / "sample" / "runs" / "00_welcome.json").exists()

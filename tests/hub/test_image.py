@@ -9,13 +9,13 @@ import subprocess
 import sys
 from pathlib import Path
 
-import dockerfiles
 import jsonschema
 import pytest
 import yaml
 
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "tools"))
+import dockerfiles  # noqa: E402
 import lock  # noqa: E402
 
 INSTRUCTIONS = dockerfiles.parse((ROOT / "Dockerfile").read_text(encoding="utf-8"))
@@ -265,24 +265,50 @@ def test_both_hubs_start_the_same_thing_with_the_same_limits():
     assert (ROOT / chapter).exists()
 
 
+def sections(page):
+    """Return the text below each heading of a page, by the heading."""
+    return dict(re.findall(r"^## (.+?)\n(.*?)(?=^## |\Z)", page, re.MULTILINE | re.DOTALL))
+
+
 def test_each_claim_of_the_page_names_a_test_that_exists():
+    """Each section says by what it was tested or measured; so does each line of the table."""
     page = (ROOT / "book" / "hub.md").read_text(encoding="utf-8")
-    claims = [line for line in page.splitlines() if line.startswith("| ") and "| `" in line]
-    assert len(claims) == 4
+    lines = [line for line in page.splitlines() if line.startswith("| ") and "| `" in line]
+    assert len(lines) == 4
+    said = [
+        text.split("*Tested:*")[-1] for name, text in sections(page).items() if "scales" not in name
+    ]
+    assert len(said) == 5 and all(
+        "*Tested:*" in text for text in sections(page).values() if "| what" not in text
+    )
     defined = {
         name
         for path in (ROOT / "tests").rglob("test_*.py")
         for name in re.findall(r"^def (test_\w+)", path.read_text(encoding="utf-8"), re.MULTILINE)
     }
-    for claim in claims:
+    for claim in [*lines, *said]:
         named = [name for name in re.findall(r"`([\w/.]+)`", claim) if "test" in name]
         assert named, claim
         for name in named:
             assert name in defined or (ROOT / name).exists(), name
     for name in re.findall(
-        r"`((?:hub|tests|benchmarks|course_utils|tools|\.devcontainer)/[\w./]+)`", page
+        r"[` ]((?:hub|tests|benchmarks|course_utils|tools|\.devcontainer|\.github)/[\w./]+)`?", page
     ):
         assert (ROOT / name).exists(), name
+
+
+def test_the_limits_of_a_hub_leave_room_for_the_largest_chapter():
+    page = (ROOT / "book" / "hub.md").read_text(encoding="utf-8")
+    measured = sections(page)["Memory and processor for each student"].split("Hence the values")[0]
+    peaks = [float(peak) for peak in re.findall(r"\b(\d\.\d)\b(?! GB\.)", measured)]
+    memory = {
+        kind: float(size.removesuffix("G")) for kind, size in VALUES["singleuser"]["memory"].items()
+    }
+    lab = float(re.search(r"JupyterLab itself takes ([\d.]+) GB", measured)[1])
+    assert len(peaks) >= 6 and max(peaks) + lab + 0.5 < memory["limit"], "a second, open notebook"
+    assert sorted(peaks)[len(peaks) // 2] + lab <= memory["guarantee"] + 0.5
+    forty = int(64 / memory["guarantee"] // 10 * 10)
+    assert forty == 40 and "a node of 64 GB takes forty" in " ".join(page.split())
 
 
 def test_the_page_gives_the_commands_and_limits_of_the_files():
