@@ -56,6 +56,7 @@ SLOW = [
     "notebook/test_camera",
     "notebook/test_progress",
     "notebook/test_quizzes",
+    "notebook/test_reader_in_a_kernel",
     "pictures/test_large_pictures",
     "pictures/test_picture_formats",
     "serving/test_export_and_clients",
