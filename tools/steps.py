@@ -165,6 +165,7 @@ def main():
     parser.add_argument("what", choices=("image", "binder"))
     parser.add_argument("folder", type=Path)
     parser.add_argument("--python", default=sys.executable, help="3.11, which all users may read")
+    parser.add_argument("--chapters", nargs="*", help="to run at the end; none with no number")
     options = parser.parse_args()
     folder = options.folder.resolve()
     if folder.exists() and any(folder.iterdir()):
@@ -176,7 +177,7 @@ def main():
     }[options.what]
     start = build(ROOT, folder, options.python)
     start("course", "doctor")
-    for chapter in chapters:
+    for chapter in chapters if options.chapters is None else options.chapters:
         start("course", "run", chapter)
 
 
