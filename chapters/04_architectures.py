@@ -13,9 +13,9 @@
 # %% [markdown]
 # # Build the networks
 #
-# The project behind this course tried three networks: MobileNetV2, ResNet-50,
-# ResNet-34. It took them ready-made. **What is inside, what does each cost, and why are
-# they built this way?** We build all three and count every multiplication.
+# The project behind this course took three networks ready-made: MobileNetV2, ResNet-50,
+# ResNet-34. **What is inside, what does each cost, and why are they built this way?**
+# We build all three and count every multiplication.
 #
 # **After this chapter you can** write a residual block and an inverted residual by
 # hand, show what a shortcut does to the gradient, count parameters and multiply-adds
@@ -42,10 +42,10 @@ out = Artefacts("04_architectures", PROFILE)
 # %% [markdown]
 # ## What is a network?
 #
-# It is built of **neurons**. A neuron multiplies each of its inputs by a **weight**,
-# adds everything up, adds one more number, its **bias**, and passes the sum on if it is
-# positive, else 0. This last step is called **ReLU**; without such a bend, two rows of
-# neurons could do no more than one.
+# It is built of **neurons**. A neuron multiplies each input by a **weight**, adds
+# everything and one more number, its **bias**, and passes the sum on if it is positive,
+# else 0. This last step is called **ReLU**; without such a bend, two rows of neurons
+# could do no more than one.
 
 # %%
 inputs = np.array([0.8, 0.2, 0.5])
@@ -156,8 +156,8 @@ print(
 )
 
 # %% [markdown]
-# Half the side takes a quarter of the work, and as many parameters.
-# (Papers say *FLOPs* and mean multiply-adds, or twice as many.)
+# Half the side takes a quarter of the work, and as many parameters. (The *FLOPs* of
+# papers are multiply-adds, or twice as many.)
 #
 # ## How does a network learn?
 #
@@ -207,8 +207,8 @@ for rate, path in paths.items():
     )
 
 # %% [markdown]
-# Too small a rate takes forever, too large a one jumps across the valley. A real
-# network has millions of weights; the step is the same.
+# Too small a rate crawls, too large a one jumps across. A real network has millions of
+# weights; the step is the same.
 #
 # ## Can a network be too deep?
 #
@@ -325,11 +325,11 @@ for kind, factor in change.items():
 # costs a factor. With the shortcut there is always a way around: the derivative of $x +
 # f(x)$ is $1 + f'(x)$, and the 1 does not shrink.
 #
-# Batch normalisation alone (the solid orange line) cures the
-# vanishing; now the gradient *grows* towards the picture. Is the
-# shortcut unnecessary, then? Train all four. Each step uses the gradient of one batch:
-# **stochastic gradient descent**, `SGD`. Once through all faces is an **epoch**. The
-# *momentum of the optimiser*, 0.9, keeps most of the last step's direction.
+# Batch normalisation alone (the solid orange line) cures that; now the gradient *grows*
+# towards the picture. Is the shortcut unnecessary, then? Train all four. Each step uses
+# the gradient of one batch: **stochastic gradient descent**, `SGD`. Once through all
+# faces is an **epoch**. The *momentum of the optimiser*, 0.9, keeps most of the last
+# step's direction.
 
 # %%
 EPOCHS = 25
@@ -357,10 +357,10 @@ for kind, by_epoch in losses.items():
 
 # %% [markdown]
 # Where the gradient vanished, nothing is learned: the loss stays at $\ln 2$, that of a
-# coin. With the shortcut alone it leaves that line late, with normalisation alone
-# early. With both, the same thirty-two convolutions fit the faces in a fraction of the
-# steps, though no gradient had vanished without the shortcut. It makes *doing nothing*
-# the easy thing for a block, so a deep network need not be worse than a shallow one.
+# coin. With normalisation *and* shortcut the same thirty-two convolutions fit the faces
+# in a fraction of the steps that normalisation alone needs, though there no gradient
+# vanished either. The shortcut makes *doing nothing* the easy thing for a block, so a
+# deep network need not be worse than a shallow one.
 #
 # (Learning a few faces by heart is no skill. It shows that training *works*; strangers
 # are the question of chapter 05.)
@@ -651,9 +651,9 @@ figures.show(networks.draw_curves(curves, color_by=turns), alt)
 
 # %% [markdown]
 # Hence the **inverted residual** (Sandler et al., 2018). Widen the maps sixfold with a
-# 1 x 1 convolution, look around depthwise where it is cheap, and narrow them again
-# *without* a ReLU at the end, so that nothing is destroyed in few channels. The
-# shortcut joins the narrow ends. In ResNet-50 it joined the wide ones: inverted.
+# 1 x 1 convolution, look around depthwise where it is cheap, and narrow them again,
+# *without* a ReLU at the end. The shortcut joins the narrow ends. In ResNet-50 it
+# joined the wide ones: inverted.
 #
 # The ReLU is cut off at 6, which suits arithmetic with few bits on a phone.
 
@@ -733,11 +733,10 @@ def mobilenet_v2(size, alpha=1.0):
 # %% [markdown]
 # ### Is it the same network as Keras'?
 #
-# Counts that agree are a hint, not a proof. So: put Keras' network beside ours and
-# compare **layer by layer** what kind it is and what shape it gives; copy Keras'
-# weights, one by one, into ours; then send faces through both and compare the output of
-# *every* layer. One difference is known. Before each stride of 2 Keras pads with zeros
-# in a layer of its own, where we write `padding="same"`.
+# Counts that agree are a hint, not a proof. So compare **layer by layer**: first kinds
+# and shapes; then copy Keras' weights into ours, send faces through both, and compare
+# the output of *every* layer. One difference is known: before each stride of 2 Keras
+# pads in a layer of its own, where we write `padding="same"`.
 
 # %%
 ours = mobilenet_v2(96)
@@ -788,7 +787,7 @@ print(
 )
 
 # %% [markdown]
-# Same weights in, same numbers out, at every layer: it is the same network.
+# It is the same network.
 #
 # ## The three side by side
 #
@@ -821,10 +820,9 @@ measured["published"] = ["21.8 and 3.6", "25.6 and 3.8", "3.4 and 0.30"]
 measured.round(2)
 
 # %% [markdown]
-# The skyline shows the inversion: ResNet-50's shortcuts join high bars, MobileNetV2's
-# join low ones. And the table is the price list: MobileNetV2 needs less than a tenth of
-# the work. (Keras, too, counts its 3.5 million; the paper prints 3.4.) Where does each
-# network spend it?
+# ResNet-50's arcs join high bars, MobileNetV2's low ones: the inversion. And it needs
+# less than a tenth of the work. (Keras, too, counts its 3.5 million; the paper prints
+# 3.4.) Where does each network spend it?
 
 
 # %%
@@ -850,16 +848,14 @@ print(
 )
 
 # %% [markdown]
-# Beware: multiply-adds are not seconds. A depthwise convolution does little work for
-# each number that it fetches from memory, so it runs below the processor's speed.
-# Chapter 05 measures the time.
+# Beware: multiply-adds are not seconds. A depthwise convolution waits for memory more
+# than it multiplies. Chapter 05 measures the time.
 #
 # ## Which size can I afford?
 #
 # MobileNetV2 has two knobs: the width `alpha` and the size of the picture. The size
-# changes multiply-adds with its square and parameters not at all; exactly so for
-# multiples of 32, where every halving comes out even. The width changes both, roughly
-# with its square.
+# changes multiply-adds with its square and parameters not at all (exactly so for
+# multiples of 32). The width changes both, roughly with its square.
 
 # %%
 WIDTHS = (0.35, 0.5, 0.75, 1.0)
@@ -917,7 +913,7 @@ widgets.show(view, "choose a width and a size, see the face and the cost.")
 
 # %% [markdown]
 # Find the smallest size at which *you* still see whether the mask covers the nose. A
-# network may need more pixels than you or fewer; chapter 06 measures it.
+# network may need more, or fewer: chapter 06.
 #
 # ## The setting that spoils a trained network without an error
 #
@@ -949,8 +945,8 @@ print(
 #
 # $$\text{new} = m \cdot \text{old} + (1 - m) \cdot \text{batch}$$
 #
-# This $m$ is called momentum too. The *momentum of the normalisation* has nothing to do
-# with the optimiser's but the name. We took 0.999, as Keras does in its MobileNetV2.
+# This $m$ is called momentum too: the *momentum of the normalisation* shares only the
+# name with the optimiser's. We took 0.999, as Keras does in its MobileNetV2.
 #
 # If that is the culprit, we need not train again. Leave all weights as they are, set
 # $m$ to 0, and show the network its faces once.
@@ -1018,9 +1014,9 @@ for momentum, (during, afterwards) in outputs.items():
     )
 
 # %% [markdown]
-# With 0.999 the network gives the same answer to everyone. No error is raised, and the
-# training loss looks splendid. On ImageNet, with a million steps, 0.999 is fine; for a
-# few hundred it is not. The models of this course use 0.9.
+# With 0.999 everybody gets the same answer. No error is raised, and the training loss
+# looks splendid. On ImageNet, with a million steps, 0.999 is fine; for a few hundred it
+# is not. The models of this course use 0.9.
 #
 # **Exercise 4-4** (medium, 8 minutes). Which momentum suits a plan of training? Return
 # the largest one that leaves at most the share `rest` of the start after `epochs`
@@ -1071,8 +1067,7 @@ chapter_04.check_5(fold)
 # forgetting them when serving gives wrong answers without an error. The saved file also
 # holds the class names.
 #
-# `weights="imagenet"` starts from a network that was trained on ImageNet; a path names
-# a file of weights.
+# `weights="imagenet"` starts from one that was trained on ImageNet, where Keras has it.
 
 # %%
 keras.utils.set_random_seed(SEED)
@@ -1130,7 +1125,7 @@ print("Recorded:", ", ".join(sorted(path.name for path in out.folder.iterdir()))
 # %% [markdown]
 # ## Test yourself
 #
-# Five questions. Read what your answer says: a wrong one tells you what it overlooks.
+# Five questions. A wrong answer tells you what it overlooks.
 
 # %%
 from course_utils.notebook import quizzes
@@ -1142,9 +1137,8 @@ quizzes.show("04_architectures")
 #
 # - Parameters do not depend on the size of the picture; multiply-adds do, with its
 #   square.
-# - In a deep plain network the gradient vanishes. A shortcut or normalisation cures it.
-# - A normalised deep plain network still learns more slowly. A shortcut makes it easy
-#   for a block to do nothing.
+# - In a deep plain network the gradient vanishes. A shortcut or normalisation cures it;
+#   a shortcut also makes it easy for a block to do nothing.
 # - A bottleneck is narrow where looking around is expensive; an inverted residual is
 #   wide where it is cheap.
 # - Depthwise separable convolutions need about eight times less work. What is left is

@@ -118,8 +118,8 @@ import json
 x_min, y_min, _, y_max = truth.boxes[truth.boxes[:, 0].argmin()]
 side = 2.5 * (y_max - y_min)
 mirrored = full_range.cut_out(scene, x_min - side / 2, (y_min + y_max - side) / 2, side)
-top = int(y_min + y_max - side) // 2
-seen = scene[top : top + int(side), : int(side) // 2]
+seen = mirrored.copy()
+seen[:, : len(seen) // 2] = 255  # beyond the border
 alt = "Half of a masked face at the border; the same mirrored: odd, but a whole face."
 titles = ["what the camera saw", "what the network sees"]
 figures.show_pictures([seen, mirrored], alt, titles, columns=2, size=2.6)
@@ -487,8 +487,8 @@ def trembling(widths):
 
 times = np.arange(FIRST, LAST) / 12
 alt = (
-    "Width of one face's box over a second and a half: crosses for the found boxes,"
-    " which tremble, and a smoother line for the track."
+    "Width of one face's box over a second and a half, and its change from frame to"
+    " frame: that of the found boxes jumps up and down, that of the track less."
 )
 figures.show(following.draw_paths(times, seen, believed), alt)
 print(f"The boxes tremble by {trembling(seen):.1f} pixels,", end=" ")

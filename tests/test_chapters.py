@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from course_utils.command import cells as cells_of_form
-from course_utils.command import minutes, notebooks
+from course_utils.command import minutes, notebooks, submissions
 
 ROOT = Path(__file__).resolve().parent.parent
 CHAPTERS = notebooks.find_pairs(ROOT)
@@ -96,6 +96,17 @@ def test_exercises_are_graded_and_timed(pair):
     assert abs(said - together) <= 15, (
         f"the exercises take {together} minutes, and the first cell says {said}"
     )
+
+
+def test_one_open_task_stands_last_and_in_the_guide(pair):
+    """Its place matters: what is handed in is looked for below it."""
+    sources = [cell.source for cell in notebooks.read_source(pair).cells]
+    tasks = [n for n, source in enumerate(sources) if submissions.OPEN_TASK.match(source)]
+    assert len(tasks) == 1
+    assert not [source for source in sources[tasks[0] :] if "**Exercise " in source]
+    guide = (ROOT / "book" / "instructors.md").read_text(encoding="utf-8")
+    rows = guide.split("## Open tasks")[1].split("\n## ")[0]
+    assert re.search(rf"^\| {pair.number} \| \S.* \| \S.* \|$", rows, flags=re.MULTILINE)
 
 
 def test_the_checks_have_tests(pair):

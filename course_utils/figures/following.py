@@ -13,24 +13,28 @@ from course_utils.figures import COLORS
 
 
 def draw_paths(times, found, smoothed):
-    """Draw where a face is from frame to frame: the boxes that were found, and the track.
+    """Draw how wide a face is from frame to frame, and how much that changes.
 
     Parameters
     ----------
     times : sequence of float
         Seconds.
     found, smoothed : array_like, (n,)
-        Pixels; NaN where there is none.
+        Widths of the boxes that were found and of the track, pixels; NaN where there is none.
 
     Returns
     -------
     matplotlib.figure.Figure
+        Two panels: the widths, and their change since the frame before, in which trembling shows.
     """
-    figure, axis = plt.subplots(figsize=(8.5, 2.8), layout="constrained")
-    axis.plot(times, found, "x", color=COLORS["without_mask"], markersize=6, label="found box")
-    axis.plot(times, smoothed, color=COLORS["with_mask"], linewidth=2, label="track")
-    axis.set(xlabel="time (s)", ylabel="width of the box (pixels)")
-    axis.legend(frameon=False)
+    figure, axes = plt.subplots(1, 2, figsize=(8.5, 2.8), layout="constrained")
+    kinds = {"found boxes": (found, "without_mask", "x--"), "track": (smoothed, "with_mask", "-")}
+    for label, (widths, color, line) in kinds.items():
+        axes[0].plot(times, widths, line[0], color=COLORS[color], label=label)
+        axes[1].plot(times[1:], np.diff(widths), line, color=COLORS[color], label=label)
+    axes[0].set(xlabel="time (s)", ylabel="width of the box (pixels)")
+    axes[1].set(xlabel="time (s)", ylabel="change a frame (pixels)")
+    axes[0].legend(frameon=False)
     return figure
 
 

@@ -18,6 +18,7 @@ from course_utils.detection.drawing import annotate, paint_over
 from course_utils.detection.labels import Rule
 from course_utils.detection.mask_detector import LabelledFace, whole
 from course_utils.detection.outputs import VideoFile
+from course_utils.detection.sources import Video
 from course_utils.errors import CourseError
 from course_utils.notebook.camera import Camera
 from course_utils.pictures.images import read_rgb
@@ -167,21 +168,26 @@ def show_video(path, alt):
     """
     with open(path, "rb") as stream:
         encoded = base64.b64encode(stream.read()).decode("ascii")
+    first = next(Video(path).frames())  # some browsers show nothing before it plays
     tag = (
         '<video controls muted loop playsinline style="max-width: 100%"'
-        f' aria-label="{html.escape(alt, quote=True)}"'
+        f' aria-label="{html.escape(alt, quote=True)}" poster="{_as_address(first.image)}"'
         f' src="data:video/mp4;base64,{encoded}"></video>'
     )
     display({"text/html": tag, "text/plain": f"Video: {alt}"}, raw=True)
 
 
 def _as_html(image, alt):
+    return (
+        f'<img style="max-width: 100%" alt="{html.escape(alt, quote=True)}"'
+        f' src="{_as_address(image)}">'
+    )
+
+
+def _as_address(image):
+    """Return the address that holds the whole picture, as a JPEG."""
     shown = Image.fromarray(image)
     shown.thumbnail((LONGEST, LONGEST))
     buffer = io.BytesIO()
     shown.save(buffer, "JPEG", quality=85)
-    encoded = base64.b64encode(buffer.getvalue()).decode("ascii")
-    return (
-        f'<img style="max-width: 100%" alt="{html.escape(alt, quote=True)}"'
-        f' src="data:image/jpeg;base64,{encoded}">'
-    )
+    return f"data:image/jpeg;base64,{base64.b64encode(buffer.getvalue()).decode('ascii')}"
