@@ -362,8 +362,8 @@ for kind, by_epoch in losses.items():
 # vanished either. The shortcut makes *doing nothing* the easy thing for a block, so a
 # deep network need not be worse than a shallow one.
 #
-# (Learning a few faces by heart is no skill. It shows that training *works*; strangers
-# are the question of chapter 05.)
+# (Learning faces by heart is no skill. It shows that training *works*; strangers come
+# in chapter 05.)
 
 # %% [markdown]
 # ## ResNet-34
@@ -598,7 +598,7 @@ count(two_layers)
 
 # %% [markdown]
 # Far less work, and it looks around just as far. What is left is mixing, so the next
-# idea is about the number of channels.
+# idea is about channels.
 #
 # **Exercise 4-3** (easy, 6 minutes). How much does splitting save in general? Write the
 # number of multiply-adds of a standard convolution divided by that of a depthwise
@@ -792,7 +792,6 @@ print(
 # ## The three side by side
 #
 # Each bar is a convolution, as high as its output has channels; arcs are shortcuts.
-#
 
 # %%
 backbones = {
@@ -820,9 +819,9 @@ measured["published"] = ["21.8 and 3.6", "25.6 and 3.8", "3.4 and 0.30"]
 measured.round(2)
 
 # %% [markdown]
-# ResNet-50's arcs join high bars, MobileNetV2's low ones: the inversion. And it needs
-# less than a tenth of the work. (Keras, too, counts its 3.5 million; the paper prints
-# 3.4.) Where does each network spend it?
+# ResNet-50's arcs join high bars, MobileNetV2's low ones, for less than a tenth of the
+# work. (Keras, too, counts its 3.5 million; the paper prints 3.4.) Where does each
+# network spend it?
 
 
 # %%
@@ -939,9 +938,9 @@ print(
 )
 
 # %% [markdown]
-# By heart, and yet wrong? Batch normalisation behaves in two ways. In training it uses
-# the mean and variance of the batch. Afterwards a single face has no batch, so it uses
-# **running statistics**, which start at 0 and 1 and move a little with each step:
+# By heart, and yet wrong? In training, batch normalisation uses the mean and variance
+# of the batch. Afterwards a single face has no batch, so it uses **running
+# statistics**, which start at 0 and 1 and move a little with each step:
 #
 # $$\text{new} = m \cdot \text{old} + (1 - m) \cdot \text{batch}$$
 #
@@ -1146,6 +1145,6 @@ quizzes.show("04_architectures")
 # - Lower the momentum of the normalisation for short training. Keep preprocessing
 #   inside the model.
 #
-# **And now?** ResNet-34 does over ten times the work of MobileNetV2, per picture. Is it
-# also more often right, on people it has never seen? Chapter 05 trains all three and
-# compares them honestly.
+# **And now?** ResNet-34 does over ten times the work of MobileNetV2. Is it also more
+# often right, on people it has never seen? Chapter 05 trains all three and compares
+# them honestly.
