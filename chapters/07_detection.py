@@ -827,8 +827,8 @@ out.record(recall_every_third=found.mean())
 #
 # Where pictures must be kept, many make a mosaic of each face. Does that hide anybody?
 # Eighty of the embedded people have two portraits. Here both become mosaics of six by
-# six blocks, and each second one gets the name of the first that is most like it. No
-# network is needed.
+# six blocks, and each of the second gets the name of the first most like it. No network
+# is needed.
 
 # %%
 import cv2

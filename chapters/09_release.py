@@ -186,7 +186,7 @@ if "monk_tone" in test:
 # %% [markdown]
 # **Exercise 9-1** (easy, 10 minutes). A colleague has written this function for a table
 # in which some people have many pictures, named by `group`. It runs, and its table
-# looks fine, but two of its figures are not what they claim to be. Repair them.
+# looks fine, but two things in it are not what they claim to be. Repair them.
 
 
 # %% tags=["exercise-9-1"]
@@ -371,6 +371,7 @@ alt = (
     " root of their number, from tens of points to a few."
 )
 figures.show(drawn.draw_visible_gaps(people, visible, marks), alt)
+
 # %%
 print(f"To see a gap of five points, each slice needs {enough} people;", end=" ")
 print(f"our median slice has {median:.0f}.")
