@@ -74,6 +74,14 @@ def test_binder_installs_the_same_packages_alone():
     assert "--no-deps" in told
 
 
+def test_one_uv_is_named_everywhere():
+    """By bootstrap.py, in the recipes of the setup page, and by the image."""
+    wanted = re.search(r'UV = "(uv==\S+)"', (ROOT / "bootstrap.py").read_text(encoding="utf-8"))[1]
+    for name, times in {"book/setup.md": 2, "Dockerfile": 1}.items():
+        named = re.findall(r"\buv==[\d.]+", (ROOT / name).read_text(encoding="utf-8"))
+        assert named == [wanted] * times, name
+
+
 def test_every_requirement_of_the_project_is_locked():
     import tomllib
 
