@@ -4,6 +4,8 @@ import csv
 import io
 import json
 import sys
+from collections import Counter
+from itertools import groupby
 from pathlib import Path
 from typing import Annotated
 
@@ -41,7 +43,8 @@ def grade(
 ):
     """Grade collected notebooks: who passed which exercise, and what the check says.
 
-    Each answer runs in a folder of its own with what it needs of a fresh chapter.
+    Each answer runs in a folder of its own with what it needs of a fresh chapter. With `-o` the
+    screen shows a line for each student.
 
     Example: `course grade collected -o grades.csv`
     """
@@ -64,6 +67,8 @@ def grade(
         with files.explaining_disk_errors(output.parent):
             files.write_text(output, as_csv(rows))
         console.print(f"Written: {output}", highlight=False, soft_wrap=True)
+        if not as_json:
+            show_summary(rows, Console())
     if as_json:
         print(json.dumps([vars(row) for row in rows], indent=1, ensure_ascii=False))
     elif output is None:
@@ -95,6 +100,31 @@ def as_csv(rows):
 def _is_ours(path):
     with open(path, encoding="utf-8", errors="replace") as stream:
         return stream.readline().strip() == ",".join(HEAD)
+
+
+def show_summary(rows, console):
+    """Print a line for each student, and which exercises the fewest passed."""
+    table = Table("student", *COLORS)
+    for student, theirs in groupby(rows, lambda row: row.student):
+        states = [row.state for row in theirs]
+        table.add_row(escape(student), *(str(states.count(state)) for state in COLORS))
+    console.print(table)
+    for exercise, passed, asked in hardest(rows):
+        console.print(f"{exercise}: passed by {passed} of {asked}", highlight=False)
+
+
+def hardest(rows, most=5):
+    """Return the exercises that the fewest passed, and not all: name, how many passed, of how many.
+
+    An open task, which a person reads, is none of them.
+    """
+    passed, asked = Counter(), Counter()
+    for row in rows:
+        if not row.exercise.endswith("-open"):
+            asked[row.exercise] += 1
+            passed[row.exercise] += row.state == "passed"
+    lines = [(name, passed[name], asked[name]) for name in asked if passed[name] < asked[name]]
+    return sorted(lines, key=lambda line: (line[1] / line[2], line[0]))[:most]
 
 
 def show(rows, console):

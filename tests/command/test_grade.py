@@ -2,6 +2,7 @@
 
 import copy
 import csv
+import io
 import json
 import socket
 import subprocess
@@ -13,6 +14,7 @@ import jupytext
 import nbformat
 import pytest
 from exercises import exercise_cells
+from rich.console import Console
 
 from course_utils.command import grade as grade_command
 from course_utils.command import grading, sandbox, slices, submissions
@@ -310,6 +312,24 @@ def test_a_table_that_a_spreadsheet_can_open(tmp_path):
         ["'=cmd()", "0-1", "not yet", "a, b"],
         ["é", "0-1", "passed", ""],
     ]
+
+
+def test_a_teacher_of_sixty_sees_a_line_a_student_and_what_was_hardest():
+    rows = []
+    for number in range(60):
+        student = f"student{number:02}"
+        rows.append(grading.Row(student, "0-1", "passed"))
+        rows.append(grading.Row(student, "0-2", "passed" if number < 20 else "not yet", "Look."))
+        rows.append(grading.Row(student, "0-3", "not attempted" if number < 15 else "passed"))
+        rows.append(grading.Row(student, "0-open", "to read" if number else "not attempted"))
+    assert grade_command.hardest(rows) == [("0-2", 20, 60), ("0-3", 45, 60)]
+    console = Console(record=True, file=io.StringIO(), width=100)
+    grade_command.show_summary(rows, console)
+    shown = console.export_text().splitlines()
+    (line,) = (line for line in shown if "student07" in line)
+    assert [cell.strip() for cell in line.split("│")[1:-1]] == ["student07", "2", "0", "1", "1"]
+    assert sum("student" in line for line in shown) == 61
+    assert shown[-2:] == ["0-2: passed by 20 of 60", "0-3: passed by 45 of 60"]
 
 
 def test_what_can_not_be_graded_gets_one_sentence(tmp_path):
