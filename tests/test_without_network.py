@@ -38,7 +38,7 @@ def clean_environment(**more):
         for name, value in os.environ.items()
         if not name.startswith(("PIP_", "UV_")) and name != "VIRTUAL_ENV"
     }
-    return {**kept, "PIP_CONFIG_FILE": os.devnull, "UV_NO_CONFIG": "1", **more}
+    return {**kept, "PIP_CONFIG_FILE": os.devnull, **more}
 
 
 def to_be_fetched(folder, *options, system="x86_64-unknown-linux-gnu", macos="14.0", python="3.11"):
