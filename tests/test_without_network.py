@@ -22,6 +22,8 @@ import pytest
 from packaging.requirements import Requirement
 from wheel.wheelfile import WheelFile
 
+from course_utils.command import notebooks
+
 ROOT = Path(__file__).resolve().parent.parent
 PAGE = (ROOT / "book" / "setup.md").read_text(encoding="utf-8")
 RECIPE = PAGE[PAGE.index("To set up a room without a network") :].split("## ")[0]
@@ -245,3 +247,15 @@ def test_a_student_without_a_network_runs_a_chapter(tmp_path):
     done = alone("-m", "course_utils.command.main", "run", "00")
     assert done.returncode == 0, done.stdout + done.stderr
     assert (tmp_path / "work" / "sample" / "runs" / "00_welcome.json").exists()
+
+
+@pytest.mark.parametrize("pair", notebooks.find_pairs(ROOT), ids=lambda pair: pair.name)
+def test_no_cell_of_a_chapter_asks_an_address_beyond_this_machine(pair):
+    """`example.org` is in an annotation that chapter 01 reads as text."""
+    for cell in notebooks.read_source(pair).cells:
+        if cell.cell_type == "code":
+            hosts = re.findall(r"\w+://([^/\s\"':{}]+)", cell.source)
+            assert set(hosts) <= {"127.0.0.1", "example.org"}, hosts
+            assert not re.search(
+                r"!course data fetch|fetch_dataset|urlopen|urlretrieve", cell.source
+            )
