@@ -770,7 +770,6 @@ alt = (
 figures.show(drawn.draw_precision(shares, curves, {"stated: 2 %": SHARE_WITHOUT}), alt)
 for name, values in curves.items():
     at_stated, low, high = (float(np.interp(SHARE_WITHOUT, shares, v)) for v in values)
-    among_test = float(np.interp(1 - test.wears.mean(), shares, values[0]))
     print(f"{name}: {at_stated:.0%} of those stopped wear none", end=" ")
     print(f"({low:.0%} to {high:.0%}).")
 

@@ -150,9 +150,10 @@ def draw_twice(first, second, xlabel, ylabel):
     axis.annotate(
         f"{worst['attribute']}: {worst['slice']}",
         (100 * worst["share_x"], 100 * worst["share_y"]),
-        xytext=(6, 8),
+        xytext=(4, 22),
         textcoords="offset points",
         fontsize=9,
+        arrowprops={"arrowstyle": "-", "color": "0.5"},
     )
     axis.set(xlabel=xlabel, ylabel=ylabel)
     figure.legend(loc="outside right upper", frameon=False, fontsize=9)

@@ -2,6 +2,8 @@
 embedded scenes.
 """
 
+import base64
+import re
 import subprocess
 import sys
 import threading
@@ -31,7 +33,7 @@ from course_utils.detection import (
 from course_utils.detection.mask_detector import LabelledFace
 from course_utils.detection.tracking import Tracker
 from course_utils.errors import CourseError
-from course_utils.notebook.detection import TryIt
+from course_utils.notebook.detection import TryIt, show_video
 from course_utils.pictures import annotations
 from course_utils.pictures.images import read_rgb
 
@@ -520,3 +522,19 @@ def test_the_page_is_for_this_computer_only_and_for_who_knows_its_token():
                 urllib.request.urlopen(f"http://127.0.0.1:{port}/{path}", timeout=5)
     finally:
         page.close()
+
+
+# --- the video in a notebook
+def test_a_video_shows_its_first_frame_before_it_plays(monkeypatch):
+    shown = []
+    monkeypatch.setattr(
+        "course_utils.notebook.detection.display", lambda data, raw: shown.append(data)
+    )
+    show_video(SAMPLE / "videos/walk.mp4", 'People walk "here".')
+    (data,) = shown
+    encoded = re.search(r'poster="data:image/jpeg;base64,([^"]+)"', data["text/html"])[1]
+    poster = cv2.imdecode(np.frombuffer(base64.b64decode(encoded), np.uint8), cv2.IMREAD_COLOR)
+    _, first = cv2.VideoCapture(str(SAMPLE / "videos/walk.mp4")).read()
+    first = cv2.resize(first, poster.shape[1::-1], interpolation=cv2.INTER_AREA)
+    assert np.abs(poster.astype(float) - first).mean() < 5
+    assert "&quot;here&quot;" in data["text/html"]
