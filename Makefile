@@ -10,6 +10,7 @@ course: environment  ## execute every chapter on the embedded pictures and build
 	$(COURSE) book
 
 # Several processes test at once: more threads in each would only wait for one another.
+test: export PYTHONDONTWRITEBYTECODE =
 test: export OMP_NUM_THREADS = 1
 test: export OPENBLAS_NUM_THREADS = 1
 test: export TF_NUM_INTRAOP_THREADS = 1

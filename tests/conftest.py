@@ -5,11 +5,12 @@ import re
 import shutil
 import signal
 import subprocess
-import sys
+import tempfile
 import time
 from pathlib import Path
 
 import pytest
+import started
 from exercises import exercise_cells, lacking
 
 from course_utils import checks
@@ -75,6 +76,13 @@ SLOW = [
 
 def pytest_configure(config):
     config.addinivalue_line("markers", "slow: in a file that takes ten seconds or more")
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_cmdline_main(config):
+    """Let programs be forked off a process of this run; see `started`."""
+    with tempfile.TemporaryDirectory() as folder, started.server(folder):
+        return (yield)
 
 
 def pytest_xdist_auto_num_workers():
@@ -264,7 +272,7 @@ class SmallCourse:
             if key not in ("COURSE_WORK", "COURSE_MIRROR")
         }
         return subprocess.run(
-            [sys.executable, "-m", "course_utils.command.main", *arguments],
+            [*started.STARTED, "-m", "course_utils.command.main", *arguments],
             cwd=self.root,
             capture_output=True,
             text=True,

@@ -10,6 +10,7 @@ import cv2
 import numpy as np
 import pandas as pd
 import pytest
+from started import STARTED
 
 from course_utils import profiles
 from course_utils.command import notebooks
@@ -88,7 +89,7 @@ def test_one_file_is_all_that_the_commands_need(small_course):
     done = small_course.course("data", "import", "own", "heads")
     assert done.returncode == 0 and "6 with_mask, 6 without_mask" in done.stdout, done.stderr
     shown = subprocess.run(
-        [sys.executable, "-c", SHOWN], cwd=small_course.root, capture_output=True, text=True
+        [*STARTED, "-c", SHOWN], cwd=small_course.root, capture_output=True, text=True
     )
     assert shown.stdout.startswith("Helmet|NoHelmet|"), shown.stderr
     assert "said Helmet" in shown.stdout and "with_mask" not in shown.stdout

@@ -4,7 +4,6 @@ its checks hint by what went wrong.
 
 import math
 import subprocess
-import sys
 from pathlib import Path
 
 import cv2
@@ -15,6 +14,7 @@ import pytest
 from every_exercise import *
 from exercises import Exercises, accept_all, refuse_all
 from PIL import Image
+from started import STARTED
 
 from course_utils import models, quiet
 from course_utils.augmentation.face_size import RandomFaceSize
@@ -44,7 +44,7 @@ def test_a_network_that_holds_the_layer_is_loaded_in_a_process_that_has_not_hear
         " network(np.load(sys.argv[1] + '/faces.npy'))); print(*names)"
     )
     done = subprocess.run(
-        [sys.executable, "-c", code, str(tmp_path)], capture_output=True, text=True, cwd=ROOT
+        [*STARTED, "-c", code, str(tmp_path)], capture_output=True, text=True, cwd=ROOT
     )
     assert done.stdout.split() == list(CLASSES), done.stderr
     assert np.allclose(np.load(tmp_path / "said.npy"), inner(faces), atol=1e-5)

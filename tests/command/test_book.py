@@ -16,6 +16,7 @@ from pathlib import Path
 import pytest
 from browsing import free_port, needs_browser
 from PIL import Image
+from started import STARTED
 
 from course_utils.command import book, browser, notebooks
 from course_utils.errors import CourseError
@@ -319,7 +320,7 @@ def test_a_taken_port_gets_one_sentence_before_the_build():
         port = taken.getsockname()[1]
         done = subprocess.run(
             [
-                sys.executable,
+                *STARTED,
                 "-m",
                 "course_utils.command.main",
                 "book",

@@ -22,6 +22,8 @@ import cv2
 import imageio_ffmpeg
 import numpy as np
 import pytest
+from small_network import small_network
+from started import STARTED
 
 from course_utils import models
 from course_utils.detection import MaskDetector, sources
@@ -39,7 +41,7 @@ FPS, FRAMES = 12, 24
 def model(tmp_path_factory):
     """A classifier of two classes that was never trained: what it says does not matter here."""
     path = tmp_path_factory.mktemp("model") / "model.keras"
-    models.save(models.build("mobilenetv2", 32, 2, alpha=0.35), path, ("with_mask", "without_mask"))
+    models.save(small_network(), path, ("with_mask", "without_mask"))
     return path
 
 
@@ -228,9 +230,7 @@ def test_models_of_the_wrong_kind(course, tmp_path):
     (tmp_path / "text.keras").write_text("no model")
     status, _, errors = course(SCENE, model=tmp_path / "text.keras")
     assert status == 1 and "text.keras can't be read as a Keras model" in errors
-    models.save(
-        models.build("mobilenetv2", 32, 2, alpha=0.35), tmp_path / "pets.keras", ("cat", "dog")
-    )
+    models.save(small_network(), tmp_path / "pets.keras", ("cat", "dog"))
     status, _, errors = course(SCENE, "-o", tmp_path / "out.png", model=tmp_path / "pets.keras")
     assert status == 1 and "cat, dog" in errors and "not masks" in errors
     assert not (tmp_path / "out.png").exists() and not (tmp_path / "out.csv").exists()
@@ -544,7 +544,7 @@ def test_ctrl_c_leaves_a_playable_file(kind, frames, model, web, tmp_path):
 def test_show_without_a_display_serves_a_page_until_ctrl_c(kind, model, web, tmp_path):
     source = SCENE if kind == "picture" else f"{web[0]}/camera"
     command = [
-        sys.executable,
+        *STARTED,
         "-m",
         "course_utils.command.main",
         "detect",

@@ -10,6 +10,8 @@ import time
 import imageio_ffmpeg
 import pytest
 import test_detect_command
+from small_network import small_network
+from started import STARTED, at_once
 from test_detect_command import FPS, SCENE, length, rows
 
 from course_utils import models
@@ -29,7 +31,9 @@ def base(model, tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def served(base):
-    with launcher.start(base, backend="standin") as server:
+    with at_once():
+        server = launcher.start(base, backend="standin")
+    with server:
         yield server
 
 
@@ -113,10 +117,8 @@ def test_a_model_that_the_server_does_not_have(course, served, way):
 
 
 def test_a_served_model_of_the_wrong_kind(course, tmp_path):
-    export.export(
-        models.build("mobilenetv2", 32, 2, alpha=0.35), tmp_path / "pets", 1, ("cat", "dog")
-    )
-    with launcher.start(tmp_path / "pets", "pets", backend="standin") as server:
+    export.export(small_network(), tmp_path / "pets", 1, ("cat", "dog"))
+    with at_once(), launcher.start(tmp_path / "pets", "pets", backend="standin") as server:
         status, _, errors = course(
             SCENE, "--server", f"{server.rest_address}/v1/models/pets", model=None
         )
@@ -142,9 +144,9 @@ def test_a_server_that_vanishes_leaves_a_playable_file(base, frames, tmp_path):
     for frame in frames * 60:
         writer.send(frame)
     writer.close()
-    with launcher.start(base, backend="standin") as server:
+    with at_once(), launcher.start(base, backend="standin") as server:
         command = [
-            sys.executable,
+            *STARTED,
             "-m",
             "course_utils.command.main",
             "detect",

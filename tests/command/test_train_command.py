@@ -14,6 +14,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from PIL import Image
+from started import STARTED
 
 from course_utils import models, quiet
 from course_utils.detection.classifying import load_classifier
@@ -79,7 +80,7 @@ def process(*arguments, **environment):
     """Run the command as a process of its own."""
     variables = {name: value for name, value in os.environ.items() if name != "TF_CONFIG"}
     return subprocess.run(
-        [sys.executable, "-m", "course_utils.command.main", *map(str, arguments)],
+        [*STARTED, "-m", "course_utils.command.main", *map(str, arguments)],
         cwd=Path(__file__).resolve().parents[2],
         capture_output=True,
         text=True,

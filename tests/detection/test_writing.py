@@ -19,6 +19,7 @@ import numpy as np
 import pytest
 from filming import FRAMES, ffmpeg, film
 from PIL import Image
+from started import STARTED
 
 from course_utils.detection import job, outputs
 from course_utils.detection.capture import open_capture
@@ -219,7 +220,7 @@ def run(code, *arguments, **environment):
         "job.run = at_hand\n"
     )
     return subprocess.run(
-        [sys.executable, "-c", start + code, str(Path(__file__).parent), *map(str, arguments)],
+        [*STARTED, "-c", start + code, str(Path(__file__).parent), *map(str, arguments)],
         env=os.environ | environment,
         capture_output=True,
         timeout=300,

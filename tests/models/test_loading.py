@@ -14,6 +14,7 @@ import h5py
 import numpy as np
 import pytest
 from PIL import Image
+from started import STARTED
 
 from course_utils import models, quiet
 from course_utils.errors import CourseError
@@ -168,7 +169,7 @@ def test_names_with_markup_are_shown_as_they_are(good, tmp_path):
         Image.fromarray(pixels).save(tmp_path / "faces" / name / "a.png")
     done = subprocess.run(
         [
-            sys.executable,
+            *STARTED,
             "-m",
             "course_utils.command.main",
             "evaluate",
@@ -209,7 +210,7 @@ for path in sys.argv[1:]:
 print(peak() - before)
 """
     done = subprocess.run(
-        [sys.executable, "-c", code, *map(str, paths)], cwd=ROOT, capture_output=True, text=True
+        [*STARTED, "-c", code, *map(str, paths)], cwd=ROOT, capture_output=True, text=True
     )
     sentences = done.stderr.splitlines()
     assert len(sentences) == len(paths), done.stderr

@@ -14,6 +14,8 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from small_network import small_network
+from started import STARTED
 
 from course_utils import models, quiet
 from course_utils.errors import CourseError
@@ -358,7 +360,7 @@ def test_a_wrong_clock_does_not_keep_a_model_from_being_saved(
 def test_a_model_saved_again_counts_as_the_same_and_a_changed_weight_does_not(tmp_path):
     for name in ("one", "two"):  # the second time Keras numbers the layers on
         keras.utils.set_random_seed(1)
-        models.save(small("mobilenetv2"), tmp_path / f"{name}.keras", ["a", "b"])
+        models.save(small_network(), tmp_path / f"{name}.keras", ["a", "b"])
     one, two = tmp_path / "one.keras", tmp_path / "two.keras"
     assert one.read_bytes() != two.read_bytes() and content(one) == content(two)
     model, _ = models.load(one)
@@ -376,12 +378,10 @@ def test_a_saved_model_needs_nothing_of_this_package(built, pictures, tmp_path):
     np.save(tmp_path / "pictures.npy", pictures)
     code = (
         "import sys, keras, numpy; model = keras.models.load_model('model.keras'); "
-        "numpy.save('answers.npy', model.predict(numpy.load('pictures.npy'), verbose=0)); "
+        "numpy.save('answers.npy', model(numpy.load('pictures.npy'), training=False)); "
         "assert not [name for name in sys.modules if name.startswith('course_utils')]"
     )
-    done = subprocess.run(
-        [sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True
-    )
+    done = subprocess.run([*STARTED, "-c", code], cwd=tmp_path, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     assert np.allclose(
         np.load(tmp_path / "answers.npy"), answers(built["resnet50"], pictures), atol=1e-6
@@ -504,7 +504,7 @@ def run_imagenet(folder):
         "PYTHONPATH": str(ROOT),
     }
     done = subprocess.run(
-        [sys.executable, "-c", IMAGENET],
+        [*STARTED, "-c", IMAGENET],
         cwd=folder,
         capture_output=True,
         text=True,

@@ -4,11 +4,11 @@ COURSE_SERVING_ADDRESS=host:grpc:rest names.
 
 import os
 import subprocess
-import sys
 from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
+from started import STARTED, at_once
 
 from course_utils.serving import launcher
 
@@ -20,7 +20,7 @@ def contract_folder(tmp_path_factory):
     """Two versions of the small model; copy it before changing it."""
     folder = tmp_path_factory.mktemp("serving") / "contract"
     done = subprocess.run(
-        [sys.executable, str(HERE / "contract_model.py"), str(folder)],
+        [*STARTED, str(HERE / "contract_model.py"), str(folder)],
         capture_output=True,
         text=True,
         cwd=HERE.parent.parent,
@@ -41,7 +41,8 @@ def server(request):
         host, port, rest_port = named.rsplit(":", 2)
         yield SimpleNamespace(grpc=f"{host}:{port}", rest=f"http://{host}:{rest_port}")
         return
-    with launcher.start(
-        request.getfixturevalue("contract_folder"), "contract", backend="standin"
-    ) as started:
+    folder = request.getfixturevalue("contract_folder")
+    with at_once():
+        started = launcher.start(folder, "contract", backend="standin")
+    with started:
         yield SimpleNamespace(grpc=started.grpc_address, rest=started.rest_address)

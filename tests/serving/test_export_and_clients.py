@@ -5,6 +5,7 @@ in this process.
 import io
 import json
 import os
+import shlex
 import signal
 import subprocess
 import sys
@@ -13,6 +14,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
+from started import STARTED, at_once
 
 from course_utils import models, quiet
 from course_utils.errors import CourseError
@@ -50,7 +52,9 @@ def base(model, tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def served(base):
-    with launcher.start(base, backend="standin", batching=(8, 0.002)) as server:
+    with at_once():
+        server = launcher.start(base, backend="standin", batching=(8, 0.002))
+    with server:
         yield server
 
 
@@ -377,7 +381,7 @@ def test_the_command_takes_the_server_on_the_path_and_stops_it(base, tmp_path):
     program(
         tmp_path,
         "tensorflow_model_server",
-        f'exec "{sys.executable}" -m course_utils.serving.standin "$@"',
+        f'exec {shlex.join(STARTED)} -m course_utils.serving.standin "$@"',
     )
     environment = {
         **os.environ,
@@ -386,7 +390,7 @@ def test_the_command_takes_the_server_on_the_path_and_stops_it(base, tmp_path):
     }
     process = subprocess.Popen(
         [
-            sys.executable,
+            *STARTED,
             "-m",
             "course_utils.command.main",
             "serve",
@@ -489,7 +493,7 @@ def test_no_temporary_folder_stays_when_the_command_is_ended(base, name, tmp_pat
 def test_a_file_that_is_no_model_is_said_so_by_the_command(name, tmp_path):
     (tmp_path / name).write_bytes(b"\x89HDF\r\n\x1a\n" + bytes(100))
     done = subprocess.run(
-        [sys.executable, "-m", "course_utils.command.main", "serve", str(tmp_path / name)],
+        [*STARTED, "-m", "course_utils.command.main", "serve", str(tmp_path / name)],
         cwd=ROOT,
         capture_output=True,
         text=True,
@@ -513,7 +517,7 @@ def test_a_file_that_is_no_model_is_said_so_by_the_command(name, tmp_path):
 )
 def test_wrong_usage_and_wrong_folders(arguments, status, text):
     done = subprocess.run(
-        [sys.executable, "-m", "course_utils.command.main", "serve", *arguments],
+        [*STARTED, "-m", "course_utils.command.main", "serve", *arguments],
         cwd=ROOT,
         capture_output=True,
         text=True,

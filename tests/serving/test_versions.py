@@ -19,6 +19,7 @@ import nbformat
 import numpy as np
 import psutil
 import pytest
+from started import STARTED
 from waiting import PATIENCE, until
 
 from course_utils.errors import CourseError
@@ -405,7 +406,7 @@ def test_a_file_of_models_is_read_and_read_again(base, tmp_path):
     port, rest_port = launcher._free_port(None, ""), launcher._free_port(None, "")
     process = subprocess.Popen(
         [
-            sys.executable,
+            *STARTED,
             "-m",
             "course_utils.serving.standin",
             f"--port={port}",

@@ -1,0 +1,269 @@
+"""A Python that starts at once, for tests whose subject is what a program does and not its start.
+
+`[*STARTED, "-m", "course_utils.command.main", "run"]` does what `[sys.executable, ...]` does, as a
+process of its own with its own folder, variables, streams, signals and exit status. It is forked
+off one process a test run, which has imported the libraries (nothing of the course), so that
+hundreds of programs need not each import TensorFlow. Where something that a Python reads as it
+starts is another than the test run's, or where there is no such process, a fresh Python runs it.
+Take `sys.executable` for a test of imports, start-up, memory or a terminal.
+"""
+
+import atexit
+import contextlib
+import fcntl
+import itertools
+import json
+import os
+import select
+import signal
+import socket
+import sys
+
+STARTED = [sys.executable, "-I", "-S", __file__, sys.executable]
+AT = "TESTS_STARTED_AT"  # the socket's path
+SET = {"KERAS_BACKEND": "tensorflow", "PYTHONUTF8": "1", "TF_CPP_MIN_LOG_LEVEL": "3"}
+READ_AT_START = ("PYTHON", "TF_", "KERAS_BACKEND", "OMP_", "OPENBLAS_", "LANG", "LC_", "HOME")
+READ_AT_START += ("XDG_", "MPLCONFIG")
+READ_LATER = ("PYTHONPATH", "TF_CONFIG", "TF_USE_LEGACY_KERAS")
+PASSED_ON = (signal.SIGHUP, signal.SIGINT, signal.SIGTERM)
+KERNEL = {
+    "argv": [*STARTED, "-m", "ipykernel_launcher", "-f", "{connection_file}"],
+    "display_name": "Python 3 (ipykernel)",
+    "language": "python",
+    "metadata": {"debugger": True},
+}
+LARGEST = 1 << 20  # bytes of a program's arguments and variables
+MOST, HIGH = 200, 700  # open files that a program gets; numbers that none of them has
+LIBRARIES = (
+    "cv2 pandas scipy.optimize matplotlib.pyplot PIL.Image rich.table typer pytest nbformat jupytext"
+    " papermill ipykernel.kernelapp ipykernel.ipkernel tensorflow keras"
+)
+
+
+def only_a_fresh_python_sees(environment):
+    """Return the variables that are read once, at the start or when a library is imported."""
+    return {
+        name: value
+        for name, value in {**SET, **environment}.items()
+        if name.startswith(READ_AT_START) and name not in READ_LATER
+    }
+
+
+def passed_on(number):
+    """Return whether a program gets the open file of this number."""
+    try:
+        return os.get_inheritable(number)
+    except OSError:  # it is open no more
+        return False
+
+
+def run(python, arguments):
+    """Have the program run, pass signals on to it, and end as it ends."""
+    program = list(itertools.dropwhile("-B".__eq__, arguments))  # multiprocessing hands it on
+    streams = [number for number in map(int, os.listdir("/dev/fd")) if passed_on(number)]
+    asked = json.dumps([program, os.getcwd(), dict(os.environ), streams]).encode()
+    signal.pthread_sigmask(signal.SIG_BLOCK, PASSED_ON)
+    pid = 0
+    try:
+        server = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        server.connect(os.environ[AT])
+        socket.send_fds(server, [asked], streams)
+        pid = int(server.recv(32) or 0)
+    except (AttributeError, KeyError, OSError):
+        pass  # there is no server
+    for number in PASSED_ON:
+        if pid and signal.getsignal(number) != signal.SIG_IGN:
+            signal.signal(number, lambda number, frame: os.kill(pid, number))
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, PASSED_ON)
+    if not pid:
+        os.execv(python, [python, *arguments])
+    for stream in streams:
+        os.close(stream)  # a reader sees their end when the program closes them
+    watched = [server]
+    if "JPY_PARENT_PID" in os.environ:  # a kernel ends when whoever started it has gone
+        watched.append(os.pidfd_open(os.getppid()))
+    if server not in select.select(watched, [], [])[0]:
+        os._exit(1)
+    status = int(server.recv(32))
+    if os.WIFSIGNALED(status):
+        signal.signal(os.WTERMSIG(status), signal.SIG_DFL)
+        os.kill(os.getpid(), os.WTERMSIG(status))
+    os._exit(os.WEXITSTATUS(status))
+
+
+def serve(listener):
+    """Fork a process for each program until standard input is closed; only the forks return."""
+    import gc
+    import importlib
+
+    own, loaded = only_a_fresh_python_sees(os.environ), False
+    programs = []  # of each that runs: whoever asked for it, a file that tells its end, its number
+    while True:
+        files = [file for asking, end, _ in programs for file in (asking, end)]
+        ready, _, _ = select.select([0, listener, *files], [], [])
+        if 0 in ready:
+            os._exit(0)
+        for program in list(programs):
+            if tell_end(*program, ready):
+                programs.remove(program)
+        if listener not in ready:
+            continue
+        asking, _ = listener.accept()
+        asked, streams, *_ = socket.recv_fds(asking, LARGEST, MOST)
+        arguments, folder, environment, numbers = json.loads(asked)
+        if only_a_fresh_python_sees(environment) == own:
+            if not loaded:
+                for name in LIBRARIES.split():
+                    importlib.import_module(name)
+                gc.collect()
+                gc.freeze()
+                loaded = True
+            pid = os.fork()
+            if not pid:
+                for file in (listener, asking, *files):
+                    os.close(file if isinstance(file, int) else file.detach())
+                streams = [fcntl.fcntl(stream, fcntl.F_DUPFD_CLOEXEC, HIGH) for stream in streams]
+                return arguments, folder, environment, dict(zip(numbers, streams))
+            asking.send(str(pid).encode())
+            programs.append((asking, os.pidfd_open(pid), pid))
+        else:
+            asking.close()
+        for stream in streams:
+            os.close(stream)
+
+
+def tell_end(asking, end, pid, ready):
+    """Tell whoever asked that a program ended, and return whether it has; without them, end it."""
+    if end in ready:
+        _, status = os.waitpid(pid, 0)
+        with contextlib.suppress(OSError):  # nobody is there to hear it
+            asking.send(str(status).encode())
+        asking.close()
+        os.close(end)
+    elif asking in ready:
+        os.kill(pid, signal.SIGKILL)
+    return end in ready
+
+
+def become(arguments, folder, environment, streams):
+    """Give this process what the program was started with, and run the program."""
+    import multiprocessing
+    import runpy
+    import types
+
+    for number, stream in streams.items():
+        os.dup2(stream, number)
+        os.close(stream)
+    os.setsid()
+    os.chdir(folder)
+    os.environ.clear()
+    os.environ.update(environment)
+    sys.stdin = sys.__stdin__ = os.fdopen(0, "r", errors="surrogateescape", closefd=False)
+    sys.stdout = sys.__stdout__ = os.fdopen(1, "w", errors="surrogateescape", closefd=False)
+    sys.stderr = sys.__stderr__ = os.fdopen(2, "w", 1, errors="backslashreplace", closefd=False)
+    sys.modules["tempfile"].tempdir = None
+    sys.modules["numpy"].random.seed()
+    for name in [name for name in sys.modules if name.startswith("tqdm")]:
+        del sys.modules[name]  # it reads its variables as it is imported
+    if "MPLBACKEND" in environment:
+        sys.modules["matplotlib"].rcParams["backend"] = environment["MPLBACKEND"]
+    sys.executable = python_at(environment[AT])
+    multiprocessing.set_executable(sys.executable)
+    how, name = arguments[0], arguments[1] if len(arguments) > 1 else None
+    paths = filter(None, environment.get("PYTHONPATH", "").split(os.pathsep))
+    first = {"-c": "", "-m": folder}.get(how, os.path.dirname(os.path.realpath(how)))
+    sys.path[:1] = [first, *paths]
+    if how == "-m":
+        sys.argv = arguments[1:]
+        runpy.run_module(name, run_name="__main__", alter_sys=True)
+    elif how == "-c":
+        sys.argv = ["-c", *arguments[2:]]
+        main = sys.modules["__main__"] = types.ModuleType("__main__")
+        exec(compile(name, "<string>", "exec"), vars(main))
+    else:
+        sys.argv = arguments
+        runpy.run_path(how, run_name="__main__")
+
+
+@contextlib.contextmanager
+def server(folder):
+    """Let `STARTED` and Jupyter's kernels find a server as long as the context lasts."""
+    import shlex
+    import subprocess
+    from pathlib import Path
+
+    if AT in os.environ or not hasattr(os, "pidfd_open"):  # a worker's run, or not Linux
+        yield
+        return
+    address = os.path.join(folder, "started")
+    with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as listener:
+        listener.bind(address)
+        listener.listen(64)
+        process = subprocess.Popen(
+            [sys.executable, __file__, "serve", str(listener.fileno())],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            pass_fds=[listener.fileno()],
+            start_new_session=True,  # Ctrl-C is for the tests
+            env={**os.environ, **SET, "PYTHONPATH": ""},
+        )
+    kernel, programs = Path(folder, "kernels", "python3"), Path(folder, "bin")
+    kernel.mkdir(parents=True)
+    (kernel / "kernel.json").write_text(json.dumps(KERNEL))
+    programs.mkdir()
+    for program in Path(sys.executable).parent.iterdir():
+        if not program.name.startswith("python"):
+            (programs / program.name).symlink_to(program)
+    (programs / "python").write_text(f'#!/bin/sh\nexec {shlex.join(STARTED)} "$@"\n')
+    (programs / "python").chmod(0o755)
+    os.environ[AT] = address
+    os.environ["JUPYTER_PATH"] = folder
+    try:
+        yield
+    finally:
+        del os.environ[AT], os.environ["JUPYTER_PATH"]
+        process.stdin.close()
+        process.wait(60)
+
+
+@contextlib.contextmanager
+def at_once():
+    """Let what this process starts as `sys.executable` start at once."""
+    kept = sys.executable
+    if AT in os.environ:
+        sys.executable = python_at(os.environ[AT])
+    try:
+        yield
+    finally:
+        sys.executable = kept
+
+
+def python_at(address):
+    """Return the program that a server has put beside its socket."""
+    return os.path.join(os.path.dirname(address), "bin", "python")
+
+
+def leave(status):
+    """End without taking down the libraries: in a fork, that costs a third of a second."""
+    if status:
+        for stream in (sys.stdout, sys.stderr):
+            if not stream.closed:
+                stream.flush()
+        os._exit(status[0])
+
+
+if __name__ == "__main__":
+    if sys.argv[1] != "serve":
+        run(sys.argv[1], sys.argv[2:])
+    status = []
+    atexit.register(leave, status)  # the first one registered is called last
+    try:
+        become(*serve(socket.socket(fileno=int(sys.argv[2]))))
+        status.append(0)
+    except SystemExit as stopped:
+        status.append(stopped.code if isinstance(stopped.code, int) else bool(stopped.code))
+        raise
+    except Exception:
+        status.append(1)
+        raise
