@@ -9,7 +9,8 @@ course: environment  ## execute every chapter on the embedded pictures and build
 	$(COURSE) run
 	$(COURSE) book
 
-# Several processes test at once: more threads in each would only wait for one another.
+# Several processes test at once: more threads in each would only wait for one another. What one
+# has compiled the others, and the next run, need not compile again.
 test: export PYTHONDONTWRITEBYTECODE =
 test: export OMP_NUM_THREADS = 1
 test: export OPENBLAS_NUM_THREADS = 1

@@ -35,8 +35,8 @@ KERNEL = {
 LARGEST = 1 << 20  # bytes of a program's arguments and variables
 MOST, HIGH = 200, 700  # open files that a program gets; numbers that none of them has
 LIBRARIES = (
-    "cv2 pandas scipy.optimize matplotlib.pyplot PIL.Image rich.table typer pytest nbformat jupytext"
-    " papermill ipykernel.kernelapp ipykernel.ipkernel tensorflow keras"
+    "cv2 pandas scipy.optimize matplotlib.pyplot PIL.Image rich.table typer pytest nbformat"
+    " jupytext papermill ipykernel.kernelapp ipykernel.ipkernel tensorflow keras"
 )
 
 
@@ -57,6 +57,11 @@ def passed_on(number):
         return False
 
 
+def pass_on(number, pid):
+    """Send a program a signal; Ctrl-C reaches all that it has started, as a terminal's does."""
+    (os.killpg if number == signal.SIGINT else os.kill)(pid, number)
+
+
 def run(python, arguments):
     """Have the program run, pass signals on to it, and end as it ends."""
     program = list(itertools.dropwhile("-B".__eq__, arguments))  # multiprocessing hands it on
@@ -73,7 +78,7 @@ def run(python, arguments):
         pass  # there is no server
     for number in PASSED_ON:
         if pid and signal.getsignal(number) != signal.SIG_IGN:
-            signal.signal(number, lambda number, frame: os.kill(pid, number))
+            signal.signal(number, lambda number, frame: pass_on(number, pid))
     signal.pthread_sigmask(signal.SIG_UNBLOCK, PASSED_ON)
     if not pid:
         os.execv(python, [python, *arguments])
@@ -120,6 +125,7 @@ def serve(listener):
                 loaded = True
             pid = os.fork()
             if not pid:
+                os.setsid()
                 for file in (listener, asking, *files):
                     os.close(file if isinstance(file, int) else file.detach())
                 streams = [fcntl.fcntl(stream, fcntl.F_DUPFD_CLOEXEC, HIGH) for stream in streams]
@@ -154,7 +160,6 @@ def become(arguments, folder, environment, streams):
     for number, stream in streams.items():
         os.dup2(stream, number)
         os.close(stream)
-    os.setsid()
     os.chdir(folder)
     os.environ.clear()
     os.environ.update(environment)

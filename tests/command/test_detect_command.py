@@ -506,7 +506,7 @@ def test_ctrl_c_leaves_a_playable_file(kind, frames, model, web, tmp_path):
         writer.close()
     out = tmp_path / "out/marked.mp4"
     command = [
-        sys.executable,
+        *STARTED,
         "-m",
         "course_utils.command.main",
         "detect",

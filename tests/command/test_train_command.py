@@ -4,6 +4,7 @@ and a sentence for what is wrong.
 
 import json
 import os
+import shlex
 import shutil
 import signal
 import subprocess
@@ -13,6 +14,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+import small_network
 from PIL import Image
 from started import STARTED
 
@@ -60,20 +62,7 @@ def tiny_networks(monkeypatch):
     around it.
     """
 
-    def build(name, size, classes, alpha=1.0, weights=None, dropout=0.2):
-        layers = keras.layers
-        inside, shown = keras.Input((size, size, 3)), keras.Input((size, size, 3), name="picture")
-        maps = layers.ReLU()(
-            layers.BatchNormalization(momentum=0.9)(layers.Conv2D(8, 5, 4, use_bias=False)(inside))
-        )
-        x = layers.Flatten()(
-            keras.Model(inside, maps, name="backbone")(layers.Rescaling(1 / 127.5, -1)(shown))
-        )
-        return keras.Model(
-            shown, layers.Dense(classes, activation="softmax", name="probabilities")(x), name=name
-        )
-
-    monkeypatch.setattr(models, "build", build)
+    monkeypatch.setattr(models, "build", small_network.build)
 
 
 def process(*arguments, **environment):
@@ -162,27 +151,20 @@ def test_a_model_is_evaluated_by_its_file_alone(trained, faces, course, tmp_path
     )
 
 
-def test_two_workers_train_one_model(faces, tmp_path):
-    done = process(
-        "train",
-        *SMALL,
-        "--data",
-        faces,
-        "--epochs",
-        "1",
-        "--augment",
-        "none",
-        "--out",
-        tmp_path,
-        "--workers",
-        "2",
-    )
-    assert done.returncode == 0, done.stdout + done.stderr
-    account = json.loads((tmp_path / "training.json").read_text(encoding="utf-8"))
+def test_two_workers_train_one_model(tiny_networks, course, faces, tmp_path, monkeypatch):
+    python = tmp_path / "python"  # that puts the small network in the place of the three
+    python.write_text(f'#!/bin/sh\nexec {shlex.join([*STARTED, small_network.__file__])} "$@"\n')
+    python.chmod(0o755)
+    monkeypatch.setattr(sys, "executable", str(python))
+    out = tmp_path / "out"
+    told = ("--augment", "none", "--epochs", "1", "--workers", "2")
+    status, printed, errors = course("train", *SMALL, "--data", faces, "--out", out, *told)
+    assert status == 0, printed + errors
+    account = json.loads((out / "training.json").read_text(encoding="utf-8"))
     assert account["workers"] == 2 and account["finished"] and account["epochs"] == 1
     assert account["steps_per_epoch"] == sum(account["data"]["training"].values()) // 2 // 4
-    assert done.stdout.count("epoch 1/1") == 1  # the chief alone reports
-    model, class_names = models.load(tmp_path / "model.keras")
+    assert printed.count("epoch 1/1") == 1  # the chief alone reports
+    model, class_names = models.load(out / "model.keras")
     assert class_names == ("with_mask", "without_mask")
     assert np.isfinite(model(np.zeros((1, 32, 32, 3), np.float32), training=False).numpy()).all()
 
