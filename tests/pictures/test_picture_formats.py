@@ -8,8 +8,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import small_network
 from PIL import Image
-from small_network import small_network
 from started import STARTED
 
 from course_utils import models
@@ -60,7 +60,7 @@ def faces(tmp_path):
 def network(tmp_path_factory):
     """The smallest network that `course detect` takes; it has learned nothing."""
     path = tmp_path_factory.mktemp("network") / "model.keras"
-    models.save(small_network(), path, ("with_mask", "without_mask"))
+    models.save(small_network.small_network(), path, ("with_mask", "without_mask"))
     return path
 
 
@@ -108,7 +108,7 @@ def test_no_command_starts_a_program(words, faces, ghostscript, tmp_path, networ
     names = {"faces": faces, "out": tmp_path / "out", "model": network}
     told = [word.format(**names) for word in words]
     done = subprocess.run(
-        [*STARTED, "-m", "course_utils.command.main", *told],
+        [*STARTED, small_network.__file__, "-m", "course_utils.command.main", *told],
         cwd=ROOT,
         capture_output=True,
         text=True,
