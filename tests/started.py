@@ -22,7 +22,7 @@ import sys
 STARTED = [sys.executable, "-I", "-S", __file__, sys.executable]
 AT = "TESTS_STARTED_AT"  # the socket's path
 SET = {"KERAS_BACKEND": "tensorflow", "PYTHONUTF8": "1", "TF_CPP_MIN_LOG_LEVEL": "3"}
-READ_AT_START = ("PYTHON", "TF_", "KERAS_BACKEND", "OMP_", "OPENBLAS_", "LANG", "LC_", "HOME")
+READ_AT_START = ("PYTHON", "TF_", "KERAS_", "OMP_", "OPENBLAS_", "LANG", "LC_", "HOME")
 READ_AT_START += ("XDG_", "MPLCONFIG")
 READ_LATER = ("PYTHONPATH", "TF_CONFIG", "TF_USE_LEGACY_KERAS")
 PASSED_ON = (signal.SIGHUP, signal.SIGINT, signal.SIGTERM)

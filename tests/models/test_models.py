@@ -93,12 +93,11 @@ def test_tensorflow_counts_the_same(name, built):
     """TensorFlow's own statistics of the traced graph: two FLOPs a multiply-add."""
     import tensorflow as tf
     from tensorflow.python.framework import ops
-    from tensorflow.python.framework.convert_to_constants import convert_variables_to_constants_v2
 
     traced = tf.function(lambda x: built[name](x, training=False)).get_concrete_function(
         tf.TensorSpec((1, 32, 32, 3))
     )
-    graph = convert_variables_to_constants_v2(traced).graph
+    graph = traced.graph
     flops = sum(
         ops.get_stats_for_node_def(graph, operation.node_def, "flops").value or 0
         for operation in graph.get_operations()
@@ -504,7 +503,7 @@ def run_imagenet(folder):
         "PYTHONPATH": str(ROOT),
     }
     done = subprocess.run(
-        [*STARTED, "-c", IMAGENET],
+        [sys.executable, "-c", IMAGENET],
         cwd=folder,
         capture_output=True,
         text=True,
