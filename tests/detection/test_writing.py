@@ -204,11 +204,13 @@ def test_no_password_in_a_table_an_alert_or_a_sentence(scene, tmp_path, web, nam
     assert (name == "cut.mp4") == bool(report.problems)
 
 
+IMPORTED_FROM = [str(folder) for folder in Path(__file__).resolve().parents[:2]]
+
+
 def run(code, *arguments, **environment):
     """Run a program that has `detect` and `main`; return its end."""
     start = (
-        "import sys; sys.path.insert(0, sys.argv.pop(1))\n"
-        "from test_writing import detect\n"
+        "import sys\nfrom test_writing import detect\n"
         "from course_utils.command import detect as command\n"
         "from course_utils.command.main import main\n"
         "from course_utils.detection import job\n"
@@ -220,8 +222,8 @@ def run(code, *arguments, **environment):
         "job.run = at_hand\n"
     )
     return subprocess.run(
-        [*STARTED, "-c", start + code, str(Path(__file__).parent), *map(str, arguments)],
-        env=os.environ | environment,
+        [*STARTED, "-c", start + code, *map(str, arguments)],
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(IMPORTED_FROM), **environment},
         capture_output=True,
         timeout=300,
     )
