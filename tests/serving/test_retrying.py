@@ -7,6 +7,7 @@ import time
 from types import SimpleNamespace
 
 import pytest
+from started import at_once
 
 from course_utils.serving import launcher
 from course_utils.serving.clients import RestClient
@@ -94,6 +95,7 @@ def test_a_running_server_takes_the_flags_of_the_real_one(contract_folder, tmp_p
     base = tmp_path / "model"
     shutil.copytree(contract_folder / "1", base / "1")
     with (
+        at_once(),
         launcher.start(
             base, "model", backend="standin", poll_seconds=0.1, load_retries=(10_000, 0.1)
         ) as server,

@@ -19,7 +19,7 @@ import nbformat
 import numpy as np
 import psutil
 import pytest
-from started import STARTED
+from started import STARTED, at_once
 from waiting import PATIENCE, until
 
 from course_utils.errors import CourseError
@@ -289,6 +289,7 @@ def test_who_waits_for_an_answer_when_the_server_ends_finds_nobody(base):
         f"POST /v1/models/moving:predict HTTP/1.1\r\nHost: localhost\r\nContent-Length: {len(body)}"
     )
     with (
+        at_once(),
         launcher.start(base, "moving", backend="standin", batching=(64, 4.0)) as server,
         socket.create_connection(("127.0.0.1", server.rest_api_port), PATIENCE) as waiting,
         GrpcClient(server.grpc_address, "moving", timeout=PATIENCE) as rpc,
@@ -369,7 +370,8 @@ def test_nothing_stays_when_a_cell_of_a_notebook_fails(base, monkeypatch):
 def test_a_model_that_can_not_be_loaded_is_said_so(tmp_path):
     (tmp_path / "1").mkdir()
     (tmp_path / "1" / "saved_model.pb").write_bytes(b"nonsense")
-    with pytest.raises(CourseError, match="could not be served: export it again.*damaged") as error:
+    damaged = "could not be served: export it again.*damaged"
+    with at_once(), pytest.raises(CourseError, match=damaged) as error:
         launcher.start(tmp_path, backend="standin")
     assert "Fatal Python error" not in str(error.value)
 
