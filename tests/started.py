@@ -11,6 +11,7 @@ Take `sys.executable` for a test of imports, start-up, memory or a terminal.
 import atexit
 import contextlib
 import fcntl
+import gc
 import itertools
 import json
 import os
@@ -98,14 +99,12 @@ def run(python, arguments):
 
 def serve(listener):
     """Fork a process for each program until standard input is closed; only the forks return."""
-    import gc
     import importlib
 
     own, loaded = only_a_fresh_python_sees(os.environ), False
     programs = []  # of each that runs: whoever asked for it, a file that tells its end, its number
     while True:
-        files = [file for asking, end, _ in programs for file in (asking, end)]
-        ready, _, _ = select.select([0, listener, *files], [], [])
+        ready, _, _ = select.select([0, listener, *files_of(programs)], [], [])
         if 0 in ready:
             os._exit(0)
         for program in list(programs):
@@ -115,7 +114,7 @@ def serve(listener):
             continue
         asking, _ = listener.accept()
         asked, streams, *_ = socket.recv_fds(asking, LARGEST, MOST)
-        arguments, folder, environment, numbers = json.loads(asked)
+        arguments, folder, environment, numbers = json.loads(asked or "[0, 0, {}, 0]")
         if only_a_fresh_python_sees(environment) == own:
             if not loaded:
                 for name in LIBRARIES.split():
@@ -126,16 +125,22 @@ def serve(listener):
             pid = os.fork()
             if not pid:
                 os.setsid()
-                for file in (listener, asking, *files):
+                for file in (listener, asking, *files_of(programs)):
                     os.close(file if isinstance(file, int) else file.detach())
                 streams = [fcntl.fcntl(stream, fcntl.F_DUPFD_CLOEXEC, HIGH) for stream in streams]
                 return arguments, folder, environment, dict(zip(numbers, streams))
-            asking.send(str(pid).encode())
+            with contextlib.suppress(OSError):  # they are gone, and it is ended at once
+                asking.send(str(pid).encode())
             programs.append((asking, os.pidfd_open(pid), pid))
         else:
             asking.close()
         for stream in streams:
             os.close(stream)
+
+
+def files_of(programs):
+    """Return what a server listens to of programs that run."""
+    return [file for asking, end, _ in programs for file in (asking, end)]
 
 
 def tell_end(asking, end, pid, ready):
@@ -252,6 +257,7 @@ def python_at(address):
 def leave(status):
     """End without taking down the libraries: in a fork, that costs a third of a second."""
     if status:
+        gc.collect()  # what is left open is closed
         for stream in (sys.stdout, sys.stderr):
             if not stream.closed:
                 stream.flush()
