@@ -18,8 +18,8 @@
 # We have faces with and without masks, a camera's faults, and three networks. Now they
 # meet. **How does a network learn, which of several is the best, and must it learn from
 # nothing?** The original project answered with three accuracies and took the highest.
-# We shall see how little such a number says by itself, and how much a network can bring
-# along that has seen a million pictures of other things.
+# We shall see how little such a number says, and how much a network brings along that
+# has seen a million other pictures.
 #
 # **After this chapter you can** write a training loop, read learning curves, choose a
 # learning rate, stop in time, put a head of your own on a pretrained base, and say of
@@ -392,8 +392,7 @@ figures.show(training_figures.draw_losses(curves), alt)
 # Where both curves still fall together at the end, more steps would help; where the
 # orange one falls and the blue one does not follow, more faces would. Blue often lies
 # *below* orange, since the faces learned from are augmented. Where blue begins above
-# the picture, chapter 04's running statistics are the suspect. Equal steps are not
-# equal seconds (see below).
+# the picture, chapter 04's running statistics are the suspect.
 #
 # ## Which one is right more often?
 #
@@ -532,8 +531,8 @@ for kind, values in reached["stranger"].items():
 # It learned from other pictures and other labels: its maker had no masks under the
 # nose. So cut its head off, keep the base, and put on a head of our own. A frozen base
 # says the same of a face every time. Its features are computed once and kept in
-# `work/`; after that training never looks at a picture again. Faces of 128 pixels were
-# chosen on validation people: 96 are worse on worn masks, more cost time.
+# `work/`. Faces of 128 pixels were chosen on validation people: 96 are worse on worn
+# masks, more cost time.
 
 # %%
 from course_utils.figures import pretrained as pretrained_figures
@@ -553,10 +552,10 @@ faces, numbers = features[SAME, "train"].shape
 print(f"{faces:,} faces to learn from, {numbers:,} numbers of each.")
 
 # %% [markdown]
-# These faces are cut by careful boxes. A detector's box lies a little elsewhere, larger
-# or smaller, and a head that has never seen that takes a cut-off chin for something
-# new. So it learns each face once more, cut by a **shaken box**: moved and scaled at
-# random. How far was chosen on validation people, too.
+# These faces are cut by careful boxes. A detector's box lies a little elsewhere, and a
+# head that has never seen that takes a cut-off chin for something new. So it learns
+# each face once more, cut by a **shaken box**: moved and scaled at random. How far was
+# chosen on validation people, too.
 
 # %%
 rows, folder = KINDS[SAME]
@@ -595,9 +594,8 @@ losses.round(3)
 # The table holds the loss on validation people. On drawn masks it falls and falls; on
 # worn ones it turns: a head hardly punished learns how our masks are *drawn*, and masks
 # that people wear pay for it. A camera will show worn masks, so these choose, though
-# not one of them was learned from. To be honest: this was settled after weaker
-# punishment had done worse on the photographs of the reference run, so those figures
-# are no blind test.
+# not one of them was learned from. This was settled after weaker punishment had done
+# worse on the photographs of the reference run, so those figures are no blind test.
 
 # %%
 head = tried[losses["worn masks"].idxmin()]
@@ -655,8 +653,7 @@ print(f"Masks: {lower:.0%} of the fall comes from the lowest three rows of seven
 # so little. And chance must show. A network that starts from random numbers is one draw
 # among many, so we train this one with three seeds; each gets a stroke. The head of the
 # pretrained network has no seed, and no spread. Time counts, too: the pretrained
-# network pays for its features once, then for its head. The times are of *this* machine
-# and *this* minute, so they stand in a figure, not in a sentence.
+# network pays for its features once, then for its head. The times are this machine's.
 
 # %%
 small = {}
@@ -772,11 +769,11 @@ for kind in tests:
     figures.show_pictures(pictures, alt, titles, colors=colors)
 
 # %% [markdown]
-# Say for each what it was, before you read on. Some masks are at the border that a
-# label had to draw somewhere, just below the nose. Some have a colour or a pattern that
-# no drawn mask had. And a sleeve before the mouth is cloth before the mouth. The
-# network's **confidence**, the probability of the label it said, is no probability of
-# being right; chapter 09 measures how far it is off.
+# Say for each what it was, then read on. Some masks are at the border that a label had
+# to draw somewhere, just below the nose. Some have a colour or a pattern that no drawn
+# mask had. And a sleeve before the mouth is cloth before the mouth. The network's
+# **confidence**, the probability of the label it said, is no probability of being
+# right; chapter 09 measures how far it is off.
 #
 # ## What does it say of photographs?
 #
@@ -812,8 +809,6 @@ files.write_text(out.path("predictions.csv"), text)
 
 # %% [markdown]
 # ## Test yourself
-#
-# Choose an answer and read what it says: a wrong one tells you what it overlooks.
 
 # %%
 from course_utils.notebook import quizzes
