@@ -136,8 +136,7 @@ print(f"{len(validation_faces):,} of other people to validate; {plan.size} pixel
 # It needs a number that says how wrong it is. If the network gave the *right* class the
 # probability $p$, its **loss** is $-\ln p$: nothing when it was sure and right, much
 # when it was sure and wrong. The mean over a batch is called **cross-entropy**. Someone
-# who always says one half has a loss of $\ln 2 = 0.69$; keep this number in mind: it is
-# the dotted line below.
+# who always says one half has a loss of $\ln 2 = 0.69$, the dotted line below.
 #
 # **Exercise 5-1** (easy, 8 minutes). Write `cross_entropy(probabilities, labels)` for
 # an array of shape (n, classes), each row of sum 1, and the numbers of the right
@@ -728,9 +727,9 @@ print("on the validation people with worn masks.")
 
 # %% [markdown]
 # On drawn masks three convolutions are hard to beat: they have learned how our masks
-# are drawn, and 24 pixels show where one lies. Had we compared famous networks only, we
-# would never have known. On masks that people wear, which none of ours learned from,
-# the pretrained base is ahead. Where an interval holds 0, take the cheaper network.
+# are drawn, and 24 pixels show where one lies. On masks that people wear, which none of
+# ours learned from, the pretrained base is ahead. Where an interval holds 0, take the
+# cheaper network.
 #
 # **On whom is it right?** One number for all hides who pays for it. Here is the share
 # of right answers for each way of wearing, and for what hides a mouth without being a
@@ -805,7 +804,9 @@ files.write_text(out.path("predictions.csv"), text)
 # **Open task: what should a guard's camera learn from?** (an afternoon, no check). On
 # photographs the network misses many masks and hardly ever sees one that is not there.
 # Find out why: cut photographs otherwise, or add a few to the faces learned from, whose
-# features take seconds. Decide before you look how you will choose, and on whom.
+# features take seconds. *Good:* the gain has an interval, on photographs that chose
+# nothing. *Better:* the reason was named before the remedy was tried. *Best:* it holds
+# on somebody else's photographs.
 
 # %% [markdown]
 # ## Test yourself
