@@ -20,6 +20,9 @@ With `--base` a head on a MobileNetV2 that ImageNet trained learns in place of t
 160 pixels; how strongly it is regularised is chosen on the development photographs. `--shaken 1`
 lets it learn each face once more, by a box that is a little off, as chapter 05 does.
 
+With the drawings of MaskTheFace, which managed 611 of 1,200 photographs, the small network was
+right on 0.891 +- 0.003 of whole photographs; that was measured once, outside this repository.
+
 While the drawing is being improved, look at the default: the development photographs. `--final`
 uses the test photographs, once.
 """

@@ -2,15 +2,15 @@
 
     course run 01 --profile real
     python benchmarks/small_faces.py
-    python benchmarks/small_faces.py --seeds 2021 2022 2023 --json data/reference/06_draws.json
+    python tools/reference.py 06
 
 Nothing else in that chapter's trial is random: the base is frozen, and a head has one best fit. The
-first seed is the chapter's own, so that its row must agree with the stored reference run.
+first seed is the chapter's own, so that its column must agree with the stored reference run. The
+figures go beside those of `course run 06 --profile real`, where the second command finds them.
 """
 
 import argparse
 import json
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -106,7 +106,6 @@ def main():
     parser.add_argument(
         "--seeds", type=int, nargs="+", default=[profiles.SEED + n for n in range(3)]
     )
-    parser.add_argument("--json", type=Path, help="write the figures to this file")
     asked = parser.parse_args()
 
     draws = {}
@@ -123,9 +122,8 @@ def main():
         shares = [draw["accuracy"][title] for draw in draws.values()]
         table.add_row(title, *(f"{share:.1f}" for share in shares), f"{np.mean(shares):.1f}")
     Console(width=120).print(table)
-    if asked.json:
-        made = {"profile": "real", "test_faces": len(trial.parts["test"]), "draws": draws}
-        files.write_text(asked.json, json.dumps(made, indent=2) + "\n")
+    path = project.work_dir() / "real" / "06_small_faces" / "draws.json"
+    files.write_text(path, json.dumps(draws, indent=2) + "\n")
 
 
 if __name__ == "__main__":

@@ -227,8 +227,7 @@ print(f"12 pixels: {accuracy['nearest'][-2]:.0%} right.")
 #
 # Whoever accuses one of them must propose an experiment that could acquit it: change
 # that one thing, and nothing else, and say beforehand what would speak for it.
-
-# %% [markdown]
+#
 # ## The enlargement: look first
 #
 # **Exercise 6-2** (easy, 6 minutes). Predict before you look. Around a face we cut a
@@ -678,7 +677,9 @@ widgets.show(
 # The chosen head goes onto the base. The file is an ordinary network, to which chapter
 # 07 gives faces. The **reference run** is the same chapter on real photographs, with
 # larger squares. From 8 to 16 pixels the word does little there, and learning from
-# small faces does much; over the control as well, at both sizes.
+# small faces does much; over the control as well, at both sizes. How large each face is
+# made is a matter of chance, and moves the gains by some points: the last lines repeat
+# them with other draws.
 
 # %%
 from course_utils.training.head import put_on

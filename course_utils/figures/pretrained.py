@@ -222,6 +222,13 @@ def print_references(out):
         print(f"    {_percent(row['accuracy'], *row['interval'])} right,", end=" ")
         print(f"recall of with_mask {row['recall_with_mask']:.1%}")
         print(f"    {row['made_by']}\n    {row['command']}")
+    base = json.loads((folder / "02_mask_transfer.json").read_text(encoding="utf-8"))["base"]
+    print(
+        f"Learned from {base['sources']} bare photographs and as many with a mask, faces cut out,"
+    )
+    print(f"asked about {base['test_pictures']} others (benchmarks/mask_transfer.py):")
+    for name in ("all kinds, drawn", "photographs of worn masks"):
+        print(f"  {name}: {base['rows'][name]['accuracy']:.1%} right")
     if not (folder / f"{out.chapter}.json").is_file():
         print("No run that learned from photographs is stored yet:")
         print("  `course run 05 --profile real`, then `python tools/reference.py 05`")

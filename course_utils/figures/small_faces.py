@@ -161,7 +161,8 @@ def print_reference(made, runs, kinds, pairs):
     Parameters
     ----------
     made : dict or None
-        As `course_utils.notebook.artefacts.Artefacts.reference` reads it.
+        As `course_utils.notebook.artefacts.Artefacts.reference` reads it; "draws" are those of
+        `benchmarks/small_faces.py`.
     runs, kinds : iterable of str
         Rows and columns of the table: what chapter 06 recorded as `run_kind`. A row that the stored
         run lacks says so, and a gain that it lacks is left out.
@@ -191,6 +192,18 @@ def print_reference(made, runs, kinds, pairs):
         if f"gain_{key}" in metrics:
             gain, low = metrics[f"gain_{key}"], metrics[f"low_{key}"]
             print(f"{title}: {gain:+.1f} points, lower end of the interval {low:+.1f}")
+    for title, gains in _by_title(made.get("draws", {}).values()).items():
+        if title in pairs:
+            print(f"{title}, with {len(gains)} draws of the sizes: {', '.join(gains)}")
+
+
+def _by_title(draws):
+    """Gather the gains of several draws of the sizes, as text."""
+    found = {}
+    for draw in draws:
+        for title, (gain, *_) in draw["gains"].items():
+            found.setdefault(title, []).append(f"{gain:+.1f}")
+    return found
 
 
 def _size_axis(axis, sizes):

@@ -86,6 +86,14 @@ def test_the_reference_says_what_was_recorded(capsys):
     said = capsys.readouterr().out
     assert "50.0" in said and "+2.5 points, lower end of the interval +0.4" in said
     assert "later             was not asked in that run" in said and "less" not in said
+    assert "draws" not in said
+
+
+def test_the_reference_says_how_far_the_draws_of_the_sizes_lie_apart(capsys):
+    draws = {seed: {"gains": {"more": [gain, 0, 9]}} for seed, gain in ((1, 7.6), (2, -0.4))}
+    made = {"dataset": "d", "seed": 1, "machine": "m", "metrics": {"test_faces": 5}, "draws": draws}
+    small_faces.print_reference(made, [], [], ["more", "less"])
+    assert "more, with 2 draws of the sizes: +7.6, -0.4\n" in capsys.readouterr().out
 
 
 # --- 6-1
