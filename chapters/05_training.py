@@ -778,9 +778,9 @@ for kind in tests:
 #
 # The embedded people are rendered, and their training masks are drawn. How does our
 # network do on photographs? How does one that `course train` makes of the same faces,
-# and that has learned them small as well, as chapter 06 will? And what can a network
-# reach that learns from photographs? All this was computed once and stored: the
-# **reference runs**.
+# and that has learned them small as well, as chapter 06 will? And what is reached from
+# photographs, with drawn masks and with worn ones? All this was computed once and
+# stored: the **reference runs**.
 
 # %%
 pretrained_figures.print_references(out)
