@@ -819,7 +819,7 @@ quizzes.show("05_training")
 # %% [markdown]
 # ## Remember
 #
-# - Loss, gradient, a step down; over and over. The learning rate rises gently and falls
+# - Loss, gradient, a step down. The learning rate rises gently and falls
 #   gently.
 # - The training loss shows that training works. Only people it does not know show
 #   whether the network has learned.
