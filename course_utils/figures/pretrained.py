@@ -68,7 +68,7 @@ def show_cut(face, parameters):
     figures.show(figure, alt, photographic=True)
 
 
-def show_occlusion(faces, maps):
+def show_occlusion(faces, maps, labels):
     """Show faces, and below each how far the answer falls when a square of it is covered.
 
     Parameters
@@ -76,13 +76,16 @@ def show_occlusion(faces, maps):
     faces : sequence of ndarray, uint8, (size, size, 3), RGB
     maps : sequence of ndarray, float, (rows, columns)
         Points of probability that are lost, -1 to 1; on each map the darkest is its largest.
+    labels : sequence of str
+        The faces' classes.
     """
     figure, axes = plt.subplots(
         2, len(faces), figsize=(1.5 * len(faces), 3.5), layout="constrained", squeeze=False
     )
-    for column, (face, fall) in enumerate(zip(faces, maps, strict=True)):
+    for column, (face, fall, label) in enumerate(zip(faces, maps, labels, strict=True)):
         size = face.shape[0]
         axes[0, column].imshow(face)
+        axes[0, column].set_title(label, fontsize=9, color=figures.COLORS[label])
         axes[1, column].imshow(face.mean(axis=2), cmap="gray", extent=(0, size, size, 0))
         axes[1, column].imshow(
             fall,
@@ -220,7 +223,8 @@ def print_references(out):
     for row in stored["rows"]:
         print(f"  {row['network']}, {row['faces']}:")
         print(f"    {_percent(row['accuracy'], *row['interval'])} right,", end=" ")
-        print(f"recall of with_mask {row['recall_with_mask']:.1%}")
+        print(f"recall of with_mask {row['recall_with_mask']:.1%},", end=" ")
+        print(f"of without_mask {row['recall_without_mask']:.1%}")
         print(f"    {row['made_by']}\n    {row['command']}")
     base = json.loads((folder / "02_mask_transfer.json").read_text(encoding="utf-8"))["base"]
     print(

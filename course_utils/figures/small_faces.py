@@ -67,7 +67,7 @@ def draw_histograms(sets, band):
         weights = np.full(len(values), 100 / len(values))
         axis.hist(values, bins=bins, weights=weights, alpha=0.75, color=color, label=name)
     label = f"{band[0]} to {band[1]} pixels"
-    axis.axvspan(*band, color="#F0E442", alpha=0.3, linewidth=0, label=label)
+    axis.axvspan(*band, color="#F0E442", alpha=0.3, linewidth=0, label=label, zorder=0)
     _size_axis(axis, [size for size in TICKS if bins[0] <= size <= bins[-1]])
     axis.set_ylabel("share of the faces (%)")
     axis.legend(frameon=False, loc="upper left")
@@ -126,7 +126,10 @@ def draw_changes(changes, xlabel):
         axis.plot(middle, row, "o", color=color, markersize=8)
     axis.axvline(0, color="black", linewidth=1)
     axis.set_yticks(rows, list(changes))
-    axis.set(xlabel=f"{xlabel} (points), with 95 % interval", ylim=(rows[-1] - 0.6, 0.6))
+    axis.set(
+        xlabel=f"{xlabel} (points), with 95 % interval; grey: it holds 0",
+        ylim=(rows[-1] - 0.6, 0.6),
+    )
     axis.grid(axis="x", alpha=0.3)
     return figure
 

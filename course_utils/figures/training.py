@@ -198,13 +198,13 @@ def draw_ways(shares, counts):
     -------
     matplotlib.figure.Figure
     """
-    figure, axis = plt.subplots(figsize=(7.5, 0.45 * len(counts) + 1.2), layout="constrained")
+    figure, axis = plt.subplots(figsize=(7.5, 0.5 * len(counts) + 1.4), layout="constrained")
     for number, (name, values) in enumerate(shares.items()):
-        places = np.arange(len(counts)) + 0.16 * (number - (len(shares) - 1) / 2)
+        places = np.arange(len(counts)) + 0.15 * (number - (len(shares) - 1) / 2)
         axis.plot(
             [100 * values[way] for way in counts],
             places,
-            "os^D"[number],
+            "os^vD"[number],
             color=LINES[name],
             markersize=8,
             label=TITLES[name],
@@ -218,7 +218,7 @@ def draw_ways(shares, counts):
     axis.grid(axis="y", color="#e5e5e5")
     axis.set_axisbelow(True)
     axis.invert_yaxis()
-    figure.legend(loc="outside upper center", ncols=len(shares), frameon=False)
+    figure.legend(loc="outside upper center", ncols=3, frameon=False)
     return figure
 
 
