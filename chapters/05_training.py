@@ -707,16 +707,15 @@ figures.show(figure, alt)
 gains = {}
 for name in order[:-1]:
     gains[name] = comparing.gains(answers["pretrained"], answers[name])
-alt = "Points that the pretrained network gains over each other one, with intervals."
-figures.show(pretrained_figures.draw_gains(gains), alt)
+spread = [comparing.gains(answers["pretrained"], rows) for rows in by_seed.values()]
+alt = (
+    "Points that the pretrained network gains over each other one, with intervals; over"
+    " three convolutions once for each seed."
+)
+figures.show(pretrained_figures.draw_gains(gains, {"small": spread}), alt)
 for kind, ends in gains["stranger"].items():
     value, low, high = (100 * share for share in ends)
     print(f"{kind}: {value:+.1f} points over the stranger's", end=" ")
-    print(f"({low:+.1f} to {high:+.1f}).")
-for seed, other in by_seed.items():
-    ends = comparing.gains(answers["pretrained"], other)[OTHER]
-    value, low, high = (100 * share for share in ends)
-    print(f"{OTHER}: {value:+.1f} over three convolutions, seed {seed}", end=" ")
     print(f"({low:+.1f} to {high:+.1f}).")
 
 # %%

@@ -172,13 +172,15 @@ def draw_table(names, reached, tests, seeds, costs):
     return figure
 
 
-def draw_gains(gains):
+def draw_gains(gains, by_seed=None):
     """Draw how many points one network gains over others, with intervals, a panel a test.
 
     Parameters
     ----------
     gains : dict of str to dict of str to (float, float, float)
         Network to test to the mean difference, lower and upper end, as shares.
+    by_seed : dict of str to sequence, optional
+        Network to the same dicts of tests, one for each seed, drawn in place of the one above.
 
     Returns
     -------
@@ -189,17 +191,20 @@ def draw_gains(gains):
     figure, axes = plt.subplots(
         1,
         len(tests),
-        figsize=(4.3 * len(tests), 0.36 * len(names) + 1.1),
+        figsize=(4.3 * len(tests), 0.42 * len(names) + 1.1),
         layout="constrained",
         squeeze=False,
         sharey=True,
         sharex=True,
     )
     for axis, test in zip(axes.flat, tests):
-        for place, name in enumerate(names):
-            value, low, high = (100 * number for number in gains[name][test])
-            axis.plot([low, high], [place, place], color=LINES[name], linewidth=3)
-            axis.plot(value, place, "o", color=LINES[name], markersize=8)
+        for row, name in enumerate(names):
+            drawn = (by_seed or {}).get(name, [gains[name]])
+            for number, each in enumerate(drawn):
+                place = row + 0.24 * (number - (len(drawn) - 1) / 2)
+                value, low, high = (100 * share for share in each[test])
+                axis.plot([low, high], [place, place], color=LINES[name], linewidth=3)
+                axis.plot(value, place, "o", color=LINES[name], markersize=8)
         axis.axvline(0, color="black", linewidth=1)
         axis.grid(axis="x", color="#e5e5e5")
         axis.set(title=test, xlabel="points gained over it")
