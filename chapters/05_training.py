@@ -811,9 +811,11 @@ files.write_text(out.path("predictions.csv"), text)
 # **Open task: what should a guard's camera learn from?** (an afternoon, no check). On
 # photographs the network misses many masks and hardly ever sees one that is not there.
 # Find out why, then mend it: cut photographs differently, or add a few to the faces
-# learned from, whose features take seconds. *Good:* the gain has an interval, on
-# photographs that chose nothing. *Better:* the reason was named before the remedy was
-# tried. *Best:* it holds on somebody else's photographs.
+# learned from, whose features take seconds. Good work
+#
+# - names the reason before a remedy is tried;
+# - gives the gain an interval, on photographs that chose nothing;
+# - holds on somebody else's photographs.
 
 # %% [markdown]
 # ## Test yourself

@@ -721,9 +721,11 @@ small_faces.print_reference(out.reference(), RUNS, KINDS, pairs)
 # **Open task: break the verdict** (an afternoon, no check). Find another skew between
 # your phone and this course: colours, compression, sharpening, the crop. Propose the
 # experiment that could acquit it, run it on fifty of your own pictures, and write five
-# sentences. *Good:* one thing is changed, and an interval stands beside the difference.
-# *Better:* what would have acquitted the suspect was written down before. *Best:*
-# somebody else can repeat it from your notebook.
+# sentences. Good work
+#
+# - changes one thing, and puts an interval beside the difference;
+# - wrote down beforehand what would have acquitted the suspect;
+# - can be repeated by somebody else from the notebook.
 #
 # ## Test yourself
 
