@@ -190,7 +190,7 @@ def look(image, places, threshold):
         (n,), not joined.
     """
     network = _network()
-    answers = network(places, lambda place: cut_out(image, *place) / np.float32(127.5) - 1)
+    answers = network([cut_out(image, *place) / np.float32(127.5) - 1 for place in places])
     score_of, numbers_of = (network.outputs.index(name) for name in (SCORES, NUMBERS))
     found = []
     for (x, y, side), answer in zip(places, answers, strict=True):

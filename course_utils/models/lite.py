@@ -118,15 +118,13 @@ class LiteNetwork:
         self.outputs = tuple(first.TensorName(int(n), 0) for n in first.OutputIndices())
         self._pool = ThreadPoolExecutor(count) if count > 1 else None
 
-    def __call__(self, inputs, prepare=np.asarray):
+    def __call__(self, inputs):
         """Ask about some inputs.
 
         Parameters
         ----------
-        inputs : sequence
-        prepare : callable
-            Makes of each input what the network takes, a numpy.ndarray of the `shape` of one input,
-            in the thread that then asks; turned into float32.
+        inputs : sequence of numpy.ndarray
+            Each of the `shape` of one input; turned into float32.
 
         Returns
         -------
@@ -136,9 +134,9 @@ class LiteNetwork:
         count = len(self._interpreters)
         shares = [range(start, len(inputs), count) for start in range(min(count, len(inputs)))]
         if len(shares) < 2 or self._pool is None:
-            return self._several(self._interpreters[0], inputs, prepare)
+            return [self._ask(self._interpreters[0], one) for one in inputs]
         work = [
-            self._pool.submit(self._several, asked, [inputs[n] for n in share], prepare)
+            self._pool.submit(self._several, asked, [inputs[n] for n in share])
             for asked, share in zip(self._interpreters, shares, strict=False)
         ]
         found = [None] * len(inputs)
@@ -147,8 +145,8 @@ class LiteNetwork:
                 found[number] = answer
         return found
 
-    def _several(self, asked, inputs, prepare):
-        return [self._ask(asked, prepare(one)) for one in inputs]
+    def _several(self, asked, inputs):
+        return [self._ask(asked, one) for one in inputs]
 
     def _ask(self, asked, one):
         place = int(asked.InputIndices()[0])

@@ -2,7 +2,6 @@
 
 import subprocess
 import sys
-import threading
 
 import numpy as np
 import pytest
@@ -45,20 +44,6 @@ def test_the_number_of_threads_changes_no_bit(content):
     for threads in (2, 3, 8):
         assert (answers(lite.LiteNetwork(content, threads=threads)) == one).all()
     assert lite.LiteNetwork(content)([]) == []
-
-
-def test_inputs_are_prepared_where_they_are_asked_about(content):
-    plain, asking = answers(lite.LiteNetwork(content)), set()
-
-    def prepare(number):
-        asking.add(threading.current_thread())
-        return FACES[number]
-
-    for threads in (1, 2):
-        network = lite.LiteNetwork(content, threads=threads)
-        said = np.stack([outputs[0] for outputs in network(range(len(FACES)), prepare)])
-        assert (said == plain).all()
-    assert threading.main_thread() in asking and len(asking) > 1
 
 
 def test_sixteen_and_eight_bits_are_smaller_and_nearly_the_same(model, content):
