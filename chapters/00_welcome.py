@@ -69,8 +69,8 @@ welcome_figures.show_faces(first_scene, first_faces, alt)
 # %% [markdown]
 # A solid box says *mask*, a dashed box says *no mask*. The number is a **probability**:
 # how strongly the program believes that this face wears a mask over mouth *and* nose.
-# Near 1 it is convinced of a mask, near 0 it is convinced of none, and around 0.5 it
-# might as well toss a coin.
+# Near 1 it is convinced of a mask, near 0 of none, and around 0.5 it might as well toss
+# a coin.
 #
 # Are there people without a box? Is a box wrong? Most demonstrations stop at the pretty
 # picture. We will count.
