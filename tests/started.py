@@ -4,7 +4,8 @@
 process of its own with its own folder, variables, streams, signals and exit status. It is forked
 off one process a test run, which has imported the libraries (nothing of the course), so that
 hundreds of programs need not each import TensorFlow. Where something that a Python reads as it
-starts is another than the test run's, or where there is no such process, a fresh Python runs it.
+starts is another than the test run's, where the program sees another network, or where there is no
+such process, a fresh Python runs it.
 Take `sys.executable` for a test of imports, start-up, memory or a terminal.
 """
 
@@ -20,7 +21,9 @@ import signal
 import socket
 import sys
 
-STARTED = [sys.executable, "-I", "-S", __file__, sys.executable]
+STARTED = [sys.executable]
+if hasattr(os, "pidfd_open"):  # Linux
+    STARTED += ["-I", "-S", __file__, sys.executable]
 AT = "TESTS_STARTED_AT"  # the socket's path
 SET = {"KERAS_BACKEND": "tensorflow", "PYTHONUTF8": "1", "TF_CPP_MIN_LOG_LEVEL": "3"}
 READ_AT_START = ("PYTHON", "TF_", "KERAS_", "OMP_", "OPENBLAS_", "LANG", "LC_", "HOME")
@@ -50,6 +53,11 @@ def only_a_fresh_python_sees(environment):
     }
 
 
+def namespaces():
+    """Return what network, files and processes this process sees: a room of its own, or all."""
+    return [os.readlink(f"/proc/self/ns/{kind}") for kind in ("net", "mnt", "pid", "user")]
+
+
 def passed_on(number):
     """Return whether a program gets the open file of this number."""
     try:
@@ -67,7 +75,7 @@ def run(python, arguments):
     """Have the program run, pass signals on to it, and end as it ends."""
     program = list(itertools.dropwhile("-B".__eq__, arguments))  # multiprocessing hands it on
     streams = [number for number in map(int, os.listdir("/dev/fd")) if passed_on(number)]
-    asked = json.dumps([program, os.getcwd(), dict(os.environ), streams]).encode()
+    asked = json.dumps([program, os.getcwd(), dict(os.environ), streams, namespaces()]).encode()
     signal.pthread_sigmask(signal.SIG_BLOCK, PASSED_ON)
     pid = 0
     try:
@@ -114,8 +122,8 @@ def serve(listener):
             continue
         asking, _ = listener.accept()
         asked, streams, *_ = socket.recv_fds(asking, LARGEST, MOST)
-        arguments, folder, environment, numbers = json.loads(asked or "[0, 0, {}, 0]")
-        if only_a_fresh_python_sees(environment) == own:
+        arguments, folder, environment, numbers, outside = json.loads(asked or "[0, 0, {}, 0, 0]")
+        if only_a_fresh_python_sees(environment) == own and outside == namespaces():
             if not loaded:
                 for name in LIBRARIES.split():
                     importlib.import_module(name)
