@@ -379,7 +379,7 @@ figures.show(
 )
 
 # %% [markdown]
-# They hardly move. MobileNetV2 proves little: close to the laziest answer there is
+# The three hardly move. MobileNetV2 proves little: close to the laziest answer there is
 # little to lose. The pretrained base falls at their square as well, though less: its
 # blocks are smaller there. So networks that learned from a few hundred people seem to
 # read coarse patches of colour, which blocks leave in place. The verdict names two
