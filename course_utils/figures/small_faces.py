@@ -134,26 +134,30 @@ def draw_changes(changes, xlabel):
     return figure
 
 
-def draw_skew(shares):
-    """Draw accuracy for each way of learning and each way of use, as a table of colours.
+def draw_shares(shares, xlabel, ylabel):
+    """Draw accuracies as a table of colours.
 
     Parameters
     ----------
     shares : pandas.DataFrame
-        Per cent; rows by the way of learning, columns by the way of use.
+        Per cent.
+    xlabel, ylabel : str
+        What the columns and the rows stand for.
 
     Returns
     -------
     matplotlib.figure.Figure
     """
-    figure, axis = plt.subplots(figsize=(4.6, 3.2), layout="constrained")
+    rows, columns = shares.shape
+    figsize = (1 + 1.8 * columns, 0.8 + 1.2 * rows)
+    figure, axis = plt.subplots(figsize=figsize, layout="constrained")
     values = shares.to_numpy(float)
-    axis.imshow(values, cmap="Blues", vmin=40, vmax=160)
+    axis.imshow(values, cmap="Blues", vmin=40, vmax=160, aspect="auto")
     for (row, column), value in np.ndenumerate(values):
         axis.text(column, row, f"{value:.1f} %", ha="center", va="center", fontsize=15)
     axis.set_xticks(range(len(shares.columns)), shares.columns)
     axis.set_yticks(range(len(shares)), shares.index)
-    axis.set(xlabel="used by", ylabel="learned by")
+    axis.set(xlabel=xlabel, ylabel=ylabel)
     axis.spines[:].set_visible(False)
     return figure
 
