@@ -717,9 +717,9 @@ for (run, kind), names in said.items():
     recorded[key] = round(float(np.mean(names == truth)), 4)
 for title, (gain, low, _) in gains.items():
     key = title.replace(",", "").replace(" ", "_")
-    recorded[f"gain_{key}"] = round(float(gain), 1)
-    recorded[f"low_{key}"] = round(float(low), 1)
-out.record(**recorded)
+    recorded[f"gain_{key}"], recorded[f"low_{key}"] = round(gain, 1), round(low, 1)
+at_small_square = changes[f"pretrained base, {untrained_side} pixels"][0]
+out.record(**recorded, change_at_small_square=round(at_small_square, 1))
 small_faces.print_reference(out.reference(), RUNS, KINDS, pairs)
 
 # %% [markdown]
