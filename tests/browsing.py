@@ -27,13 +27,18 @@ needs_browser = pytest.mark.skipif(
 )
 
 
+ONLY_HERE = "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1, EXCLUDE localhost"
+
+
 @contextmanager
 def chromium(*flags):
-    """Start the browser; it ends with the block."""
+    """Start a browser that reaches this machine alone; it ends with the block."""
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=BROWSER, args=[*FLAGS, *flags])
+        browser = playwright.chromium.launch(
+            executable_path=BROWSER, args=[*FLAGS, ONLY_HERE, *flags]
+        )
         try:
             yield browser
         finally:
@@ -41,8 +46,11 @@ def chromium(*flags):
 
 
 class Watched:
-    """A page that stays on this machine: what it asks for elsewhere is refused and written down, as
-    are its errors.
+    """A page of which is written down what it asks for elsewhere, where `chromium` does not let it,
+    and its errors.
+
+    Requests are listened to and not held up: a browser whose requests are held up keeps none of the
+    site's scripts and styles from one page to the next.
 
     Attributes
     ----------
@@ -58,11 +66,8 @@ class Watched:
         self.context = browser.new_context(**options)
         self.page = self.context.new_page()
         self.page.set_default_timeout(PATIENCE)
-        self.context.route("**/*", self._route)
-        self.page.on(
-            "console",
-            lambda message: self.errors.append(message.text) if message.type == "error" else None,
-        )
+        self.context.on("request", self._asks)
+        self.page.on("console", self._says)
         self.page.on("pageerror", lambda error: self.errors.append(str(error)))
         self.page.on(
             "response",
@@ -73,13 +78,15 @@ class Watched:
             ),
         )
 
-    def _route(self, route):
-        address = urllib.parse.urlsplit(route.request.url)
-        if address.scheme in ("data", "blob", "about") or address.hostname == "127.0.0.1":
-            route.continue_()
-        else:
-            self.elsewhere.append(route.request.url)
-            route.abort()
+    def _says(self, message):
+        its_own = message.location["url"].endswith("/favicon.ico")  # no page names one
+        if message.type == "error" and not its_own:
+            self.errors.append(message.text)
+
+    def _asks(self, request):
+        address = urllib.parse.urlsplit(request.url)
+        if address.scheme not in ("data", "blob", "about") and address.hostname != "127.0.0.1":
+            self.elsewhere.append(request.url)
 
 
 def wait_for_kernel(page):

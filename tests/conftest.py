@@ -1,14 +1,18 @@
 """A small course in a temporary folder, run by real `course` processes."""
 
+import multiprocessing
 import os
 import re
+import shlex
 import shutil
 import signal
 import subprocess
+import sys
 import tempfile
 import time
 from pathlib import Path
 
+import execnet
 import pytest
 import started
 from exercises import exercise_cells, lacking
@@ -75,6 +79,9 @@ SLOW = [
 
 
 def pytest_configure(config):
+    if "PYTEST_XDIST_WORKER" in os.environ:  # forked, see pytest_xdist_setupnodes
+        sys.executable = started.PYTHON
+        multiprocessing.set_executable(started.PYTHON)
     config.addinivalue_line("markers", "slow: in a file that takes ten seconds or more")
 
 
@@ -83,6 +90,15 @@ def pytest_cmdline_main(config):
     """Let programs be forked off a process of this run; see `started`."""
     with tempfile.TemporaryDirectory() as folder, started.server(folder):
         return (yield)
+
+
+def pytest_xdist_setupnodes(config, specs):
+    """Fork the processes that test, too: each would import TensorFlow as it collects the tests."""
+    if started.AT in os.environ:
+        known = "ignore:Module already imported:pytest.PytestAssertRewriteWarning"  # as it may be
+        config.option.pythonwarnings = [*(config.option.pythonwarnings or ()), known]
+        python = shlex.quote(started.python_at(os.environ[started.AT]))
+        specs[:] = [execnet.XSpec(f"{spec}//python={python}") for spec in specs]
 
 
 def pytest_xdist_auto_num_workers():
@@ -285,6 +301,20 @@ class SmallCourse:
                 **environment,
             },
         )
+
+
+@pytest.fixture(autouse=True)
+def own_variables():
+    """Take back what a test, or a library that it is the first to use, sets in the environment: a
+    program of a later test would be another one, and not be forked at once (see `started`).
+    """
+    kept = dict(os.environ)
+    yield
+    for name in {*kept, *os.environ} - {"PYTEST_CURRENT_TEST"}:
+        if name not in kept:
+            del os.environ[name]
+        elif os.environ.get(name) != kept[name]:
+            os.environ[name] = kept[name]
 
 
 @pytest.fixture(scope="session")

@@ -30,6 +30,7 @@ def pytest_generate_tests(metafunc):
 
 def test_chapter_and_solutions_hold_the_same_exercises(request):
     exercises = request.module.EXERCISES
+    assert exercises.tags == list(exercise_cells("chapters", exercises.slug))
     assert exercises.tags and set(exercises.tags) == set(
         exercise_cells("solutions", exercises.slug)
     )

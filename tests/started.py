@@ -21,10 +21,11 @@ import signal
 import socket
 import sys
 
-STARTED = [sys.executable]
+AT, BY = "TESTS_STARTED_AT", "TESTS_PYTHON"  # the socket's path, and the Python of the test run
+PYTHON = os.environ.get(BY, sys.executable)
+STARTED = [PYTHON]
 if hasattr(os, "pidfd_open"):  # Linux
-    STARTED += ["-I", "-S", __file__, sys.executable]
-AT = "TESTS_STARTED_AT"  # the socket's path
+    STARTED += ["-I", "-S", __file__, PYTHON]
 SET = {"KERAS_BACKEND": "tensorflow", "PYTHONUTF8": "1", "TF_CPP_MIN_LOG_LEVEL": "3"}
 READ_AT_START = ("PYTHON", "TF_", "KERAS_", "OMP_", "OPENBLAS_", "LANG", "LC_", "HOME")
 READ_AT_START += ("XDG_", "MPLCONFIG")
@@ -73,7 +74,8 @@ def pass_on(number, pid):
 
 def run(python, arguments):
     """Have the program run, pass signals on to it, and end as it ends."""
-    program = list(itertools.dropwhile("-B".__eq__, arguments))  # multiprocessing hands it on
+    switches = ("-B", "-u")  # that multiprocessing and execnet hand on
+    program = list(itertools.dropwhile(switches.__contains__, arguments))
     streams = [number for number in map(int, os.listdir("/dev/fd")) if passed_on(number)]
     asked = json.dumps([program, os.getcwd(), dict(os.environ), streams, namespaces()]).encode()
     signal.pthread_sigmask(signal.SIG_BLOCK, PASSED_ON)
@@ -235,12 +237,11 @@ def server(folder):
             (programs / program.name).symlink_to(program)
     (programs / "python").write_text(f'#!/bin/sh\nexec {shlex.join(STARTED)} "$@"\n')
     (programs / "python").chmod(0o755)
-    os.environ[AT] = address
-    os.environ["JUPYTER_PATH"] = folder
+    os.environ |= {AT: address, BY: PYTHON, "JUPYTER_PATH": folder}
     try:
         yield
     finally:
-        del os.environ[AT], os.environ["JUPYTER_PATH"]
+        del os.environ[AT], os.environ[BY], os.environ["JUPYTER_PATH"]
         process.stdin.close()
         process.wait(60)
 

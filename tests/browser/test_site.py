@@ -31,13 +31,12 @@ def pages(site):
 
 def violations(page, **options):
     """Run axe-core in the page and describe each violation in a line."""
-    from axe_playwright_python.sync_playwright import Axe
+    from axe_playwright_python.base import AXE_SCRIPT
 
-    found = (
-        Axe()
-        .run(page, options={"resultTypes": ["violations"], "preload": False, **options})
-        .response["violations"]
-    )
+    if not page.evaluate("'axe' in window"):
+        page.evaluate(AXE_SCRIPT)
+    options = {"resultTypes": ["violations"], "preload": False, **options}
+    found = page.evaluate("async (options) => (await axe.run(options)).violations", options)
     return [
         f"{rule['id']}: {node['html'][:200]} {node.get('failureSummary', '')[:300]}"
         for rule in found
@@ -185,10 +184,17 @@ def test_formulas_are_set_without_the_internet(browser, site_address):
     assert not watched.elsewhere and not watched.errors
 
 
+@pytest.fixture(scope="module")
+def reader(browser):
+    """A page that goes from chapter to chapter, and keeps what their pages share."""
+    return Watched(browser)
+
+
 @pytest.mark.parametrize("pair", notebooks.find_pairs(ROOT), ids=lambda pair: pair.name)
-def test_the_quiz_of_a_chapter_answers_every_choice(browser, site_address, pair):
-    watched = Watched(browser)
-    page = watched.page
+def test_the_quiz_of_a_chapter_answers_every_choice(reader, site_address, pair):
+    page = reader.page
+    reader.errors.clear()
+    reader.elsewhere.clear()
     page.goto(f"{site_address}/chapters/{pair.name}.html")
     for number, question in enumerate(quizzes.read(pair.name)):
         asked = page.locator(".course-quiz .Quiz").nth(number)
@@ -209,7 +215,7 @@ def test_the_quiz_of_a_chapter_answers_every_choice(browser, site_address, pair)
     for answer in (wrong, right):
         asked.get_by_role("radio", name=plain(answer["answer"]), exact=True).check()
         expect(asked.get_by_role("status")).to_have_text(plain(answer["feedback"]))
-    assert not watched.errors and not watched.elsewhere
+    assert not reader.errors and not reader.elsewhere
 
 
 def plain(text):

@@ -16,22 +16,33 @@ def keras():
     return quiet.import_keras()
 
 
+@pytest.fixture(scope="module")
+def filled(keras):
+    """The network with the base's weights at three sizes."""
+    return {
+        size: models.build("mobilenetv2", size, 2, weights="imagenet") for size in (32, 96, 224)
+    }
+
+
+@pytest.fixture(scope="module")
+def untrained(keras):
+    """The arrays of a backbone that starts from random numbers."""
+    return models.build("mobilenetv2", 64, 2).get_layer("backbone").get_weights()
+
+
 @pytest.mark.parametrize("size", [32, 96, 224])
-def test_the_base_is_filled_at_any_size(size, keras):
-    model = models.build("mobilenetv2", size, 2, weights="imagenet")
+def test_the_base_is_filled_at_any_size(size, filled, untrained):
+    model = filled[size]
     first = model.get_layer("backbone").get_layer("Conv1").get_weights()[0]
-    random = models.build("mobilenetv2", size, 2).get_layer("backbone").get_layer("Conv1")
-    assert first.shape == (3, 3, 3, 32) and not np.allclose(first, random.get_weights()[0])
+    assert first.shape == (3, 3, 3, 32) and not np.allclose(first, untrained[0])
     answer = models.compiled(model)(np.zeros((1, size, size, 3), np.uint8))
     assert answer.shape == (1, 2) and np.allclose(answer.sum(), 1)
 
 
-def test_every_weight_of_the_base_is_read(keras):
+def test_every_weight_of_the_base_is_read(filled, untrained):
     """All 260 arrays are those of the file: none is left at what Keras draws at random."""
-    one, other = (models.build("mobilenetv2", 64, 2, weights="imagenet") for _ in range(2))
-    ours, theirs = (model.get_layer("backbone").get_weights() for model in (one, other))
+    ours, theirs = (filled[size].get_layer("backbone").get_weights() for size in (32, 96))
     assert len(ours) == 260 and all(np.array_equal(a, b) for a, b in zip(ours, theirs))
-    untrained = models.build("mobilenetv2", 64, 2).get_layer("backbone").get_weights()
     assert not any(np.array_equal(a, b) for a, b in zip(ours, untrained))
 
 
@@ -63,13 +74,13 @@ def _no_network(**settings):
     raise Exception("URL fetch failure on https://example.org/mobilenet_v2_1.0_96_no_top.h5")
 
 
-def test_it_equals_what_keras_downloads(keras):
+def test_it_equals_what_keras_downloads(keras, filled):
     try:
         theirs = keras.applications.MobileNetV2(
             input_shape=(224, 224, 3), include_top=False, weights="imagenet"
         )
     except Exception as error:  # Keras raises a plain Exception when a download fails
         pytest.skip(f"Keras' own weights can't be downloaded here: {error}")
-    ours = models.build("mobilenetv2", 224, 2, weights="imagenet").get_layer("backbone")
+    ours = filled[224].get_layer("backbone")
     for one, other in zip(ours.get_weights(), theirs.get_weights(), strict=True):
         assert np.array_equal(one, other)

@@ -445,14 +445,27 @@ def same(one, other):
 
 
 @pytest.fixture(scope="module")
-def fresh():
-    """The backbone of each network as it starts without a file."""
-    return {name: small(name).get_layer("backbone") for name in models.NAMES}
+def starts():
+    """The backbone of each network, put together once, with the weights that it starts with."""
+    backbones = {name: small(name).get_layer("backbone") for name in models.NAMES}
+    return {name: (backbone, backbone.get_weights()) for name, backbone in backbones.items()}
 
 
-@pytest.mark.parametrize("name", models.NAMES)
+@pytest.fixture
+def put_together(starts, monkeypatch):
+    """Let `build` take the backbones that are there: putting one together takes a second."""
+
+    def start(name, size, alpha, weights):
+        backbone, values = starts[name]
+        backbone.set_weights(values)
+        return backbone
+
+    monkeypatch.setattr(classifier, "_backbone", start)
+
+
 @pytest.mark.parametrize("kind", [".keras", ".weights.h5", ".h5"])
-def test_weights_come_from_a_file(name, kind, built, fresh, tmp_path):
+@pytest.mark.parametrize("name", models.NAMES)
+def test_weights_come_from_a_file(name, kind, built, starts, put_together, tmp_path):
     path, backbone = tmp_path / f"trained{kind}", built[name].get_layer("backbone")
     if kind == ".keras":
         models.save(built[name], path, ["a", "b"])
@@ -460,16 +473,20 @@ def test_weights_come_from_a_file(name, kind, built, fresh, tmp_path):
         write_legacy_weights(backbone, path)
     else:
         backbone.save_weights(path)
+    assert not same(small(name).get_layer("backbone"), backbone)
     model = small(name, classes=4, weights=path)
     assert same(model.get_layer("backbone"), backbone) and model.output_shape == (None, 4)
-    assert not same(fresh[name], backbone)
 
 
-def test_weights_that_do_not_fit_get_a_sentence(built, tmp_path):
+def test_weights_that_do_not_fit_get_a_sentence(built, tmp_path, monkeypatch):
     (tmp_path / "text.h5").write_text("no weights")
     models.save(built["mobilenetv2"], tmp_path / "other.keras", ["a", "b"])
     built["mobilenetv2"].get_layer("backbone").save_weights(tmp_path / "other.weights.h5")
     write_legacy_weights(built["mobilenetv2"].get_layer("backbone"), tmp_path / "legacy.h5")
+    with pytest.raises(CourseError, match="other.weights.h5 holds no weights that fit resnet50"):
+        small("resnet50", weights=tmp_path / "other.weights.h5")
+    wider = small("mobilenetv2", alpha=0.5).get_layer("backbone")
+    monkeypatch.setattr(classifier, "_backbone", lambda *_: wider)
     for name, problem in {
         "none.h5": "is missing",
         "text.h5": "no weights that fit",
@@ -479,23 +496,34 @@ def test_weights_that_do_not_fit_get_a_sentence(built, tmp_path):
     }.items():
         with pytest.raises(CourseError, match=f"{name} .*{problem}"):
             small("mobilenetv2", alpha=0.5, weights=tmp_path / name)
-    with pytest.raises(CourseError, match="other.weights.h5 holds no weights that fit resnet50"):
-        small("resnet50", weights=tmp_path / "other.weights.h5")
 
 
 IMAGENET = """
+import os
 import numpy as np
 from course_utils import models
 try:
-    model = models.build("mobilenetv2", 96, 2, alpha=0.35, weights="imagenet")
-    np.save("kernel.npy", model.get_layer("backbone").get_layer("Conv1").get_weights()[0])
+    models.build("mobilenetv2", 96, 2, alpha=0.35, weights="imagenet")
 except models.WeightsUnavailable as error:
     print(error)
+os.rename("given", "keras/models")
+model = models.build("mobilenetv2", 96, 2, alpha=0.35, weights="imagenet")
+np.save("kernel.npy", model.get_layer("backbone").get_layer("Conv1").get_weights()[0])
 """
 NO_NETWORK = {f"{kind}_proxy": "http://127.0.0.1:9" for kind in ("http", "https", "HTTP", "HTTPS")}
 
 
-def run_imagenet(folder):
+@pytest.fixture(scope="module")
+def without_a_network(tmp_path_factory):
+    """Ask for ImageNet's weights in a home of Keras' own, without a network: first with an empty
+    cache, then with a file in it. Return what the program said, the first kernel that it had the
+    second time, and the backbone of the file.
+    """
+    folder = tmp_path_factory.mktemp("imagenet")
+    backbone = models.build("mobilenetv2", 96, 2, alpha=0.35).get_layer("backbone")
+    (folder / "given").mkdir()
+    name = "mobilenet_v2_weights_tf_dim_ordering_tf_kernels_0.35_96_no_top.h5"
+    write_legacy_weights(backbone, folder / "given" / name)
     environment = {
         **os.environ,
         **NO_NETWORK,
@@ -510,33 +538,21 @@ def run_imagenet(folder):
         env=environment,
     )
     assert done.returncode == 0, done.stderr
-    return done.stdout
+    return done.stdout, np.load(folder / "kernel.npy"), backbone
 
 
-def test_imagenet_weights_come_from_the_cache(tmp_path):
-    backbone = models.build("mobilenetv2", 96, 2, alpha=0.35).get_layer("backbone")
-    (tmp_path / "keras" / "models").mkdir(parents=True)
-    write_legacy_weights(
-        backbone,
-        tmp_path
-        / "keras"
-        / "models"
-        / "mobilenet_v2_weights_tf_dim_ordering_tf_kernels_0.35_96_no_top.h5",
-    )
-    assert run_imagenet(tmp_path) == ""
-    assert np.array_equal(
-        np.load(tmp_path / "kernel.npy"), backbone.get_layer("Conv1").get_weights()[0]
-    )
+def test_imagenet_weights_come_from_the_cache(without_a_network):
+    _, kernel, backbone = without_a_network
+    assert np.array_equal(kernel, backbone.get_layer("Conv1").get_weights()[0])
 
 
-def test_without_network_and_cache_a_sentence_says_what_to_do(tmp_path):
-    sentence = run_imagenet(tmp_path).splitlines()[-1]
+def test_without_network_and_cache_a_sentence_says_what_to_do(without_a_network):
+    sentence = without_a_network[0].splitlines()[-1]
     assert (
         "can't be fetched" in sentence
         and "_0.35_96_no_top.h5" in sentence
         and "weights=None" in sentence
     )
-    assert not (tmp_path / "kernel.npy").exists()
 
 
 def test_imagenet_weights_that_do_not_exist_are_not_asked_for():
