@@ -48,7 +48,7 @@ class Trial:
             part: (rows.label == CLASSES[1]).to_numpy(int) for part, rows in self.parts.items()
         }
         self.side, self.seed = profile.training.pretrained_size, seed
-        self.store = work / "06_small_faces" / "features"
+        self.store = work / "shared" / "features"
         self.base = models.build("mobilenetv2", self.side, 2, weights="imagenet")
 
     def features(self, part, way, sizes=None):

@@ -15,6 +15,7 @@ from course_utils.evaluation.statistics import (
     confusion_matrix,
     mcnemar,
     per_class,
+    scores,
 )
 from course_utils.models import compiled, latency
 from course_utils.training.pipeline import shrink_face
@@ -30,6 +31,7 @@ __all__ = [
     "per_class",
     "predict",
     "reliability",
+    "scores",
     "shrink_face",
     "slice_table",
 ]

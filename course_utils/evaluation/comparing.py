@@ -85,3 +85,21 @@ def gains(answers, other):
         test: (float(rows.gain.mean()), *bootstrap_interval(rows.gain, rows.group))
         for test, rows in differences.groupby("test", sort=False)
     }
+
+
+def points(first, second, groups):
+    """Return how many points more often the second of two is right about the same faces.
+
+    Parameters
+    ----------
+    first, second : ndarray of bool, (n,)
+    groups : array-like, (n,)
+        Whose face it is.
+
+    Returns
+    -------
+    (float, float, float)
+        The mean difference, -100 to 100, and the ends of its 95 % interval by person.
+    """
+    gain = 100 * (second.astype(float) - first.astype(float))
+    return float(gain.mean()), *bootstrap_interval(gain, groups)

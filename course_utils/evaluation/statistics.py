@@ -154,3 +154,27 @@ def per_class(labels, predicted, class_names):
         {"recall": recall, "precision": precision, "pictures": pictures},
         index=pd.Index(class_names, name="class"),
     )
+
+
+def scores(labels, predicted, class_names):
+    """Return accuracy, and recall and precision of each class, in per cent.
+
+    Parameters
+    ----------
+    labels, predicted : ndarray of int, (n,)
+        Numbers of the classes.
+    class_names : sequence of str
+
+    Returns
+    -------
+    dict of str to float
+        "accuracy"; for each class "recall NAME" and "precision NAME". nan where there is nothing
+        to divide by.
+    """
+    names = np.asarray(class_names)
+    rates = 100 * per_class(names[labels], names[predicted], class_names)
+    found = {"accuracy": 100 * float(np.mean(labels == predicted))}
+    for name in class_names:
+        for rate in ("recall", "precision"):
+            found[f"{rate} {name}"] = float(rates.loc[name, rate])
+    return found

@@ -134,30 +134,31 @@ def draw_changes(changes, xlabel):
     return figure
 
 
-def draw_shares(shares, xlabel, ylabel):
-    """Draw accuracies as a table of colours.
+def draw_shares(shares, xlabel):
+    """Draw accuracies, recalls and the like as a table of colours.
 
     Parameters
     ----------
     shares : pandas.DataFrame
-        Per cent.
-    xlabel, ylabel : str
-        What the columns and the rows stand for.
+        Per cent; nan where there was nothing to divide by.
+    xlabel : str
+        What was asked.
 
     Returns
     -------
     matplotlib.figure.Figure
     """
     rows, columns = shares.shape
-    figsize = (1 + 1.8 * columns, 0.8 + 1.2 * rows)
+    figsize = (2 + 1.4 * columns, 0.9 + 0.5 * rows)
     figure, axis = plt.subplots(figsize=figsize, layout="constrained")
     values = shares.to_numpy(float)
     axis.imshow(values, cmap="Blues", vmin=40, vmax=160, aspect="auto")
     for (row, column), value in np.ndenumerate(values):
-        axis.text(column, row, f"{value:.1f} %", ha="center", va="center", fontsize=15)
-    axis.set_xticks(range(len(shares.columns)), shares.columns)
+        text = "none" if np.isnan(value) else f"{value:.1f} %"
+        axis.text(column, row, text, ha="center", va="center", fontsize=12)
+    axis.set_xticks(range(len(shares.columns)), [name.replace(" ", "\n") for name in shares])
     axis.set_yticks(range(len(shares)), shares.index)
-    axis.set(xlabel=xlabel, ylabel=ylabel)
+    axis.set(xlabel=xlabel)
     axis.spines[:].set_visible(False)
     return figure
 

@@ -189,8 +189,8 @@ def draw_ways(shares, counts):
 
     Parameters
     ----------
-    shares : dict of str to dict of str to float
-        Network to way to share, 0 to 1.
+    shares : dict of str to dict of str to (float, float, float)
+        Network to way to share and the ends of its interval, 0 to 1.
     counts : dict of str to int
         Pictures of each way, in the order of the rows.
 
@@ -198,21 +198,17 @@ def draw_ways(shares, counts):
     -------
     matplotlib.figure.Figure
     """
-    figure, axis = plt.subplots(figsize=(7.5, 0.5 * len(counts) + 1.4), layout="constrained")
+    figure, axis = plt.subplots(figsize=(7.5, 0.75 * len(counts) + 1.4), layout="constrained")
     for number, (name, values) in enumerate(shares.items()):
         places = np.arange(len(counts)) + 0.15 * (number - (len(shares) - 1) / 2)
-        axis.plot(
-            [100 * values[way] for way in counts],
-            places,
-            "os^vD"[number],
-            color=LINES[name],
-            markersize=8,
-            label=TITLES[name],
-        )
+        middles, lows, highs = 100 * np.array([values[way] for way in counts]).T
+        look = {"color": LINES[name]}
+        axis.hlines(places, lows, highs, linewidth=1.3, **look)
+        axis.plot(middles, places, "os^vD"[number], markersize=7, label=TITLES[name], **look)
     axis.set(
         yticks=range(len(counts)),
         yticklabels=[f"{way.replace('_', ' ')} ({count})" for way, count in counts.items()],
-        xlabel="right (%)",
+        xlabel="right (%), with 95 % interval by person",
         xlim=(-3, 103),
     )
     axis.grid(axis="y", color="#e5e5e5")

@@ -54,6 +54,16 @@ class Artefacts:
         path.parent.mkdir(parents=True, exist_ok=True)
         return path
 
+    def shared(self, name):
+        """Return the path of a folder of what all chapters keep for each other.
+
+        Nothing may depend on what lies there but time: each file is named after all that it was
+        computed from, and whoever misses one computes it again.
+        """
+        path = self.folder.parent / "shared" / name
+        path.mkdir(parents=True, exist_ok=True)
+        return path
+
     def fresh(self, name):
         """Return the path of one of this chapter's own folders, emptied of what earlier runs left.
 

@@ -6,6 +6,7 @@ and all that is trained is the head on top of them.
 """
 
 import hashlib
+from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
@@ -54,14 +55,14 @@ def compute_features(model, faces, store=None, progress=False):
     -------
     ndarray, float32, (n, features)
     """
-    extractor = feature_extractor(model)
+    extractor = _extractor(model)
     path = None if store is None else Path(store) / f"{_key(extractor, faces)}.npy"
     if path is not None and path.is_file():
         try:
             return np.load(path, allow_pickle=False)
         except (ValueError, EOFError):  # half a file, of a disk that was full
             path.unlink()
-    ask = compiled(extractor)
+    ask = _asking(model)
     bar = STYLE | {"disable": None if progress else True}
     found = [
         ask(faces[start : start + BATCH])
@@ -73,6 +74,17 @@ def compute_features(model, faces, store=None, progress=False):
         with files.replacing(path) as temporary, temporary.open("wb") as stream:
             np.save(stream, features, allow_pickle=False)
     return features
+
+
+@lru_cache(maxsize=4)
+def _extractor(model):
+    return feature_extractor(model)
+
+
+@lru_cache(maxsize=4)
+def _asking(model):
+    """Compile a model's extractor once, however often it is asked."""
+    return compiled(_extractor(model))
 
 
 def _key(extractor, faces):

@@ -60,3 +60,11 @@ def test_networks_that_saw_other_faces_are_not_compared(tables):
     fewer = {test: table[:10] for test, table in tables.items()}
     with pytest.raises(ValueError, match="same faces"):
         comparing.gains(answers(tables, 0), answers(fewer, 0))
+
+
+def test_points_are_the_difference_in_hundredths_with_its_interval_by_person():
+    first, second = np.array([1, 0, 0, 1] * 10, bool), np.array([1, 1, 0, 1] * 10, bool)
+    gain, low, high = comparing.points(first, second, np.repeat(range(10), 4))
+    assert (gain, low, high) == (25, 25, 25)  # every person's faces gain alike
+    gain, low, high = comparing.points(first, second, range(40))
+    assert gain == 25 and 5 < low < 25 < high < 45

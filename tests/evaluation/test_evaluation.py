@@ -22,6 +22,7 @@ from course_utils.evaluation import (
     mcnemar,
     per_class,
     predict,
+    scores,
     shrink_face,
 )
 from course_utils.evaluation.predicting import random_size
@@ -113,6 +114,19 @@ def test_the_published_confusion_matrix_gives_the_published_figures():
         "precision"
     ].tolist() == pytest.approx([0.9000, 0.8710], abs=5e-4)
     assert each["pictures"].tolist() == [343, 470]
+
+
+def test_scores_are_accuracy_recall_and_precision_in_per_cent():
+    truth, said = np.array([0, 0, 1, 1, 1]), np.array([0, 1, 1, 1, 1])
+    found = scores(truth, said, ("a", "b"))
+    assert found == {
+        "accuracy": 80,
+        "recall a": 50,
+        "precision a": 100,
+        "recall b": 100,
+        "precision b": 75,
+    }
+    assert np.isnan(scores(truth, np.ones(5, int), ("a", "b"))["precision a"])
 
 
 def test_what_never_occurs_has_no_recall():

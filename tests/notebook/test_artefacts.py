@@ -51,6 +51,13 @@ def test_metrics_add_up_and_an_old_run_leaves_none(work):
     }
 
 
+def test_chapters_of_a_profile_share_a_folder(work):
+    first, second = Artefacts("00_first", "sample"), Artefacts("01_second", "sample")
+    assert first.shared("features") == second.shared("features")
+    assert first.shared("features") == work / "sample" / "shared" / "features"
+    assert first.shared("features").is_dir()
+
+
 def test_an_unknown_profile_is_named():
     with pytest.raises(CourseError, match="There is no profile 'reel': choose one of sample, real"):
         Artefacts("00_first", "reel")

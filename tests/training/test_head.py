@@ -5,6 +5,8 @@ import pytest
 from sklearn.linear_model import LogisticRegression
 from sklearn.preprocessing import StandardScaler
 
+from course_utils import models
+from course_utils.training import features
 from course_utils.training.head import balanced_loss, fit_head
 
 
@@ -45,3 +47,24 @@ def test_every_class_counts_the_same_in_the_loss():
     said = np.tile([0.9, 0.1], (100, 1))
     assert balanced_loss(labels, said) == pytest.approx(-(np.log(0.9) + np.log(0.1)) / 2)
     assert balanced_loss(np.array([0, 1]), np.full((2, 2), 0.5)) == pytest.approx(np.log(2))
+
+
+def test_features_are_those_of_the_base_kept_on_disk_and_traced_once(tmp_path, monkeypatch):
+    model = models.build("mobilenetv2", 32, 2, weights="imagenet")
+    traced = []
+    compiled = features.compiled
+    monkeypatch.setattr(features, "compiled", lambda model: traced.append(1) or compiled(model))
+    faces = np.random.default_rng(0).integers(0, 256, (70, 32, 32, 3), np.uint8)
+    found = features.compute_features(model, faces, tmp_path)
+    expected = features.feature_extractor(model)(faces[:3].astype(np.float32)).numpy()
+    assert found.shape == (70, 1280) and found.max() > 1
+    assert np.allclose(found[:3], expected, atol=1e-3)
+    assert np.allclose(features.compute_features(model, faces[:3]), found[:3], atol=1e-3)
+    assert len(traced) == 1  # however often it is asked
+    (kept,) = tmp_path.glob("*.npy")
+    np.save(kept, found + 1)
+    assert np.array_equal(features.compute_features(model, faces, tmp_path), found + 1)
+    backbone = model.get_layer("backbone")
+    backbone.set_weights([1.01 * weight for weight in backbone.get_weights()])
+    changed = features.compute_features(model, faces, tmp_path)  # other weights, other features
+    assert not np.allclose(changed, found, atol=0.1) and not np.allclose(changed, found + 1)
