@@ -62,10 +62,10 @@ def test_changes_are_drawn_where_they_lie_and_zero_is_told_apart():
 
 
 def test_a_table_of_colours_shows_each_share_in_its_place():
-    shares = pd.DataFrame([[60.2, 70], [80, 95.5]], index=["a", "b"], columns=["c", "d"])
-    figure = small_faces.draw_shares(shares, "used by", "learned by")
+    shares = pd.DataFrame([[60.2, 70], [80, np.nan]], index=["a", "b"], columns=["c", "d e"])
+    figure = small_faces.draw_shares(shares, "test people")
     texts = {text.get_position(): text.get_text() for text in figure.axes[0].texts}
-    assert texts == {(0, 0): "60.2 %", (1, 0): "70.0 %", (0, 1): "80.0 %", (1, 1): "95.5 %"}
+    assert texts == {(0, 0): "60.2 %", (1, 0): "70.0 %", (0, 1): "80.0 %", (1, 1): "none"}
     plt.close(figure)
 
 
