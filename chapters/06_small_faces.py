@@ -313,12 +313,12 @@ drawn = small_faces.draw_changes(changes, "change from whole faces to 10 to 40 p
 figures.show(drawn, alt)
 
 # %% [markdown]
-# The three hardly move. Who is not far above the laziest answer, as MobileNetV2, proves
-# little: there is little to lose. The pretrained base falls at their square as well,
-# though less: its blocks are smaller there. So networks that learned from a few hundred
-# people seem to read coarse patches of colour, which blocks leave in place. The verdict
-# names two culprits who need each other: a base that reads fine edges, and an
-# enlargement that makes false ones.
+# The three hardly move. One that is near the laziest answer, as MobileNetV2 on some
+# processors, proves little: there is little to lose. The pretrained base falls at their
+# square as well, though less: its blocks are smaller there. So networks that learned
+# from a few hundred people seem to read coarse patches of colour, which blocks leave in
+# place. The verdict names two culprits who need each other: a base that reads fine
+# edges, and an enlargement that makes false ones.
 #
 # **Exercise 6-4** (medium, 10 minutes). A colleague says: "It is the camera's JPEG. It
 # compresses harder than our training pictures were." Design the acquittal. Choose what
