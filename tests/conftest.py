@@ -92,11 +92,9 @@ def pytest_cmdline_main(config):
         return (yield)
 
 
-def pytest_xdist_setupnodes(config, specs):
+def pytest_xdist_setupnodes(specs):
     """Fork the processes that test, too: each would import TensorFlow as it collects the tests."""
     if started.AT in os.environ:
-        known = "ignore:Module already imported:pytest.PytestAssertRewriteWarning"  # as it may be
-        config.option.pythonwarnings = [*(config.option.pythonwarnings or ()), known]
         python = shlex.quote(started.python_at(os.environ[started.AT]))
         specs[:] = [execnet.XSpec(f"{spec}//python={python}") for spec in specs]
 

@@ -129,6 +129,8 @@ def serve(listener):
             if not loaded:
                 for name in LIBRARIES.split():
                     importlib.import_module(name)
+                # it is a plugin of pytest, too, which else warns that it is there already
+                sys.modules["anyio"].__doc__ = "PYTEST_DONT_REWRITE"
                 gc.collect()
                 gc.freeze()
                 loaded = True

@@ -56,10 +56,10 @@ UNFOLD = """() => {
     document.querySelectorAll("details").forEach((details) => { details.open = true; });
 }"""
 
-TWO_OF_EACH = """() => {
+TWO_OF_EACH = """(before) => {
     const look = (node) =>
         node.tagName + " " + node.className + " " + (node.getAttribute("style") || "");
-    const seen = {};
+    const seen = document.querySelector("body style") ? {} : before;
     for (const node of document.querySelectorAll("div.cell, p, li, tr, dt, dd, span, a")) {
         if (!node.isConnected) continue;
         const inside = new Set(Array.from(node.querySelectorAll("*"), look));
@@ -69,33 +69,11 @@ TWO_OF_EACH = """() => {
         seen[kind] = (seen[kind] || 0) + 1;
         if (seen[kind] > 2) node.remove();
     }
+    return seen;
 }"""
 """A text's colours depend on the kinds and styles of the elements that it stands in, and on nothing
-else: two of each stand for all."""
-
-
-def test_every_page_is_accessible_in_both_themes_and_keeps_to_this_machine(
-    browser, site, site_address
-):
-    """Colours are looked at in both themes, all other rules once: no theme changes them."""
-    watched = Watched(browser, reduced_motion="reduce")
-    page, found = watched.page, []
-    off = {rule: {"enabled": False} for rule in COLOURS}
-    on = {rule: {"enabled": True} for rule in BEST_PRACTICE}
-    for path in pages(site):
-        page.goto(f"{site_address}/{path}", wait_until="load")
-        page.evaluate(UNFOLD)
-        rules = {"runOnly": {"type": "tag", "values": WCAG}, "rules": on | off}
-        found += [f"{path}: {line}" for line in violations(page, **rules)]
-        page.evaluate(TWO_OF_EACH)
-        for theme in ("light", "dark"):
-            set_theme(page, theme)
-            colours = violations(page, runOnly={"type": "rule", "values": COLOURS})
-            found += [f"{path}, {theme}: {line}" for line in colours]
-        found += [f"{path}: {error}" for error in watched.errors]
-        watched.errors.clear()
-    assert not found, "\n".join([f"{len(found)} violations or errors", *found[:40]])
-    assert not watched.elsewhere
+else: two of each stand for all, on this page and on those before it. A page that brings styles of
+its own begins anew."""
 
 
 BEYOND_THE_EDGE = """() => {
@@ -122,18 +100,54 @@ BROKEN_CODE = """() => [...document.querySelectorAll("div.highlight pre")]
 """Code whose lines break at the edge: what is left of them begins without its indentation."""
 
 
-def test_a_telephone_shows_all_of_every_page(browser, site, site_address):
-    page, found = Watched(browser, viewport={"width": 390, "height": 844}).page, []
+DESK, TELEPHONE = {"width": 1280, "height": 720}, {"width": 390, "height": 844}
+RULES = {rule: {"enabled": False} for rule in COLOURS}
+RULES |= {rule: {"enabled": True} for rule in BEST_PRACTICE}
+
+
+@pytest.fixture(scope="module")
+def visited(browser, site, site_address):
+    """Go to every page once, and return what is wrong there at a desk, on a telephone, and what was
+    asked for elsewhere.
+
+    Colours are looked at in both themes, all other rules once: no theme changes them.
+    """
+    watched = Watched(browser, viewport=DESK, reduced_motion="reduce")
+    page, at_a_desk, on_a_telephone, seen = watched.page, [], [], {}
     for path in pages(site):
         page.goto(f"{site_address}/{path}", wait_until="load")
-        page.evaluate("document.querySelectorAll('details').forEach((d) => { d.open = true; })")
-        found += [f"{path}: {line}" for line in page.evaluate(BEYOND_THE_EDGE)]
-        found += [f"{path}, broken: {line}" for line in page.evaluate(BROKEN_CODE)]
+        page.evaluate(UNFOLD)
+        rules = {"runOnly": {"type": "tag", "values": WCAG}, "rules": RULES}
+        at_a_desk += [f"{path}: {line}" for line in violations(page, **rules)]
+        page.set_viewport_size(TELEPHONE)
+        assert page.evaluate("innerWidth") == TELEPHONE["width"]
+        on_a_telephone += [f"{path}: {line}" for line in page.evaluate(BEYOND_THE_EDGE)]
+        on_a_telephone += [f"{path}, broken: {line}" for line in page.evaluate(BROKEN_CODE)]
+        page.set_viewport_size(DESK)
+        seen = page.evaluate(TWO_OF_EACH, seen)
+        for theme in ("light", "dark"):
+            set_theme(page, theme)
+            colours = violations(page, runOnly={"type": "rule", "values": COLOURS})
+            at_a_desk += [f"{path}, {theme}: {line}" for line in colours]
+        at_a_desk += [f"{path}: {error}" for error in watched.errors]
+        watched.errors.clear()
+    watched.context.close()
+    return at_a_desk, on_a_telephone, watched.elsewhere
+
+
+def test_every_page_is_accessible_in_both_themes_and_keeps_to_this_machine(visited):
+    found, _, elsewhere = visited
+    assert not found, "\n".join([f"{len(found)} violations or errors", *found[:40]])
+    assert not elsewhere
+
+
+def test_a_telephone_shows_all_of_every_page(visited):
+    found = visited[1]
     assert not found, "\n".join([f"{len(found)} places", *found[:40]])
 
 
 def test_the_map_of_the_chapters_fits_on_a_telephone(browser, site_address):
-    page = Watched(browser, viewport={"width": 390, "height": 844}).page
+    page = Watched(browser, viewport=TELEPHONE).page
     page.goto(f"{site_address}/book/index.html")
     table = page.locator("table", has_text="afterwards you can")
     assert table.evaluate("(table) => table.getBoundingClientRect().right") <= 390
