@@ -10,7 +10,7 @@ from functools import partial
 import yaml
 
 from course_utils import files
-from course_utils.command import browser
+from course_utils.command import browser, built
 from course_utils.errors import CourseError
 
 GUIDE = "book/instructors"
@@ -41,6 +41,8 @@ def build(root, answers=True, builder="html"):
         When Jupyter Book complains; the end of its report is shown.
     """
     output = root / "book" if answers else root / "book" / "_build" / "without_answers"
+    site, course = output / "_build" / builder, built.course_hash(root)
+    built.forget(site)
     config, toc = configure(root, output / "_build", answers)
     command = [
         sys.executable,
@@ -77,7 +79,8 @@ def build(root, answers=True, builder="html"):
         raise CourseError(
             "The book was not built:\n" + "\n".join(f"    {line}" for line in warnings[:20])
         )
-    return output / "_build" / builder
+    built.remember(site, course)
+    return site
 
 
 def configure(root, folder, answers=True):

@@ -287,12 +287,12 @@ def book(
     ] = False,
     port: Annotated[int, typer.Option(min=1, max=65535, help="Port for --serve.")] = 8000,
 ):
-    """Build the Jupyter Book site from the stored outputs.
+    """Build the Jupyter Book site from the stored outputs, unless nothing has changed.
 
     Example: `course book --serve`
     """
     from course_utils.command import book as site
-    from course_utils.command import runner
+    from course_utils.command import built, runner
 
     root, answers = project.root(), not without_solutions
     server = site.open_server(site.site_folder(root, answers), port) if serve else None
@@ -305,15 +305,14 @@ def book(
         (serve or not pdf, "building", site.build),
     ):
         if wanted:
-            started = time.perf_counter()
-            with console.status(f"{what} the book ..."):
-                made = make(root, answers)
+            started, made = time.perf_counter(), site.site_folder(root, answers)
+            unchanged = make == site.build and built.is_built(root, made)
+            if not unchanged:
+                with console.status(f"{what} the book ..."):
+                    made = make(root, answers)
             made = made / "index.html" if made.is_dir() else made
-            console.print(
-                f"Built in {time.perf_counter() - started:.0f} s:"
-                f" {made.relative_to(root).as_posix()}",
-                highlight=False,
-            )
+            done = "Unchanged" if unchanged else f"Built in {time.perf_counter() - started:.0f} s"
+            console.print(f"{done}: {made.relative_to(root).as_posix()}", highlight=False)
     if server is not None:
         console.print(f"Serving at http://127.0.0.1:{port} until Ctrl-C", highlight=False)
         with server:

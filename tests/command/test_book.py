@@ -18,7 +18,8 @@ from browsing import free_port, needs_browser
 from PIL import Image
 from started import STARTED
 
-from course_utils.command import book, browser, notebooks
+from course_utils import files
+from course_utils.command import book, browser, built, notebooks
 from course_utils.errors import CourseError
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -270,10 +271,66 @@ def test_a_changed_style_reaches_the_site_though_no_page_changed(small_book, tmp
     small = small_book.copy(tmp_path / "course")
     for color in ("tomato", "teal"):
         small.write("book/_static/course.css", f"h1 {{ color: {color}; }}\n")
-        assert small.course("book").returncode == 0
+        done = small.course("book")
+        assert done.returncode == 0 and "Built in" in done.stdout
         assert color in (small.root / "book/_build/html/_static/course.css").read_text(
             encoding="utf-8"
         )
+    site = small.root / "book" / "_build" / "html"
+    before = (site / "index.html").stat().st_mtime_ns
+    done = small.course("book")
+    assert done.returncode == 0 and "Unchanged: book/_build/html/index.html" in done.stdout
+    assert (site / "index.html").stat().st_mtime_ns == before
+
+
+def test_a_site_counts_as_built_while_it_and_the_course_are_the_same(tmp_path):
+    root, site = tmp_path / "course", tmp_path / "course" / "book" / "_build" / "html"
+    page, style = root / "book" / "index.md", site / "_static" / "course.css"
+    for path, text in ((page, "# A book"), (style, "h1 {}"), (site / "index.html", "<h1>")):
+        files.write_text(path, text)
+    assert not built.is_built(root, site)
+    built.remember(site, built.course_hash(root))
+    assert built.is_built(root, site)
+
+    files.write_text(root / "work" / "sample" / "table.csv", "written by a chapter")
+    files.write_text(root / ".venv" / "module.py", "hidden")
+    page.touch()
+    assert built.is_built(root, site)
+
+    for path in (page, style):
+        text = path.read_text(encoding="utf-8")
+        files.write_text(path, "damaged")
+        assert not built.is_built(root, site)
+        path.unlink()
+        assert not built.is_built(root, site)
+        files.write_text(path, text)
+        assert built.is_built(root, site)
+    for name in ("requirements.lock", "data/new.png", "course_utils/module.py"):
+        files.write_text(root / name, "new")
+        assert not built.is_built(root, site)
+        (root / name).unlink()
+        assert built.is_built(root, site)
+
+    record = site.with_name("html.json")
+    files.write_text(record, record.read_text(encoding="utf-8")[:20])
+    assert not built.is_built(root, site)
+    built.forget(site)
+    assert not built.is_built(root, site)
+
+
+def test_a_build_that_fails_leaves_no_site_that_counts(small_book, tmp_path):
+    small = small_book.copy(tmp_path / "course")
+    site = book.site_folder(small.root)
+    files.write_text(site / "index.html", "of an earlier build")
+    built.remember(site, built.course_hash(small.root))
+    assert built.is_built(small.root, site)
+    toc = small.root / "book" / "_toc.yml"
+    text = toc.read_text(encoding="utf-8")
+    files.write_text(toc, text.replace("index", "missing"))
+    with pytest.raises(CourseError, match="The book was not built"):
+        book.build(small.root)
+    files.write_text(toc, text)
+    assert not built.is_built(small.root, site)
 
 
 @needs_browser
