@@ -1,8 +1,12 @@
 """The finished program's network: what `course detect` asks when no model is named.
 
-A head of a few kilobytes, trained on photographs and on the embedded people, on top of the frozen
+A head of some kilobytes, trained on photographs and on the embedded people, on top of the frozen
 MobileNetV2 that ImageNet trained and that the environment brings (`course_utils.models.imagenet`).
 `data/finished/` holds it, the script that trained it, and its card.
+
+Chapter 05's networks average the last feature map over the whole face, which forgets where
+something is. Whether a mask is worn properly is a question of where: this head gets the means of
+each row of the map, from the forehead down to the neck.
 """
 
 import json
@@ -10,7 +14,7 @@ from functools import cache
 
 import numpy as np
 
-from course_utils import models, project
+from course_utils import models, project, quiet
 from course_utils.errors import CourseError
 from course_utils.models import imagenet
 from course_utils.models.kept import kept
@@ -64,11 +68,34 @@ def network():
     return kept([head, weights.read_bytes(), str(size).encode()], _put_together)
 
 
+def rows_of_features(size):
+    """Return the frozen network up to what the head gets.
+
+    Parameters
+    ----------
+    size : int
+        Pixels: side of a face's picture, a multiple of 32.
+
+    Returns
+    -------
+    keras.Model
+        Takes float32 (n, size, size, 3), RGB, 0 to 255; gives float32 (n, size / 32 * 1280): for
+        each row of the last feature map, from above, the means of its channels.
+    """
+    keras = quiet.import_keras()
+    model = models.build("mobilenetv2", size, 2, 1.0, "imagenet")
+    last = model.get_layer("average").input
+    rows = keras.layers.AveragePooling2D((1, last.shape[2]), name="rows")(last)
+    return keras.Model(model.input, keras.layers.Flatten(name="features")(rows))
+
+
 def _put_together():
     with np.load(folder() / "head.npz", allow_pickle=False) as head:
         kernel, bias = head["kernel"], head["bias"]
-    model = models.build("mobilenetv2", card()["size"], len(bias), 1.0, "imagenet")
-    model.get_layer("probabilities").set_weights([kernel, bias])
+    frozen = rows_of_features(card()["size"])
+    dense = quiet.import_keras().layers.Dense(len(bias), activation="softmax", name="probabilities")
+    model = quiet.import_keras().Model(frozen.input, dense(frozen.output))
+    dense.set_weights([kernel, bias])
     return convert(model)
 
 

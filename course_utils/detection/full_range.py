@@ -48,9 +48,9 @@ SAME = 0.2
 """Intersection over union of a candidate with a known face from which on it is that face; as
 `tracking.LEAST_OVERLAP`."""
 
-BETWEEN = 3
-"""Calls in which all larger tiles of a video's frame are searched, and after which a place where
-nothing was seen is looked at again."""
+BETWEEN, IN_VAIN = 3, 9
+"""Calls in which all larger tiles of a video's frame are searched; and calls after which a place
+where nothing was seen is looked at again."""
 
 BEYOND = cv2.BORDER_REFLECT
 """What the network sees beyond the picture: half a face and its mirror image are a face.
@@ -129,7 +129,7 @@ class FullRange:
         A known face that is no candidate is looked for once more where it was. Where nothing was
         seen, nobody looks again for some calls.
         """
-        asked_lately = self._call - self._since < BETWEEN
+        asked_lately = self._call - self._since < IN_VAIN
         self._refuted, self._since = self._refuted[asked_lately], self._since[asked_lately]
         pairs = match(known, boxes, SAME)
         matched = np.isin(np.arange(len(boxes)), [other for _, other in pairs])
@@ -138,6 +138,8 @@ class FullRange:
         missed = ~np.isin(np.arange(len(known)), [one for one, _ in pairs])
         missed &= ~_mirrored(known, image.shape) & ~self._in_vain(known)
         asked = np.concatenate([boxes[new], known[missed]])
+        if not len(asked):
+            return boxes[kept], scores[kept]
         again, places = look_again(image, asked)
         count, seen = int(new.sum()), again >= SEEN_AGAIN
         self._refuted = np.concatenate([self._refuted, asked[~seen]])
@@ -190,7 +192,7 @@ def look(image, places, threshold):
         (n,), not joined.
     """
     network = _network()
-    answers = network([cut_out(image, *place) / np.float32(127.5) - 1 for place in places])
+    answers = network([_centred(cut_out(image, *place)) for place in places])
     score_of, numbers_of = (network.outputs.index(name) for name in (SCORES, NUMBERS))
     found = []
     for (x, y, side), answer in zip(places, answers, strict=True):
@@ -200,6 +202,13 @@ def look(image, places, threshold):
         boxes = box_of_points(_anchors()[chosen], parts[chosen]) * (side / SIDE) + [x, y, x, y]
         found.append((boxes, scores[chosen]))
     return found
+
+
+def _centred(square):
+    """Return 0 to 255 as -1 to 1, float32."""
+    values = square / np.float32(127.5)
+    values -= 1
+    return values
 
 
 def box_of_points(anchors, parts):

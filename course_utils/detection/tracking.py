@@ -27,7 +27,7 @@ AGREED = 2
 """Looks in a row that contradict the label and agree with each other: the mask was put on or taken
 off, and what was seen before counts no more."""
 
-FIRST, REST, GROWN, CHANGED = 3, 0.4, 1.25, 12.0
+FIRST, REST, GROWN, CHANGED = 3, 0.8, 1.25, 12.0
 """A face is looked at FIRST times, then every REST seconds, or when it has grown so many times or
 its picture has changed by so many grey levels in the mean, or while its label is in doubt."""
 

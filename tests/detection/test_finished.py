@@ -11,8 +11,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from course_utils import project, quiet
-from course_utils.detection import finished, load_classifier, welcome
+from course_utils import models, project, quiet
+from course_utils.detection import finished, load_classifier, load_detector, welcome
 from course_utils.detection.boxes import iou
 from course_utils.errors import CourseError
 from course_utils.figures import welcome as welcome_figures
@@ -77,11 +77,11 @@ def test_errors_are_seen_again_after_the_muted_part(capfd):
     assert capfd.readouterr().err == "seen"
 
 
-def test_the_head_has_a_few_kilobytes_and_fits_its_card():
-    assert sum(path.stat().st_size for path in FOLDER.glob("*.npz")) < 20_000
+def test_the_head_has_some_kilobytes_and_fits_its_card():
+    assert sum(path.stat().st_size for path in FOLDER.glob("*.npz")) < 50_000
     card = finished.card()
     with np.load(FOLDER / "head.npz", allow_pickle=False) as head:
-        assert head["kernel"].shape == (1280, 2)
+        assert head["kernel"].shape == (finished.card()["size"] // 32 * 1280, 2)
         assert head["bias"].shape == (2,)
     assert finished.class_names() == ("with_mask", "without_mask")
     assert welcome.size() == card["size"] == load_classifier().size
@@ -169,6 +169,15 @@ def test_one_face_gets_the_same_answer_alone_and_in_company(scene):
     assert np.allclose(together, [welcome.classify([square])[0] for square in squares], atol=1e-6)
 
 
+def test_the_head_gets_the_rows_of_the_last_map_from_above():
+    picture = read_rgb(ROOT / "data/sample/faces/p0001_1.jpg")[None, :96, :96].astype(np.float32)
+    rows = np.asarray(finished.rows_of_features(96)(picture)).reshape(3, 1280)
+    model = models.build("mobilenetv2", 96, 2, 1.0, "imagenet")
+    last = quiet.import_keras().Model(model.input, model.get_layer("average").input)(picture)
+    assert np.allclose(rows, np.asarray(last)[0].mean(axis=1), atol=1e-5)
+    assert np.abs(rows[0] - rows[2]).max() > 0.1
+
+
 def test_a_missing_head_is_named_with_its_remedy(monkeypatch, tmp_path):
     monkeypatch.setattr(project, "data_dir", lambda: tmp_path)
     with pytest.raises(CourseError, match=r"head\.npz is missing.*git checkout"):
@@ -212,13 +221,42 @@ def test_boxes_are_shaken_a_little(train):
     assert 0.5 < np.median(iou(shaken, [own])) < 0.9
 
 
-def test_a_face_is_measured_whole_and_small_in_each_cut(train):
-    portrait = ROOT / "data/sample/faces/p0001_1.jpg"
-    face = train.Face(portrait, 1, "p0001", "train", "bare", [("own", (45, 75, 117, 139))])
-    table, features = train.measure([face, face], 96)
-    assert list(table["small"]) == [False, True, False, True]
-    assert features.shape == (4, 1280)
-    assert (features[0] == features[2]).all() and (features[0] != features[1]).any()
+def test_a_face_is_measured_whole_small_and_from_afar_and_mirrored_for_training_only(train):
+    portrait, own = ROOT / "data/sample/faces/p0001_1.jpg", [("own", (45, 75, 117, 139))]
+    cut = [("whole", None)]
+    faces = [
+        train.Face(portrait, 1, "p0001", "train", "bare", own),
+        train.Face(portrait, 1, "p0001", "validation", "bare", own),
+        train.Face(portrait, 1, "p0001", "validation", "photograph", cut),
+    ]
+    table, features = train.measure(load_detector(), faces, 96)
+    plain = ["own", "own", "far"]
+    mirrored = [f"{cut}, mirrored" for cut in plain]
+    assert list(table["cut"]) == [*plain, *mirrored, *plain, "whole", "whole"]
+    assert list(table["small"]) == [False, True, True] * 3 + [False, True]
+    assert list(table["part"]) == ["train"] * 6 + ["validation"] * 5
+    assert features.shape == (11, 3 * 1280)
+    assert (features[:3] == features[6:9]).all()
+    assert len(np.unique(features, axis=0)) == 8
+
+
+def test_a_face_far_away_is_found_anew_or_keeps_its_place(train):
+    picture = read_rgb(ROOT / "data/sample/faces/p0001_1.jpg")
+    own = (45, 75, 117, 139)
+    small, box = train.from_afar(load_detector(), picture, own, 32)
+    assert small.shape[1] == round(picture.shape[1] * 32 / 64)
+    assert iou([box], [np.array(own) / 2])[0, 0] > 0.4
+    small, box = train.from_afar(lambda image: (np.zeros((0, 4)), np.zeros(0)), picture, own, 200)
+    assert small.shape == picture.shape and box == own
+
+
+def test_another_camera_changes_light_and_colours_and_keeps_the_face(train):
+    square = read_rgb(ROOT / "data/sample/faces/p0001_1.jpg")[:128, :128]
+    taken = [train.another_camera(square, np.random.default_rng(seed)) for seed in (1, 1, 2)]
+    assert (taken[0] == taken[1]).all() and (taken[0] != taken[2]).any()
+    for one in taken:
+        assert one.shape == square.shape and one.dtype == np.uint8
+        assert np.corrcoef(one.mean(axis=2).ravel(), square.mean(axis=2).ravel())[0, 1] > 0.95
 
 
 def test_only_validation_chooses_and_only_test_is_reported(train):
