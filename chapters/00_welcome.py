@@ -615,8 +615,8 @@ chapter_00.check_3(faces_needed)
 
 # %% [markdown]
 # **Exercise 0-4** (medium, 7 minutes). How many alarms are false? Suppose that 95 % of
-# the people at an entrance wear a mask. As above, at a threshold of 0.5, 9 % of those
-# are stopped by mistake, and 96 % of the others, as they should be. Of all who are
+# the people at an entrance wear a mask. As above, at a threshold of 0.8, 16 % of those
+# are stopped by mistake, and 98 % of the others, as they should be. Of all who are
 # stopped, what share wears a mask? Guess first, then write it as a function of the
 # three shares.
 

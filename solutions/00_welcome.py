@@ -132,8 +132,8 @@ print("Half the reach costs four times the faces.")
 #
 # ## 0-4: how many alarms are false?
 #
-# Take 1,000 people. 950 wear a mask, and 9 % of them, about 86, are stopped. 50 wear
-# none, and 96 % of them, 48, are stopped. So about 86 of 134 alarms are false.
+# Take 1,000 people. 950 wear a mask, and 16 % of them, 152, are stopped. 50 wear none,
+# and 98 % of them, 49, are stopped. So 152 of 201 alarms are false.
 
 
 # %% tags=["exercise-0-4"]
@@ -149,10 +149,10 @@ chapter_00.check_4(false_alarm_share)
 
 # %%
 for wearing in (0.5, 0.8, 0.95, 0.99):
-    share = false_alarm_share(wearing, 0.09, 0.96)
+    share = false_alarm_share(wearing, 0.16, 0.98)
     print(f"{wearing:.0%} wear a mask: {share:.0%} of the alarms are false.")
 
 # %% [markdown]
 # The program is the same in every line; what changes is how many people its rarer
-# mistake can happen to. This is the **base rate**: whoever forgets it expects the 9 %
+# mistake can happen to. This is the **base rate**: whoever forgets it expects the 16 %
 # that the program errs on, and is surprised by the queue of masked people at the desk.

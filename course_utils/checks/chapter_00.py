@@ -319,7 +319,7 @@ NEEDED_MISTAKES = [
 
 # --- 0-4
 ENTRANCES = [
-    ("the entrance of the exercise", (0.95, 0.09, 0.96)),
+    ("the entrance of the exercise", (0.95, 0.16, 0.98)),
     ("an entrance where half wear a mask", (0.5, 0.1, 0.9)),
     ("an entrance where few wear a mask", (0.2, 0.05, 0.95)),
     ("an entrance where nobody wears a mask", (0.0, 0.1, 0.9)),

@@ -210,7 +210,7 @@ def another_camera(square, rng):
     Image.fromarray(np.clip(tinted, 0, 255).astype(np.uint8)).save(
         stream, "JPEG", quality=int(rng.integers(*QUALITY))
     )
-    return np.asarray(Image.open(stream).convert("RGB"))
+    return np.asarray(Image.open(stream, formats=["JPEG"]).convert("RGB"))
 
 
 def from_afar(detect, picture, box, pixels):

@@ -170,6 +170,6 @@ def test_what_the_exercises_call_above_stands_above():
     for share in shares:
         assert f"In {share:.0%} of" in printed
     assert (
-        f"Threshold 0.5: of the faces without a mask {1 - threshold[1]:.0%} pass, of those with"
+        f"Threshold 0.8: of the faces without a mask {1 - threshold[1]:.0%} pass, of those with"
         f" one {threshold[0]:.0%} are stopped." in printed
     )
