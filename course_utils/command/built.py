@@ -61,7 +61,9 @@ def course_hash(root):
         for top in sorted(root.iterdir())
         if not top.name.startswith(".")
         for path in (files.files_below(top) if top.is_dir() else [top])
-        if "__pycache__" not in path.parts and not set(left_out) & set(path.parents)
+        if path.is_file()
+        and "__pycache__" not in path.parts
+        and not set(left_out) & set(path.parents)
     )
     return hashlib.sha256(f"{sys.version} {_contents(root, below)}".encode()).hexdigest()
 

@@ -100,27 +100,25 @@ def merge(boxes, scores, overlap=0.3):
     boxes, scores = as_boxes(boxes), np.asarray(scores, float)
     order = np.argsort(-scores, kind="stable")
     boxes, scores = boxes[order], scores[order]
-    same, inside = iou(boxes, boxes) >= overlap, shared(boxes[:, None], boxes) >= INSIDE
-    np.fill_diagonal(same, True)
-    joined, best, left = [], [], np.ones(len(boxes), bool)
-    for number in range(len(boxes)):
-        if left[number]:
-            one = left & same[number]
-            joined.append(np.average(boxes[one], axis=0, weights=scores[one] ** 4 + 1e-9))
-            best.append(scores[number])
-            left &= ~(one | inside[number])
+    joined, best = [], []
+    while len(scores):
+        same = iou(boxes[:1], boxes)[0] >= overlap
+        same[0] = True
+        joined.append(np.average(boxes[same], axis=0, weights=scores[same] ** 4 + 1e-9))
+        best.append(scores[0])
+        rest = ~same & (shared(boxes[0], boxes) < INSIDE)
+        boxes, scores = boxes[rest], scores[rest]
     return as_boxes(joined), np.array(best, float)
 
 
-def shared(boxes, others):
-    """Return the intersections of boxes with others.
+def shared(box, others):
+    """Return the intersection of a box with others, shape (n,).
 
-    They are given as shares of the smaller of the two areas; the shapes are broadcast.
+    It is given as a share of the smaller of the two areas.
     """
-    low = np.maximum(boxes[..., :2], others[..., :2])
-    high = np.minimum(boxes[..., 2:], others[..., 2:])
-    return np.clip(high - low, 0, None).prod(axis=-1) / np.maximum(
-        np.minimum(area(boxes), area(others)), 1e-9
+    low, high = np.maximum(box[:2], others[:, :2]), np.minimum(box[2:], others[:, 2:])
+    return np.clip(high - low, 0, None).prod(axis=1) / np.maximum(
+        np.minimum(area(box), area(others)), 1e-9
     )
 
 
