@@ -100,26 +100,19 @@ def merge(boxes, scores, overlap=0.3):
     boxes, scores = as_boxes(boxes), np.asarray(scores, float)
     order = np.argsort(-scores, kind="stable")
     boxes, scores = boxes[order], scores[order]
-    joined, best = [], []
+    areas, joined, best = area(boxes), [], []
     while len(scores):
-        same = iou(boxes[:1], boxes)[0] >= overlap
+        low = np.maximum(boxes[0, :2], boxes[:, :2])
+        high = np.minimum(boxes[0, 2:], boxes[:, 2:])
+        sides = np.maximum(high - low, 0)
+        common = sides[:, 0] * sides[:, 1]
+        same = common >= overlap * np.maximum(areas[0] + areas - common, 1e-9)
         same[0] = True
         joined.append(np.average(boxes[same], axis=0, weights=scores[same] ** 4 + 1e-9))
         best.append(scores[0])
-        rest = ~same & (shared(boxes[0], boxes) < INSIDE)
-        boxes, scores = boxes[rest], scores[rest]
+        rest = ~same & (common < INSIDE * np.maximum(np.minimum(areas[0], areas), 1e-9))
+        boxes, scores, areas = boxes[rest], scores[rest], areas[rest]
     return as_boxes(joined), np.array(best, float)
-
-
-def shared(box, others):
-    """Return the intersection of a box with others, shape (n,).
-
-    It is given as a share of the smaller of the two areas.
-    """
-    low, high = np.maximum(box[:2], others[:, :2]), np.minimum(box[2:], others[:, 2:])
-    return np.clip(high - low, 0, None).prod(axis=1) / np.maximum(
-        np.minimum(area(box), area(others)), 1e-9
-    )
 
 
 def as_boxes(boxes):
