@@ -77,6 +77,22 @@ SLOW = [
 ]
 """Folders and files that take ten seconds or more: servers, browsers, whole commands, training."""
 
+LONGEST = [
+    "browser/test_site",
+    "command/test_run_fresh",
+    "models/test_models",
+    "command/test_train_command",
+    "serving/test_withstanding",
+    "browser/test_jupyterlab",
+    "serving/test_versions",
+    "test_without_network",
+    "serving/test_export_and_clients",
+    "command/test_run",
+    "command/test_book",
+    "command/test_detect_command",
+]
+"""Files that are begun first, or one processor would have nothing to do while the last one ends."""
+
 
 def pytest_configure(config):
     if "PYTEST_XDIST_WORKER" in os.environ:  # forked, see pytest_xdist_setupnodes
@@ -110,6 +126,8 @@ def pytest_collection_modifyitems(items):
         place = item.path.relative_to(tests)
         if place.with_suffix("").as_posix() in SLOW or place.parts[0] in SLOW:
             item.add_marker("slow")
+    first = {tests / f"{name}.py": number for number, name in enumerate(LONGEST)}
+    items.sort(key=lambda item: first.get(item.path, len(LONGEST)))
 
 
 HEADER = """\
@@ -384,8 +402,10 @@ def small_book(executed_course, tmp_path_factory):
 
 @pytest.fixture(scope="session")
 def site(tmp_path_factory):
-    """The real site, built once however many processes run the tests."""
-    from course_utils.command import book
+    """The real site, built once however many processes run the tests, and not at all where the one
+    that is there was built from what the course is now.
+    """
+    from course_utils.command import book, built
 
     base = tmp_path_factory.getbasetemp()
     shared = base.parent if os.environ.get("PYTEST_XDIST_WORKER") else base
@@ -399,7 +419,8 @@ def site(tmp_path_factory):
             time.sleep(0.1)
             continue
         try:
-            book.build(ROOT)
+            if not built.is_built(ROOT, book.site_folder(ROOT)):
+                book.build(ROOT)
             done.touch()
         finally:
             building.rmdir()
