@@ -346,13 +346,14 @@ def test_a_saved_model_answers_the_same_and_knows_its_classes(name, built, pictu
 
 @pytest.mark.parametrize("seconds", [0, 4_450_000_000])  # 1970 and 2111: zip knows neither
 def test_a_wrong_clock_does_not_keep_a_model_from_being_saved(
-    seconds, built, pictures, tmp_path, monkeypatch
+    seconds, pictures, tmp_path, monkeypatch
 ):
+    network = small_network()
     with monkeypatch.context() as patched:
         patched.setattr(time, "time", lambda: float(seconds))
-        models.save(built["mobilenetv2"], tmp_path / "model.keras", ["a", "b"])
+        models.save(network, tmp_path / "model.keras", ["a", "b"])
         model, _ = models.load(tmp_path / "model.keras")
-    assert np.array_equal(answers(model, pictures), answers(built["mobilenetv2"], pictures))
+    assert np.array_equal(answers(model, pictures), answers(network, pictures))
     assert [path.name for path in tmp_path.iterdir()] == ["model.keras"]
 
 
