@@ -7,7 +7,11 @@
     course train --data work/sample/02_mask_synthesis --out work/models/embedded
     python tools/reference.py photographs
 
-The second stores what the networks of the sample profile say of photographs, which they never saw.
+    python benchmarks/three_networks.py
+    python tools/reference.py draws
+
+The second stores what the networks of the sample profile say of photographs, which they never saw;
+the third adds to chapter 05's what other seeds gave, as that benchmark found it.
 Numbers only: no picture and no path leaves `work/`.
 """
 
@@ -84,6 +88,14 @@ def photographs(seed=0):
     }
 
 
+def with_draws():
+    """Return chapter 05's stored figures together with those of other seeds."""
+    stored = ROOT / "data" / "reference" / "05_training.json"
+    draws = project.work_dir() / "real" / "05_training" / "draws.json"
+    figures, draws = (json.loads(path.read_text(encoding="utf-8")) for path in (stored, draws))
+    return figures | {"draws": draws}
+
+
 def reference(name):
     """Gather a chapter's recorded metrics, its other tables of figures and what made them."""
     real = profiles.get_profile("real")
@@ -111,6 +123,8 @@ def store(name, figures):
 if __name__ == "__main__":
     if sys.argv[1:] == ["photographs"]:
         store("05_photographs", photographs())
+    elif sys.argv[1:] == ["draws"]:
+        store("05_training", with_draws())
     else:
         for pair in notebooks.find_pairs(ROOT, wanted=sys.argv[1:]):
             store(pair.name, reference(pair.name))

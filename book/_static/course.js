@@ -14,11 +14,10 @@ function showWhatIsMore(box) {
   const more = wider && box.scrollLeft + box.clientWidth < box.scrollWidth - 1;
   box.classList.toggle("more-to-the-right", more);
 }
-for (const event of ["load", "resize"]) {
-  window.addEventListener(event, () => {
-    document.querySelectorAll(".cell_output, .bd-article p:has(> img), .pst-scrollable-table-container").forEach((box) => {
-      box.onscroll = () => showWhatIsMore(box);
-      showWhatIsMore(box);
-    });
+window.addEventListener("load", () => {
+  const sizes = new ResizeObserver((changes) => changes.forEach((change) => showWhatIsMore(change.target)));
+  document.querySelectorAll(".cell_output, .bd-article p:has(> img), .pst-scrollable-table-container").forEach((box) => {
+    box.onscroll = () => showWhatIsMore(box);
+    sizes.observe(box);
   });
-}
+});

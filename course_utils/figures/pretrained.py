@@ -248,6 +248,12 @@ def print_references(out):
         if f"{name}_same" in real:
             values = [real[f"{name}_same{end}"] for end in ("", "_low", "_high")]
             print(f"  {title}: {_percent(*values)} right")
+    draws = out.reference().get("draws", {}).values()
+    if draws:
+        print(f"Those from random numbers, with this seed and {len(draws)} others:")
+    for name in next(iter(draws), {}):
+        right = [draw[name]["worn masks"][0] for draw in draws] + [real[f"{name}_same"]]
+        print(f"  {TITLES[name]}: {min(right):.1%} to {max(right):.1%} right")
 
 
 def _percent(share, low, high):
