@@ -55,15 +55,19 @@ def remember(site, course):
 
 def course_hash(root):
     """Return one hash of all that a site may be built from, and of the Python that builds it."""
-    left_out = [root / name for name in WRITTEN]
+    written = tuple(f"{name}/" for name in WRITTEN)
+    tops = (
+        top
+        for top in sorted(root.iterdir())
+        if not top.name.startswith(".") and top.name not in WRITTEN
+    )
     below = (
         path
-        for top in sorted(root.iterdir())
-        if not top.name.startswith(".")
+        for top in tops
         for path in (files.files_below(top) if top.is_dir() else [top])
         if path.is_file()
         and "__pycache__" not in path.parts
-        and not set(left_out) & set(path.parents)
+        and not path.relative_to(root).as_posix().startswith(written)
     )
     return hashlib.sha256(f"{sys.version} {_contents(root, below)}".encode()).hexdigest()
 

@@ -292,11 +292,13 @@ def book(
     Example: `course book --serve`
     """
     from course_utils.command import book as site
-    from course_utils.command import built, runner
+    from course_utils.command import built
 
     root, answers = project.root(), not without_solutions
     server = site.open_server(site.site_folder(root, answers), port) if serve else None
     if execute:
+        from course_utils.command import runner
+
         sample = profiles.get_profile("sample")
         runner.run(root, (), sample, update=True, console=console)
         runner.run(root, (), sample, solutions=True, update=True, console=console)
