@@ -41,7 +41,8 @@ LARGEST = 1 << 20  # bytes of a program's arguments and variables
 MOST, HIGH = 200, 700  # open files that a program gets; numbers that none of them has
 LIBRARIES = (
     "cv2 pandas scipy.optimize matplotlib.pyplot PIL.Image rich.table typer pytest nbformat"
-    " jupytext papermill ipykernel.kernelapp ipykernel.ipkernel tensorflow keras"
+    " jupytext papermill ipykernel.kernelapp ipykernel.debugger typer._adapters pydantic.fields"
+    " filelock rich.progress defusedxml.ElementTree tensorflow keras"
 )
 
 
@@ -109,8 +110,6 @@ def run(python, arguments):
 
 def serve(listener):
     """Fork a process for each program until standard input is closed; only the forks return."""
-    import importlib
-
     own, loaded = only_a_fresh_python_sees(os.environ), False
     programs = []  # of each that runs: whoever asked for it, a file that tells its end, its number
     while True:
@@ -127,12 +126,7 @@ def serve(listener):
         arguments, folder, environment, numbers, outside = json.loads(asked or "[0, 0, {}, 0, 0]")
         if only_a_fresh_python_sees(environment) == own and outside == namespaces():
             if not loaded:
-                for name in LIBRARIES.split():
-                    importlib.import_module(name)
-                # it is a plugin of pytest, too, which else warns that it is there already
-                sys.modules["anyio"].__doc__ = "PYTEST_DONT_REWRITE"
-                gc.collect()
-                gc.freeze()
+                load()
                 loaded = True
             pid = os.fork()
             if not pid:
@@ -148,6 +142,22 @@ def serve(listener):
             asking.close()
         for stream in streams:
             os.close(stream)
+
+
+def load():
+    """Import the libraries, and have them make what each program would make anew."""
+    import importlib
+    import inspect
+
+    for name in LIBRARIES.split():
+        importlib.import_module(name)
+    # it is a plugin of pytest, too, which else warns that it is there already
+    sys.modules["anyio"].__doc__ = "PYTEST_DONT_REWRITE"
+    nbformat = sys.modules["nbformat"]
+    nbformat.validate(nbformat.v4.new_notebook())  # compiles the schema
+    inspect.getmodule(None, "nowhere")  # for tracebacks: where each module's file is
+    gc.collect()
+    gc.freeze()
 
 
 def files_of(programs):
