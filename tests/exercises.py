@@ -8,7 +8,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import NamedTuple
 
-import jupytext
+from course_utils.notebook.scripts import read_script
 
 ROOT = Path(__file__).resolve().parent.parent
 TAG = re.compile(r'^# %%.*\btags=.*"(exercise-\d+-\d+)"', re.MULTILINE)
@@ -51,7 +51,7 @@ class Exercises(NamedTuple):
 @cache
 def exercise_cells(folder, slug):
     """Return the source of each exercise cell by its tag; `folder` is "chapters" or "solutions"."""
-    cells = jupytext.read(ROOT / folder / f"{slug}.py").cells
+    cells = read_script(ROOT / folder / f"{slug}.py").cells
     return {
         tag: cell.source
         for cell in cells

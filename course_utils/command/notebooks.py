@@ -17,6 +17,7 @@ from jupytext.config import load_jupytext_config
 
 from course_utils import files
 from course_utils.errors import CourseError
+from course_utils.notebook.scripts import read_script
 
 IGNORE_TAGS = ("nbval-ignore-output", "nbval-skip")
 MODULE = re.compile(r"course_utils(\.\w+)*")
@@ -91,7 +92,7 @@ def read_source(pair):
         When the script is no notebook.
     """
     try:
-        notebook = jupytext.read(pair.source)
+        notebook = read_script(pair.source)
     except (ValueError, jupytext.formats.JupytextFormatError) as error:
         raise CourseError(
             f"{pair.source} can't be read as a notebook ({error}): mend its cell markers."

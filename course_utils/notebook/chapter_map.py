@@ -3,10 +3,10 @@
 import re
 from dataclasses import dataclass, field
 
-import jupytext
 import pandas as pd
 
 from course_utils import project
+from course_utils.notebook.scripts import read_script
 
 CHAPTERS = {
     "00_welcome": "find the way around, and run the finished program before building it",
@@ -77,7 +77,7 @@ def read_chapters(root):
         if not path.exists():
             chapters.append(Chapter(slug, slug[3:].replace("_", " ").capitalize(), afterwards))
             continue
-        notebook = jupytext.read(path)
+        notebook = read_script(path)
         course = notebook.metadata["course"]
         prose = "\n".join(cell.source for cell in notebook.cells if cell.cell_type == "markdown")
         exercises = {number: int(minutes) for number, _, minutes in EXERCISE.findall(prose)}

@@ -7,7 +7,6 @@ import math
 from fractions import Fraction
 from pathlib import Path
 
-import jupytext
 import numpy as np
 import pytest
 from every_exercise import *
@@ -15,20 +14,17 @@ from exercises import Exercises, refuse_all
 
 from course_utils import models, quiet
 from course_utils.checks import chapter_04
+from course_utils.notebook.scripts import read_script
 
 ROOT = Path(__file__).resolve().parents[2]
 keras = quiet.import_keras()
 layers = keras.layers
 
 
-def cells_of(path):
-    return jupytext.read(path).cells
-
-
 def defined_in(path):
     """Execute the functions that a chapter defines, and the table of MobileNetV2's blocks."""
     space = {"keras": keras, "layers": layers, "np": np}
-    for cell in cells_of(path):
+    for cell in read_script(path).cells:
         if cell.cell_type == "code":
             kept = [part for part in ast.parse(cell.source).body if _is_kept(part)]
             exec(compile(ast.Module(kept, []), str(path), "exec"), space)

@@ -4,15 +4,14 @@ import re
 import unicodedata
 from pathlib import Path
 
-import jupytext
 import pytest
 from pybtex.database import parse_file
 
 from course_utils.command import book_pages, notebooks
 from course_utils.notebook import chapter_map
+from course_utils.notebook.scripts import read_script
 
 ROOT = Path(__file__).resolve().parents[2]
-CHAPTERS = chapter_map.read_chapters(ROOT)
 GLOSSARY = (ROOT / "book" / "glossary.md").read_text(encoding="utf-8")
 ENTRIES = re.findall(
     r"^(\S.*)\n((?:  .*\n)+)",
@@ -23,12 +22,12 @@ ENTRIES = re.findall(
 
 def prose(path):
     return "\n".join(
-        cell.source for cell in jupytext.read(path).cells if cell.cell_type == "markdown"
+        cell.source for cell in read_script(path).cells if cell.cell_type == "markdown"
     )
 
 
 def test_minutes_needs_and_exercises_come_from_the_chapters():
-    by_number = {chapter.number: chapter for chapter in CHAPTERS}
+    by_number = {chapter.number: chapter for chapter in chapter_map.read_chapters(ROOT)}
     assert list(by_number) == [f"{number:02}" for number in range(10)]
     for pair in notebooks.find_pairs(ROOT):
         chapter, cells = by_number[pair.number], notebooks.read_source(pair).cells
@@ -100,15 +99,16 @@ def test_both_timetables_teach_every_chapter_and_fit_their_time():
         re.DOTALL,
     )
     assert len(tables) == 2
+    chapters = chapter_map.read_chapters(ROOT)
     for table, sessions, longest in zip(tables, (8, 7), (120, 240)):
-        rows = book_pages.timetable_rows(table.splitlines(), CHAPTERS)[:-1]
+        rows = book_pages.timetable_rows(table.splitlines(), chapters)[:-1]
         assert len(rows) == sessions
         assert [number for row in rows for number in row[1].split()] == [
-            chapter.number for chapter in CHAPTERS
+            chapter.number for chapter in chapters
         ]
         assert max(int(row[5]) for row in rows) <= longest
     assert (
-        sum(int(row[5]) for row in book_pages.timetable_rows(tables[0].splitlines(), CHAPTERS)[:-1])
+        sum(int(row[5]) for row in book_pages.timetable_rows(tables[0].splitlines(), chapters)[:-1])
         <= 2 * 4 * 60
     )  # half as long again in a room makes two days of six hours
 

@@ -10,7 +10,6 @@ import sys
 import threading
 from pathlib import Path
 
-import jupytext
 import nbformat
 import pytest
 from exercises import exercise_cells
@@ -19,11 +18,12 @@ from rich.console import Console
 from course_utils.command import grade as grade_command
 from course_utils.command import grading, sandbox, slices, submissions
 from course_utils.errors import CourseError
+from course_utils.notebook.scripts import read_script
 
 ROOT = Path(__file__).resolve().parents[2]
 SLUG = "00_welcome"
 TAG = "exercise-0-2"
-SHIPPED = jupytext.read(ROOT / "chapters" / f"{SLUG}.py")
+SHIPPED = read_script(ROOT / "chapters" / f"{SLUG}.py")
 WORKED = exercise_cells("solutions", SLUG)
 
 
