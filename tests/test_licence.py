@@ -3,6 +3,7 @@
 import ast
 import importlib.util
 import re
+from functools import cache
 from importlib import metadata
 from pathlib import Path
 
@@ -14,7 +15,6 @@ NOTICE = LICENCE[LICENCE.index("What the environment installs") :]
 NAMED = dict(re.findall(r"^- ([\w-]+) \((.*?)(?=^- |^$)", NOTICE, re.MULTILINE | re.DOTALL))
 """What is said of each package, by its name."""
 
-BROUGHT_BY = metadata.packages_distributions()
 MODEL = (
     ".dat",
     ".tflite",
@@ -27,6 +27,12 @@ MODEL = (
     ".onnx",
     ".pt",
 )
+
+
+@cache
+def brought_by():
+    """Return the distributions of each importable package."""
+    return metadata.packages_distributions()
 
 
 def asked_for():
@@ -52,7 +58,7 @@ def files(package, pattern):
 
 def distribution(package):
     """Return the name under which pip knows an importable package."""
-    return re.sub(r"[-_.]+", "-", BROUGHT_BY[package][0]).lower()
+    return re.sub(r"[-_.]+", "-", brought_by()[package][0]).lower()
 
 
 def of_blazeface(name):
@@ -102,8 +108,8 @@ def test_every_imported_package_that_brings_models_is_named():
                 imported.add(node.module.split(".")[0])
     with_models = {
         distribution(package)
-        for package in imported & set(BROUGHT_BY)
-        for file in metadata.files(BROUGHT_BY[package][0]) or []
+        for package in imported & set(brought_by())
+        for file in metadata.files(brought_by()[package][0]) or []
         if file.suffix in (".dat", ".tflite", ".model", ".caffemodel", ".lz4", ".onnx")
         and not {"tests", "sample_data"} & set(file.parts)
     }
