@@ -57,23 +57,38 @@ UNFOLD = """() => {
 }"""
 
 TWO_OF_EACH = """(before) => {
-    const look = (node) =>
-        node.tagName + " " + node.className + " " + (node.getAttribute("style") || "");
-    const seen = document.querySelector("body style") ? {} : before;
+    const looks = new Map(), places = new Map();
+    const once = (kept, node, make) => kept.get(node) || kept.set(node, make(node)).get(node);
+    const look = (node) => once(looks, node, () =>
+        node.tagName + " " + node.className + " " + (node.getAttribute("style") || ""));
+    const short = (text) => {
+        let one = 17, two = 31;
+        for (let at = 0; at < text.length; at++) {
+            one = Math.imul(one ^ text.charCodeAt(at), 0x9e3779b1);
+            two = Math.imul(two ^ text.charCodeAt(at), 0x85ebca6b);
+        }
+        return one + " " + two;
+    };
+    const own = Array.from(document.querySelectorAll("body style"), (style) => style.textContent);
+    const styles = short(Array.from(new Set(own)).sort().join());
+    const place = (node) => node
+        ? once(places, node, () => short(look(node) + place(node.parentElement)))
+        : styles;
     for (const node of document.querySelectorAll("div.cell, p, li, tr, dt, dd, span, a")) {
         if (!node.isConnected) continue;
         const inside = new Set(Array.from(node.querySelectorAll("*"), look));
-        const kind = [look(node), ...Array.from(inside).sort(), "in"];
-        for (let above = node.parentElement; above; above = above.parentElement)
-            kind.push(look(above));
-        seen[kind] = (seen[kind] || 0) + 1;
-        if (seen[kind] > 2) node.remove();
+        const kind = short([...Array.from(inside).sort(), "in", place(node)].join());
+        before[kind] = (before[kind] || 0) + 1;
+        if (before[kind] > 2) node.remove();
     }
-    return seen;
+    const empty = (node) => !node.children.length && !node.textContent.trim();
+    for (const node of Array.from(document.querySelectorAll(".bd-article *")).reverse())
+        if (node.tagName == "title" || empty(node) && !node.matches("input, link")) node.remove();
+    return before;
 }"""
 """A text's colours depend on the kinds and styles of the elements that it stands in, and on nothing
-else: two of each stand for all, on this page and on those before it. A page that brings styles of
-its own begins anew."""
+else: two of each stand for all, on this page and on those before it that bring the same styles of
+their own. What holds no text then, an icon with its title too, has no such colours."""
 
 
 BEYOND_THE_EDGE = """() => {
