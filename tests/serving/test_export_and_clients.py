@@ -456,7 +456,7 @@ def test_no_temporary_folder_stays_when_the_command_is_ended(base, name, tmp_pat
     """TERM to the command alone; HUP to all that it started, as a closed terminal sends it."""
     process = subprocess.Popen(
         [
-            sys.executable,
+            *(STARTED if name == "SIGTERM" else [sys.executable]),
             "-m",
             "course_utils.command.main",
             "serve",

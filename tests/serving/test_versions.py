@@ -10,7 +10,6 @@ import socket
 import subprocess
 import sys
 import threading
-import time
 from pathlib import Path
 
 import grpc
@@ -39,7 +38,9 @@ def base(contract_folder, tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def moving(base):
-    with launcher.start(base, "moving", backend="standin", poll_seconds=0.1) as server:
+    with at_once():
+        server = launcher.start(base, "moving", backend="standin", poll_seconds=0.1)
+    with server:
         yield server
 
 
@@ -168,12 +169,15 @@ def test_labels_name_versions_and_move_without_a_restart(base, moving, rpc):
     assert answering(rpc) == 1
 
 
+def listens(process, port):
+    try:
+        return any(place.laddr.port == port for place in process.net_connections("tcp"))
+    except (psutil.Error, AttributeError):  # another's, or an address without a port
+        return False
+
+
 def test_a_process_that_aborts_is_started_again(moving, rest, rpc):
-    standin = next(
-        process
-        for process in psutil.Process(moving.process.pid).children(recursive=True)
-        if "course_utils.serving.standin" in process.cmdline()
-    )
+    standin = next(one for one in psutil.process_iter() if listens(one, moving.port))
     (computing,) = [
         process
         for process in standin.children()
@@ -407,20 +411,18 @@ def test_a_file_of_models_is_read_and_read_again(base, tmp_path):
         + model("two", 'model_version_policy { all {} } version_labels { key: "stable" value: 1 }')
     )
     port, rest_port = launcher._free_port(None, ""), launcher._free_port(None, "")
-    process = subprocess.Popen(
-        [
-            *STARTED,
-            "-m",
-            "course_utils.serving.standin",
-            f"--port={port}",
-            f"--rest_api_port={rest_port}",
-            f"--model_config_file={tmp_path / 'models.config'}",
-            "--model_config_file_poll_wait_seconds=0.1",
-            "--file_system_poll_wait_seconds=0.1",
-            "--allow_version_labels_for_unavailable_models=true",
-        ],
-        cwd=ROOT,
+    flags = (
+        f"--port={port}",
+        f"--rest_api_port={rest_port}",
+        f"--model_config_file={tmp_path / 'models.config'}",
+        "--model_config_file_poll_wait_seconds=0.1",
+        "--file_system_poll_wait_seconds=0.1",
+        "--allow_version_labels_for_unavailable_models=true",
     )
+    with open(tmp_path / "log.txt", "wb") as log:
+        process = subprocess.Popen(
+            [*STARTED, "-m", "course_utils.serving.standin", *flags], cwd=ROOT, stderr=log
+        )
     try:
 
         def label(name):
@@ -436,9 +438,13 @@ def test_a_file_of_models_is_read_and_read_again(base, tmp_path):
                 lambda: "[[1. 1.]]" in answer_or_sentence(client),
                 "the first model, over the port that opens last",
             )
-        for broken in ("", "nonsense {"):
-            (tmp_path / "models.config").write_text(broken)
-            time.sleep(0.5)  # it is read again meanwhile
+        for broken, why in (
+            (b"", "it names no models"),
+            (b"nonsense {", 'no field named "nonsense"'),
+            (b"\xff", "can't decode byte"),
+        ):
+            (tmp_path / "models.config").write_bytes(broken)
+            until(lambda why=why: why in (tmp_path / "log.txt").read_text(), "it is read again")
             assert label("stable") == [(1, "AVAILABLE")]
         write(model("two", 'version_labels { key: "canary" value: 1 }'))
         until(lambda: label("canary") == [(1, "AVAILABLE")], "the new label")

@@ -8,8 +8,6 @@ import sys
 import threading
 import time
 
-from google.protobuf.text_format import ParseError
-
 from course_utils.serving.standin import config, rest, rpc
 from course_utils.serving.standin.connections import Connection
 from course_utils.serving.standin.execution import Execution
@@ -166,14 +164,14 @@ def serve(models, options, stop):
         file=sys.stderr,
         flush=True,
     )
-    looked = time.monotonic()
+    looked, said = time.monotonic(), None
     while not stop.wait(options.file_system_poll_wait_seconds or 1):
         if 0 < options.model_config_file_poll_wait_seconds <= time.monotonic() - looked:
             looked = time.monotonic()
-            try:
-                reload(config.read_model_config(options.model_config_file))
-            except (Refusal, OSError, ParseError) as error:  # what was in force stays in force
-                print(f"The model config file is not taken: {error}", file=sys.stderr, flush=True)
+            why = config.read_again(options.model_config_file, reload)
+            if why and why != said:
+                print(f"The model config file is not taken: {why}", file=sys.stderr, flush=True)
+            said = why
         if http is not None and not http.is_alive():
             return 1  # its port is taken: uvicorn has said so
         if options.file_system_poll_wait_seconds:

@@ -25,6 +25,24 @@ def read_model_config(path):
     )
 
 
+def read_again(path, reload):
+    """Put the file of models into force once more; what was in force stays where that can't be.
+
+    Returns
+    -------
+    str or None
+        Why it is not taken: it is empty, half written perhaps, can't be read, or is contradictory.
+    """
+    from google.protobuf.text_format import ParseError
+
+    try:
+        wanted = read_model_config(path)
+        reload(wanted)
+    except (Refusal, OSError, UnicodeDecodeError, ParseError) as error:
+        return str(error)
+    return "it names no models" if wanted.WhichOneof("config") is None else None
+
+
 def single_model(name, base):
     """Return the configuration that --model_name and --model_base_path stand for."""
     config = protos.load().model_config.ModelServerConfig()
