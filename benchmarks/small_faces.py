@@ -28,6 +28,7 @@ CLASSES = ("with_mask", "without_mask")
 FILTERS = {"nearest": Image.Resampling.NEAREST, "bilinear": Image.Resampling.BILINEAR}
 SMALL, TINY = (10, 40), (8, 16)  # pixels of a face
 KINDS = {"whole": None, "10 to 40 pixels": SMALL, "8 to 16 pixels": TINY}
+BOTH = [(None, 0), (None, 1)] * 2 + [(SMALL, draw) for draw in range(4)]
 GAINS = {
     "one word, 10 to 40 pixels": ("before", "one word", "10 to 40 pixels"),
     "both after one word, 10 to 40 pixels": ("one word", "both", "10 to 40 pixels"),
@@ -51,22 +52,23 @@ class Trial:
         self.store = work / "shared" / "features"
         self.base = models.build("mobilenetv2", self.side, 2, weights="imagenet")
 
-    def features(self, part, way, sizes=None):
+    def features(self, part, way, sizes=None, draw=0):
         faces = pipeline.read_faces(
             self.parts[part],
             self.folder,
             self.side,
             sizes=sizes,
-            seed=self.seed,
+            seed=self.seed + 100 * draw,
             enlarge=FILTERS[way],
         )
+        faces = faces[:, :, ::-1] if draw % 2 else faces
         return compute_features(self.base, faces, self.store, progress=True)
 
-    def head(self, way, kinds, judges):
-        """Fit a head on the training people's faces of these kinds, judged on validation people."""
+    def head(self, way, cuts, judges):
+        """Fit a head on training people's cuts, (sizes, draw), judged on validation people."""
         return fit_head(
-            np.concatenate([self.features("train", way, kind) for kind in kinds]),
-            np.tile(self.labels["train"], len(kinds)),
+            np.concatenate([self.features("train", way, *cut) for cut in cuts]),
+            np.tile(self.labels["train"], len(cuts)),
             np.concatenate([self.features("validation", way, kind) for kind in judges]),
             np.tile(self.labels["validation"], len(judges)),
         )
@@ -74,9 +76,9 @@ class Trial:
     def right(self):
         """Return for each run and kind of faces whether each test person is named rightly."""
         heads = {
-            "before": ("nearest", self.head("nearest", [None], [None])),
-            "one word": ("bilinear", self.head("bilinear", [None], [None])),
-            "both": ("bilinear", self.head("bilinear", [None, SMALL], [None, SMALL])),
+            "before": ("nearest", self.head("nearest", [(None, 0)], [None])),
+            "one word": ("bilinear", self.head("bilinear", [(None, 0)], [None])),
+            "both": ("bilinear", self.head("bilinear", BOTH, [None, SMALL])),
         }
         found = {}
         for run, (way, head) in heads.items():
