@@ -370,10 +370,12 @@ chapter_06.check_5(draw_sizes)
 # Three heads then compete with **one word**, the bilinear head above, on the same base
 # and enlargement. **Small only** learns from each face in four random sizes, twice
 # mirrored. **Both** learns from these four, and four times from whole faces: as they
-# are and mirrored, each counted twice. Because *both* sees eight rows of a face instead
-# of one, there is a **control** with as many and not a single small one: where *both*
-# has its small faces, the control has whole ones, moved towards the four corners.
-# Chapter 05's shaken boxes stay out of it: one thing at a time.
+# are and mirrored, each counted twice.
+#
+# Because *both* sees eight rows of a face instead of one, there is a **control** with
+# as many and not a single small one: where *both* has its small faces, the control has
+# whole ones, moved towards the four corners. Chapter 05's shaken boxes stay out of it:
+# one thing at a time.
 #
 # Which of them goes into use? Whole faces count as much as small ones. The rule is the
 # lowest **loss** over both, on validation people: it counts how sure a head is of each

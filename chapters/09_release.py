@@ -726,6 +726,7 @@ print(f"for people of whom {bare_share:.0%} wear none, from {at_the_door:.2f} on
 # network is not all but sure, and that saves something. But other validation people
 # might have put it at the upper end of its interval, and there it costs test people
 # several times the dashed line: **the cheapest use of the network is not to use it**.
+#
 # The dearer the pass, the farther right the threshold tends to lie, and the more people
 # with a mask are stopped.
 
