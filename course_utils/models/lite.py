@@ -53,7 +53,6 @@ def convert(model, examples=None, half=False):
     quiet.import_keras()
     import tensorflow as tf
     from absl import logging as absl_logging
-    from tensorflow.python.framework.convert_to_constants import convert_variables_to_constants_v2
 
     shape = (1, *model.input_shape[1:])
     compute = tf.function(
@@ -61,11 +60,10 @@ def convert(model, examples=None, half=False):
         input_signature=[tf.TensorSpec(shape, tf.float32, name="picture")],
         autograph=False,
     ).get_concrete_function()
-    frozen = convert_variables_to_constants_v2(compute)
     verbosity = absl_logging.get_verbosity()
     absl_logging.set_verbosity(absl_logging.ERROR)  # it advises on a path that is not taken here
     with quiet.native_errors_muted():
-        converter = tf.lite.TFLiteConverter.from_concrete_functions([frozen])
+        converter = tf.lite.TFLiteConverter.from_concrete_functions([compute])
         if examples is not None or half:
             converter.optimizations = [tf.lite.Optimize.DEFAULT]
         if examples is not None:
