@@ -1,5 +1,6 @@
 """A small course in a temporary folder, run by real `course` processes."""
 
+import gc
 import multiprocessing
 import os
 import re
@@ -118,6 +119,12 @@ def pytest_xdist_setupnodes(specs):
 def pytest_xdist_auto_num_workers():
     """One more than there are processors: servers, browsers and processes make tests wait."""
     return os.cpu_count() + 1
+
+
+def pytest_collection_finish():
+    """Spare the collector of garbage what stays until the end: the tests and all imported."""
+    gc.collect()
+    gc.freeze()
 
 
 def pytest_collection_modifyitems(items):

@@ -14,6 +14,7 @@ import jupyter_client.client
 import nbformat
 import nbval.kernel
 import pytest
+from started import STARTED
 
 from course_utils.command.chapter_run import why_no_kernel
 
@@ -44,10 +45,10 @@ def printed(course, name):
     )
 
 
-def start(course, *arguments):
+def start(course, *arguments, python=STARTED):
     """Start `course run` in a process group of its own, as a terminal does."""
     return subprocess.Popen(
-        [sys.executable, "-m", "course_utils.command.main", "run", *arguments],
+        [*python, "-m", "course_utils.command.main", "run", *arguments],
         cwd=course.root,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
@@ -169,7 +170,9 @@ def test_a_stopped_run_keeps_what_was_done_and_goes_on_there(small_course, stop,
     small_course.replace("chapters/01_second.py", LAST_OF_SECOND, HOLD + LAST_OF_SECOND)
     if jobs == "2":  # a third chapter, or nothing could run beside another
         add_third(small_course, HOLD)
-    run = start(small_course, "--jobs", jobs)
+    # a killed group ends at once where all of it are processes of their own
+    python = STARTED if stop == signal.SIGINT else [sys.executable]
+    run = start(small_course, "--jobs", jobs, python=python)
     wait_for(small_course.root / "holding", run)
     os.killpg(run.pid, stop)
     out, err = run.communicate(timeout=60)
