@@ -64,9 +64,22 @@ class Watched:
     def __init__(self, browser, **options):
         self.elsewhere, self.errors = [], []
         self.context = browser.new_context(**options)
+        self.context.on("request", self._asks)
+        self._open()
+
+    def anew(self):
+        """Open another page, which finds again what this one has loaded, and forget what was
+        written down.
+        """
+        self.page.close()
+        self.elsewhere.clear()
+        self.errors.clear()
+        self._open()
+        return self
+
+    def _open(self):
         self.page = self.context.new_page()
         self.page.set_default_timeout(PATIENCE)
-        self.context.on("request", self._asks)
         self.page.on("console", self._says)
         self.page.on("pageerror", lambda error: self.errors.append(str(error)))
         self.page.on(

@@ -1,5 +1,5 @@
 """JupyterLab in a real browser: a chapter opened as script and as notebook, its widgets, its
-exercises.
+exercises, its quiz; and a picture taken with the browser's camera.
 """
 
 import io
@@ -10,9 +10,18 @@ from pathlib import Path
 
 import nbformat
 import pytest
-from browsing import Watched, needs_browser, run_first_cell, running_jupyterlab, wait_for_kernel
+from browsing import (
+    Watched,
+    chromium,
+    needs_browser,
+    run_first_cell,
+    running_jupyterlab,
+    wait_for_kernel,
+)
 from PIL import Image
 from playwright.sync_api import expect
+
+from course_utils.notebook import quizzes
 
 ROOT = Path(__file__).resolve().parents[2]
 CHAPTER = "00_welcome"  # it needs no other chapter
@@ -22,6 +31,7 @@ ENVIRONMENT = {
     "TF_CPP_MIN_LOG_LEVEL": "3",
 }
 NUMBERED = re.compile(r"\[\d+\]")
+FAKE_CAMERA = ("--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream")
 CHECK = "check_1(share_with_mask)"
 FITTED = 'img[alt="A head before and after the mask was drawn."]'
 
@@ -47,6 +57,23 @@ def jupyterlab(course, tmp_path_factory):
         course, tmp_path_factory.mktemp("jupyterlab"), **ENVIRONMENT
     ) as address_of:
         yield address_of
+
+
+@pytest.fixture(scope="module")
+def browser():
+    with chromium(*FAKE_CAMERA) as started:
+        yield started
+
+
+@pytest.fixture(scope="module")
+def window(browser):
+    """A window for all tests: JupyterLab is loaded from elsewhere than its cache once."""
+    return Watched(browser, viewport={"width": 1400, "height": 1000})
+
+
+def write_notebook(path, *cells):
+    kernel = {"display_name": "Python 3", "language": "python", "name": "python3"}
+    nbformat.write(nbformat.v4.new_notebook(cells=cells, metadata={"kernelspec": kernel}), path)
 
 
 def cell_with(page, text):
@@ -110,10 +137,9 @@ def run_all(page):
 
 
 def test_a_script_opens_as_the_same_notebook_runs_and_its_exercise_is_answered(
-    browser, course, jupyterlab
+    window, course, jupyterlab
 ):
-    watched = Watched(browser, viewport={"width": 1400, "height": 1000})
-    page = watched.page
+    page = window.anew().page
     page.goto(jupyterlab("chapters") + "&reset")
     open_as_notebook(page, f"{CHAPTER}.py")
     expect(page.locator(".jp-Notebook .jp-Cell")).to_have_count(
@@ -133,8 +159,7 @@ def test_a_script_opens_as_the_same_notebook_runs_and_its_exercise_is_answered(
     right = "share_with_mask = lambda a, b, p, q: (a / p) / (a / p + b / q)"
     expect(answer(page, wrong)).to_contain_text("Exercise 0-1: not yet")
     expect(answer(page, right)).to_contain_text("Exercise 0-1: passed")
-    assert not watched.elsewhere
-    watched.context.close()
+    assert not window.elsewhere
 
 
 WIDGETS = """\
@@ -163,16 +188,9 @@ widgets.show(fitting_room([head], find_faces(head)), "try masks on")
 """
 
 
-def test_sliders_redraw_their_figures_and_files_can_be_chosen(browser, course, jupyterlab):
-    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(WIDGETS)])
-    notebook.metadata["kernelspec"] = {
-        "display_name": "Python 3",
-        "language": "python",
-        "name": "python3",
-    }
-    nbformat.write(notebook, course / "widgets.ipynb")
-    watched = Watched(browser)
-    page = watched.page
+def test_sliders_redraw_their_figures_and_files_can_be_chosen(window, course, jupyterlab):
+    write_notebook(course / "widgets.ipynb", nbformat.v4.new_code_cell(WIDGETS))
+    page = window.anew().page
     page.goto(jupyterlab("widgets.ipynb") + "&reset")
     run_first_cell(page)
     page.get_by_alt_text("A line up to 3.").wait_for()
@@ -201,5 +219,55 @@ def test_sliders_redraw_their_figures_and_files_can_be_chosen(browser, course, j
     expect(page.locator(".jp-OutputArea").first).to_contain_text("notes.png was not saved")
     saved = list((course / "own").rglob("*.jpg"))
     assert [path.relative_to(course).as_posix() for path in saved] == ["own/with_mask/Bình/001.jpg"]
-    assert not watched.elsewhere
-    watched.context.close()
+    assert not window.elsewhere
+
+
+CAMERA = """\
+from course_utils.notebook import camera, widgets
+
+widgets.show(camera.Camera(folder="taken"), "take a picture")
+"""
+
+
+def test_a_button_takes_a_picture(window, course, jupyterlab):
+    write_notebook(course / "camera.ipynb", nbformat.v4.new_code_cell(CAMERA))
+    page = window.anew().page
+    page.goto(jupyterlab("camera.ipynb") + "&reset")
+    run_first_cell(page)
+    page.get_by_role("button", name="Start the camera").click()
+    page.get_by_label("Label").select_option("without_mask")
+    page.get_by_label("Person").fill("Anna B")
+    for number in (1, 2):
+        page.get_by_role("button", name="Take a picture").click()
+        expect(page.get_by_role("status").filter(has_text=f"{number:03d}.jpg")).to_be_visible()
+    page.get_by_role("button", name="Stop", exact=True).click()
+    expect(page.get_by_label("What the camera sees")).to_be_hidden()
+    taken = sorted((course / "taken").rglob("*.jpg"))
+    assert [path.relative_to(course).as_posix() for path in taken] == [
+        "taken/without_mask/Anna_B/001.jpg",
+        "taken/without_mask/Anna_B/002.jpg",
+    ]
+    picture = Image.open(taken[0])
+    assert (
+        picture.format == "JPEG" and picture.width >= 320 and len(picture.getcolors(10**7)) > 50
+    )  # Chromium's moving test pattern
+
+
+QUIZ = f'from course_utils.notebook import quizzes\nquizzes.show("{CHAPTER}")'
+
+
+def test_a_quiz_answers(window, course, jupyterlab):
+    cells = nbformat.v4.new_code_cell(QUIZ), nbformat.v4.new_markdown_cell("$x^2$")
+    write_notebook(course / "quiz.ipynb", *cells)
+    page = window.anew().page
+    page.goto(jupyterlab("quiz.ipynb") + "&reset")
+    run_first_cell(page)
+    first, second = quizzes.read(CHAPTER)[0]["answers"][:2]
+    said = page.locator(".course-quiz").get_by_role("status").first
+    page.get_by_role("radio", name=first["answer"]).focus()
+    page.keyboard.press("Space")
+    expect(said).to_have_text(first["feedback"])
+    page.keyboard.press("ArrowDown")
+    expect(page.get_by_role("radio", name=second["answer"])).to_be_focused()
+    expect(said).to_have_text(second["feedback"])
+    assert not window.elsewhere

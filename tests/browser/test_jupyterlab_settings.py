@@ -61,6 +61,12 @@ def jupyterlab(course, tmp_path_factory):
         yield address_of
 
 
+@pytest.fixture(scope="module")
+def window(browser):
+    """A window for all tests: JupyterLab is loaded from elsewhere than its cache once."""
+    return Watched(browser, viewport={"width": 1400, "height": 1000})
+
+
 def violations(page, *rules):
     """Run some rules of axe-core on the outputs: the editors are JupyterLab's own."""
     from axe_playwright_python.sync_playwright import Axe
@@ -74,7 +80,7 @@ def violations(page, *rules):
     return [node["html"][:200] for violation in found for node in violation["nodes"]]
 
 
-def test_stored_figures_have_their_texts_and_saving_changes_nothing(browser, course, jupyterlab):
+def test_stored_figures_have_their_texts_and_saving_changes_nothing(window, course, jupyterlab):
     paths = [course / "chapters" / f"{CHAPTER}.{kind}" for kind in ("py", "ipynb")]
     before = [path.read_bytes() for path in paths]
     texts = [
@@ -84,8 +90,7 @@ def test_stored_figures_have_their_texts_and_saving_changes_nothing(browser, cou
         for kind in output.get("data", {})
         if kind.startswith("image/")
     ]
-    watched = Watched(browser, viewport={"width": 1400, "height": 1000})
-    page = watched.page
+    page = window.anew().page
     page.goto(jupyterlab(f"chapters/{CHAPTER}.ipynb") + "&reset")
     wait_for_kernel(page)
     pictures = page.locator(".jp-Notebook .jp-RenderedImage img")
@@ -102,16 +107,13 @@ def test_stored_figures_have_their_texts_and_saving_changes_nothing(browser, cou
         page.keyboard.press("ControlOrMeta+S")
     assert paths[1].stat().st_mtime_ns != modified, "nothing was saved"
     assert [path.read_bytes() for path in paths] == before
-    watched.context.close()
 
 
-def test_a_slider_has_a_name(browser, jupyterlab):
-    watched = Watched(browser)
-    page = watched.page
+def test_a_slider_has_a_name(window, jupyterlab):
+    page = window.anew().page
     page.goto(jupyterlab("slider.ipynb") + "&reset")
     run_first_cell(page)
     handle = page.locator(".noUi-handle")
     expect(handle).to_have_attribute("aria-label", re.compile("height"))
     assert not violations(page, "aria-input-field-name", "image-alt")
-    assert not watched.elsewhere
-    watched.context.close()
+    assert not window.elsewhere

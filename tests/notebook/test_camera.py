@@ -1,18 +1,17 @@
-"""Own pictures: saved as they should be, and taken with a real browser's camera in JupyterLab."""
+"""Own pictures: saved as they should be, and a browser without a camera told from one that may not
+use it. `tests/browser/test_jupyterlab.py` takes pictures with a camera.
+"""
 
 import datetime
 import io
 import re
 
-import nbformat
 import pytest
-from browsing import PATIENCE, chromium, needs_browser, run_first_cell, running_jupyterlab
+from browsing import chromium, needs_browser
 from PIL import Image
 
 from course_utils.errors import CourseError
 from course_utils.notebook import camera
-
-FAKE_CAMERA = ("--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream")
 
 
 def encoded(size=(40, 30), kind="PNG", **options):
@@ -99,55 +98,6 @@ def test_files_can_be_chosen_instead(tmp_path):
         in message.value
     )
     assert button.value == ()
-
-
-@pytest.fixture
-def jupyter(tmp_path):
-    """JupyterLab on the loopback address, in a folder with one notebook that shows the widget."""
-    notebook = nbformat.v4.new_notebook(
-        cells=[
-            nbformat.v4.new_code_cell(
-                "from course_utils.notebook import camera,"
-                " widgets\nwidgets.show(camera.Camera(folder='own'), 'take a picture')"
-            )
-        ]
-    )
-    notebook.metadata["kernelspec"] = {
-        "display_name": "Python 3",
-        "language": "python",
-        "name": "python3",
-    }
-    nbformat.write(notebook, tmp_path / "camera.ipynb")
-    with running_jupyterlab(tmp_path, tmp_path) as address_of:
-        yield address_of("camera.ipynb")
-
-
-@needs_browser
-def test_a_button_in_jupyterlab_takes_a_picture(jupyter, tmp_path):
-    from playwright.sync_api import expect
-
-    with chromium(*FAKE_CAMERA) as browser:
-        page = browser.new_page()
-        page.set_default_timeout(PATIENCE)
-        page.goto(jupyter)
-        run_first_cell(page)
-        page.get_by_role("button", name="Start the camera").click()
-        page.get_by_label("Label").select_option("without_mask")
-        page.get_by_label("Person").fill("Anna B")
-        for number in (1, 2):
-            page.get_by_role("button", name="Take a picture").click()
-            expect(page.get_by_role("status").filter(has_text=f"{number:03d}.jpg")).to_be_visible()
-        page.get_by_role("button", name="Stop", exact=True).click()
-        expect(page.get_by_label("What the camera sees")).to_be_hidden()
-    taken = sorted((tmp_path / "own").rglob("*.jpg"))
-    assert [path.relative_to(tmp_path).as_posix() for path in taken] == [
-        "own/without_mask/Anna_B/001.jpg",
-        "own/without_mask/Anna_B/002.jpg",
-    ]
-    picture = Image.open(taken[0])
-    assert (
-        picture.format == "JPEG" and picture.width >= 320 and len(picture.getcolors(10**7)) > 50
-    )  # Chromium's moving test pattern
 
 
 @needs_browser

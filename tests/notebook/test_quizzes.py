@@ -1,15 +1,13 @@
 """The quizzes: questions that are fair, shown the same at every run, and answered in a real
-browser.
+browser; in JupyterLab, too, see `tests/browser/test_jupyterlab.py`.
 """
 
 import json
 import re
 from pathlib import Path
 
-import nbformat
 import pytest
-from browsing import PATIENCE, chromium, needs_browser, run_first_cell
-from test_camera import jupyter  # noqa: F401
+from browsing import chromium, needs_browser
 
 from course_utils import project
 from course_utils.command import notebooks
@@ -129,7 +127,7 @@ def test_a_changed_question_runs_the_chapter_again(small_course):
     assert "unchanged" in small_course.course("run", "00").stdout
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def browser():
     with chromium() as started:
         yield started
@@ -186,53 +184,3 @@ def test_without_scripts_each_answer_opens_to_its_feedback(browser):
     expect(page.get_by_text(answer["feedback"])).to_be_hidden()
     page.get_by_text(answer["answer"]).click()
     expect(page.get_by_text(answer["feedback"])).to_be_visible()
-
-
-@needs_browser
-def test_a_quiz_answers_in_jupyterlab(jupyter, browser, tmp_path):  # noqa: F811
-    from playwright.sync_api import expect
-
-    (tmp_path / "chapters").mkdir()
-    (tmp_path / "pyproject.toml").touch()
-    quizzes.quiz_path(tmp_path, "00_x").parent.mkdir()
-    quizzes.quiz_path(tmp_path, "00_x").write_text(
-        json.dumps(QUIZZES["00_welcome"]), encoding="utf-8"
-    )
-    cells = [
-        nbformat.v4.new_code_cell(
-            'from course_utils.notebook import quizzes\nquizzes.show("00_x")'
-        ),
-        nbformat.v4.new_markdown_cell("$x^2$"),
-    ]
-    notebook = nbformat.v4.new_notebook(
-        cells=cells,
-        metadata={
-            "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"}
-        },
-    )
-    nbformat.write(notebook, tmp_path / "camera.ipynb")
-    page, elsewhere = browser.new_page(), []
-    page.set_default_timeout(PATIENCE)
-    page.on(
-        "request",
-        lambda request: (
-            None
-            if request.url.startswith(jupyter.split("/lab")[0])
-            or request.url[:5] in ("data:", "blob:")
-            else elsewhere.append(request.url)
-        ),
-    )
-    page.goto(jupyter)
-    run_first_cell(page)
-    answers = QUIZZES["00_welcome"][0]["answers"]
-    page.get_by_role("radio", name=answers[0]["answer"]).focus()
-    page.keyboard.press("Space")
-    expect(page.locator(".course-quiz").get_by_role("status").first).to_have_text(
-        answers[0]["feedback"]
-    )
-    page.keyboard.press("ArrowDown")
-    expect(page.get_by_role("radio", name=answers[1]["answer"])).to_be_focused()
-    expect(page.locator(".course-quiz").get_by_role("status").first).to_have_text(
-        answers[1]["feedback"]
-    )
-    assert not elsewhere
