@@ -65,19 +65,6 @@ class Watched:
         self.elsewhere, self.errors = [], []
         self.context = browser.new_context(**options)
         self.context.on("request", self._asks)
-        self._open()
-
-    def anew(self):
-        """Open another page, which finds again what this one has loaded, and forget what was
-        written down.
-        """
-        self.page.close()
-        self.elsewhere.clear()
-        self.errors.clear()
-        self._open()
-        return self
-
-    def _open(self):
         self.page = self.context.new_page()
         self.page.set_default_timeout(PATIENCE)
         self.page.on("console", self._says)
@@ -90,6 +77,15 @@ class Watched:
                 else None
             ),
         )
+
+    def forget(self):
+        """Forget what was written down, and return the page for another test.
+
+        A program that it has loaded before, and is loaded again, is compiled already.
+        """
+        self.elsewhere.clear()
+        self.errors.clear()
+        return self.page
 
     def _says(self, message):
         its_own = message.location["url"].endswith("/favicon.ico")  # no page names one

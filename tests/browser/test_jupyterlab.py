@@ -21,6 +21,8 @@ from browsing import (
 from PIL import Image
 from playwright.sync_api import expect
 
+from course_utils import project
+from course_utils.detection import finished
 from course_utils.notebook import quizzes
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -40,8 +42,12 @@ pytestmark = needs_browser
 
 @pytest.fixture(scope="module")
 def course(tmp_path_factory):
-    """A copy of the course in a folder of its own, which tests may write to."""
+    """A copy of the course in a folder of its own, which tests may write to; the finished network
+    was asked there before.
+    """
     root = tmp_path_factory.mktemp("course")
+    finished.network()
+    shutil.copytree(project.work_dir() / "lite", root / "work" / "lite")
     for name in ("chapters", "data"):
         shutil.copytree(
             ROOT / name, root / name, ignore=shutil.ignore_patterns(".ipynb_checkpoints")
@@ -67,7 +73,7 @@ def browser():
 
 @pytest.fixture(scope="module")
 def window(browser):
-    """A window for all tests: JupyterLab is loaded from elsewhere than its cache once."""
+    """One page for all tests: JupyterLab is compiled once."""
     return Watched(browser, viewport={"width": 1400, "height": 1000})
 
 
@@ -139,7 +145,7 @@ def run_all(page):
 def test_a_script_opens_as_the_same_notebook_runs_and_its_exercise_is_answered(
     window, course, jupyterlab
 ):
-    page = window.anew().page
+    page = window.forget()
     page.goto(jupyterlab("chapters") + "&reset")
     open_as_notebook(page, f"{CHAPTER}.py")
     expect(page.locator(".jp-Notebook .jp-Cell")).to_have_count(
@@ -190,7 +196,7 @@ widgets.show(fitting_room([head], find_faces(head)), "try masks on")
 
 def test_sliders_redraw_their_figures_and_files_can_be_chosen(window, course, jupyterlab):
     write_notebook(course / "widgets.ipynb", nbformat.v4.new_code_cell(WIDGETS))
-    page = window.anew().page
+    page = window.forget()
     page.goto(jupyterlab("widgets.ipynb") + "&reset")
     run_first_cell(page)
     page.get_by_alt_text("A line up to 3.").wait_for()
@@ -231,7 +237,7 @@ widgets.show(camera.Camera(folder="taken"), "take a picture")
 
 def test_a_button_takes_a_picture(window, course, jupyterlab):
     write_notebook(course / "camera.ipynb", nbformat.v4.new_code_cell(CAMERA))
-    page = window.anew().page
+    page = window.forget()
     page.goto(jupyterlab("camera.ipynb") + "&reset")
     run_first_cell(page)
     page.get_by_role("button", name="Start the camera").click()
@@ -259,7 +265,7 @@ QUIZ = f'from course_utils.notebook import quizzes\nquizzes.show("{CHAPTER}")'
 def test_a_quiz_answers(window, course, jupyterlab):
     cells = nbformat.v4.new_code_cell(QUIZ), nbformat.v4.new_markdown_cell("$x^2$")
     write_notebook(course / "quiz.ipynb", *cells)
-    page = window.anew().page
+    page = window.forget()
     page.goto(jupyterlab("quiz.ipynb") + "&reset")
     run_first_cell(page)
     first, second = quizzes.read(CHAPTER)[0]["answers"][:2]

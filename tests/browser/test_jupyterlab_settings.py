@@ -63,7 +63,7 @@ def jupyterlab(course, tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def window(browser):
-    """A window for all tests: JupyterLab is loaded from elsewhere than its cache once."""
+    """One page for all tests: JupyterLab is compiled once."""
     return Watched(browser, viewport={"width": 1400, "height": 1000})
 
 
@@ -90,7 +90,7 @@ def test_stored_figures_have_their_texts_and_saving_changes_nothing(window, cour
         for kind in output.get("data", {})
         if kind.startswith("image/")
     ]
-    page = window.anew().page
+    page = window.forget()
     page.goto(jupyterlab(f"chapters/{CHAPTER}.ipynb") + "&reset")
     wait_for_kernel(page)
     pictures = page.locator(".jp-Notebook .jp-RenderedImage img")
@@ -110,7 +110,7 @@ def test_stored_figures_have_their_texts_and_saving_changes_nothing(window, cour
 
 
 def test_a_slider_has_a_name(window, jupyterlab):
-    page = window.anew().page
+    page = window.forget()
     page.goto(jupyterlab("slider.ipynb") + "&reset")
     run_first_cell(page)
     handle = page.locator(".noUi-handle")

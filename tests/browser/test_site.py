@@ -221,9 +221,7 @@ def reader(browser):
 
 @pytest.mark.parametrize("pair", notebooks.find_pairs(ROOT), ids=lambda pair: pair.name)
 def test_the_quiz_of_a_chapter_answers_every_choice(reader, site_address, pair):
-    page = reader.page
-    reader.errors.clear()
-    reader.elsewhere.clear()
+    page = reader.forget()
     page.goto(f"{site_address}/chapters/{pair.name}.html")
     for number, question in enumerate(quizzes.read(pair.name)):
         asked = page.locator(".course-quiz .Quiz").nth(number)
