@@ -17,6 +17,7 @@ import threading
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from importlib import metadata
 from pathlib import Path
+from zipfile import ZIP_STORED
 
 import pytest
 from packaging.requirements import Requirement
@@ -101,7 +102,8 @@ def packed(name, folder):
     found = metadata.distribution(name)
     plain = re.sub(r"[-_.]+", "_", name).lower()
     tag = re.search(r"^Tag: (\S+)$", found.read_text("WHEEL"), re.MULTILINE)[1]
-    with WheelFile(folder / f"{plain}-{found.version}-{tag}.whl", "w") as wheel:
+    path = folder / f"{plain}-{found.version}-{tag}.whl"
+    with WheelFile(path, "w", ZIP_STORED) as wheel:  # uv is large, and packed slowly
         for file in found.files:
             inside, source = file.as_posix(), Path(found.locate_file(file))
             if inside.endswith((".pyc", "/INSTALLER", "/REQUESTED", "/RECORD", "direct_url.json")):
