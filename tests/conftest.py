@@ -59,7 +59,6 @@ SLOW = [
     "models/test_lite",
     "models/test_loading",
     "models/test_models",
-    "notebook/test_camera",
     "notebook/test_progress",
     "notebook/test_quizzes",
     "notebook/test_reader_in_a_kernel",
