@@ -399,6 +399,8 @@ alt = "Eight training faces, and below the same after the layer, each blurred."
 figures.show_pictures(shown, alt, columns=8)
 
 # %%
+from course_utils.training.head import balanced_loss
+
 whole = [features_of("train", "bilinear", draw=draw) for draw in range(2)]
 small = [features_of("train", "bilinear", SMALL, draw=draw) for draw in range(4)]
 moved, step = [], side // 20
@@ -408,10 +410,6 @@ for corner in range(4):
     top, left = 2 * step * (corner // 2), 2 * step * (corner % 2)
     faces = faces[:, top : top + side, left : left + side]
     moved += [compute_features(network, faces, out.shared("features"), progress=True)]
-
-# %%
-from course_utils.training.head import balanced_loss
-
 judges = [features_of("validation", "bilinear", size) for size in (None, SMALL)]
 heads["one word"] = heads["bilinear"]
 heads["small only"] = learn(small, judges)
