@@ -46,6 +46,9 @@ LIBRARIES = (
 )
 
 
+READ_ANEW = []  # modules that read their variables as they are imported
+
+
 def only_a_fresh_python_sees(environment):
     """Return the variables that are read once, at the start or when a library is imported."""
     return {
@@ -155,6 +158,7 @@ def load():
     sys.modules["anyio"].__doc__ = "PYTEST_DONT_REWRITE"
     nbformat = sys.modules["nbformat"]
     nbformat.validate(nbformat.v4.new_notebook())  # compiles the schema
+    READ_ANEW.extend(name for name in sys.modules if name.startswith("tqdm"))
     inspect.getmodule(None, "nowhere")  # for tracebacks: where each module's file is
     gc.collect()
     gc.freeze()
@@ -195,8 +199,8 @@ def become(arguments, folder, environment, streams):
     sys.stderr = sys.__stderr__ = os.fdopen(2, "w", 1, errors="backslashreplace", closefd=False)
     sys.modules["tempfile"].tempdir = None
     sys.modules["numpy"].random.seed()
-    for name in [name for name in sys.modules if name.startswith("tqdm")]:
-        del sys.modules[name]  # it reads its variables as it is imported
+    for name in READ_ANEW:
+        del sys.modules[name]
     if "MPLBACKEND" in environment:
         sys.modules["matplotlib"].rcParams["backend"] = environment["MPLBACKEND"]
     sys.executable = python_at(environment[AT])
