@@ -13,24 +13,26 @@ import atexit
 import contextlib
 import fcntl
 import gc
-import itertools
 import json
+import marshal
 import os
 import select
 import signal
 import socket
 import sys
 
-AT, BY = "TESTS_STARTED_AT", "TESTS_PYTHON"  # the socket's path, and the Python of the test run
+import start
+from start import AT
+
+BY = "TESTS_PYTHON"  # the variable that holds the Python of the test run
 PYTHON = os.environ.get(BY, sys.executable)
 STARTED = [PYTHON]
 if hasattr(os, "pidfd_open"):  # Linux
-    STARTED += ["-I", "-S", __file__, PYTHON]
+    STARTED += ["-I", "-S", start.__file__, PYTHON]
 SET = {"KERAS_BACKEND": "tensorflow", "PYTHONUTF8": "1", "TF_CPP_MIN_LOG_LEVEL": "3"}
 READ_AT_START = ("PYTHON", "TF_", "KERAS_", "OMP_", "OPENBLAS_", "LANG", "LC_", "HOME")
 READ_AT_START += ("XDG_", "MPLCONFIG")
 READ_LATER = ("PYTHONPATH", "TF_CONFIG", "TF_USE_LEGACY_KERAS")
-PASSED_ON = (signal.SIGHUP, signal.SIGINT, signal.SIGTERM)
 KERNEL = {
     "argv": [*STARTED, "-m", "ipykernel_launcher", "-f", "{connection_file}"],
     "display_name": "Python 3 (ipykernel)",
@@ -38,6 +40,7 @@ KERNEL = {
     "metadata": {"debugger": True},
 }
 LARGEST = 1 << 20  # bytes of a program's arguments and variables
+NOTHING = [0, 0, {}, 0, 0]  # asked by who has gone
 MOST, HIGH = 200, 700  # open files that a program gets; numbers that none of them has
 LIBRARIES = (
     "cv2 pandas scipy.optimize matplotlib.pyplot PIL.Image rich.table typer pytest nbformat"
@@ -58,59 +61,6 @@ def only_a_fresh_python_sees(environment):
     }
 
 
-def namespaces():
-    """Return what network, files and processes this process sees: a room of its own, or all."""
-    return [os.readlink(f"/proc/self/ns/{kind}") for kind in ("net", "mnt", "pid", "user")]
-
-
-def passed_on(number):
-    """Return whether a program gets the open file of this number."""
-    try:
-        return os.get_inheritable(number)
-    except OSError:  # it is open no more
-        return False
-
-
-def pass_on(number, pid):
-    """Send a program a signal; Ctrl-C reaches all that it has started, as a terminal's does."""
-    (os.killpg if number == signal.SIGINT else os.kill)(pid, number)
-
-
-def run(python, arguments):
-    """Have the program run, pass signals on to it, and end as it ends."""
-    switches = ("-B", "-u")  # that multiprocessing and execnet hand on
-    program = list(itertools.dropwhile(switches.__contains__, arguments))
-    streams = [number for number in map(int, os.listdir("/dev/fd")) if passed_on(number)]
-    asked = json.dumps([program, os.getcwd(), dict(os.environ), streams, namespaces()]).encode()
-    signal.pthread_sigmask(signal.SIG_BLOCK, PASSED_ON)
-    pid = 0
-    try:
-        server = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        server.connect(os.environ[AT])
-        socket.send_fds(server, [asked], streams)
-        pid = int(server.recv(32) or 0)
-    except (AttributeError, KeyError, OSError):
-        pass  # there is no server
-    for number in PASSED_ON:
-        if pid and signal.getsignal(number) != signal.SIG_IGN:
-            signal.signal(number, lambda number, frame: pass_on(number, pid))
-    signal.pthread_sigmask(signal.SIG_UNBLOCK, PASSED_ON)
-    if not pid:
-        os.execv(python, [python, *arguments])
-    for stream in streams:
-        os.close(stream)  # a reader sees their end when the program closes them
-    watched = [server]
-    if "JPY_PARENT_PID" in os.environ:  # a kernel ends when whoever started it has gone
-        watched.append(os.pidfd_open(os.getppid()))
-    if server not in select.select(watched, [], [])[0]:
-        os._exit(1)
-    status = int(server.recv(32))
-    if os.WIFSIGNALED(status):
-        signal.signal(os.WTERMSIG(status), signal.SIG_DFL)
-        os.kill(os.getpid(), os.WTERMSIG(status))
-    os._exit(os.WEXITSTATUS(status))
-
-
 def serve(listener):
     """Fork a process for each program until standard input is closed; only the forks return."""
     own, loaded = only_a_fresh_python_sees(os.environ), False
@@ -126,8 +76,10 @@ def serve(listener):
             continue
         asking, _ = listener.accept()
         asked, streams, *_ = socket.recv_fds(asking, LARGEST, MOST)
-        arguments, folder, environment, numbers, outside = json.loads(asked or "[0, 0, {}, 0, 0]")
-        if only_a_fresh_python_sees(environment) == own and outside == namespaces():
+        arguments, folder, environment, numbers, outside = (
+            marshal.loads(asked) if asked else NOTHING
+        )
+        if only_a_fresh_python_sees(environment) == own and outside == start.namespaces():
             if not loaded:
                 load()
                 loaded = True
@@ -236,7 +188,7 @@ def server(folder):
         listener.bind(address)
         listener.listen(64)
         process = subprocess.Popen(
-            [sys.executable, __file__, "serve", str(listener.fileno())],
+            [sys.executable, __file__, str(listener.fileno())],
             stdin=subprocess.PIPE,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
@@ -290,12 +242,10 @@ def leave(status):
 
 
 if __name__ == "__main__":
-    if sys.argv[1] != "serve":
-        run(sys.argv[1], sys.argv[2:])
     status = []
     atexit.register(leave, status)  # the first one registered is called last
     try:
-        become(*serve(socket.socket(fileno=int(sys.argv[2]))))
+        become(*serve(socket.socket(fileno=int(sys.argv[1]))))
         status.append(0)
     except SystemExit as stopped:
         status.append(stopped.code if isinstance(stopped.code, int) else bool(stopped.code))
