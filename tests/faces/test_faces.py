@@ -145,12 +145,12 @@ def test_quick_finds_a_portrait_and_misses_small_faces(portrait):
     assert len(find_faces(scene, effort="quick")) < len(find_faces(scene))
 
 
-@pytest.mark.parametrize("most", [0, 1, 3])
-def test_max_faces_keeps_the_largest(most):
+def test_max_faces_keeps_the_largest():
     scene = read_rgb(SAMPLE / "scenes/scene_2.jpg")
-    assert [face.box for face in find_faces(scene, max_faces=most)] == [
-        face.box for face in find_faces(scene)
-    ][:most]
+    boxes = [face.box for face in find_faces(scene)]
+    assert len(boxes) > 3
+    for most in (0, 1, 3):
+        assert [face.box for face in find_faces(scene, max_faces=most)] == boxes[:most]
 
 
 def test_tight_crops(portraits):

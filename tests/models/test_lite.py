@@ -60,7 +60,7 @@ def test_asking_starts_without_tensorflow_and_lives_beside_it(content, tmp_path)
         "import sys, numpy as np; from course_utils.models.lite import LiteNetwork;"
         f"network = LiteNetwork({str(path)!r}); faces = np.zeros((1, 32, 32, 3), np.uint8);"
         "before = network(faces)[0][0]; print('tensorflow' in sys.modules);"
-        "import tensorflow as tf;"
+        "from course_utils import quiet; tf = quiet.import_tensorflow_alone();"
         f"whole = tf.lite.Interpreter({str(path)!r}); whole.allocate_tensors(); whole.invoke();"
         "print((network(faces)[0][0] == before).all())"
     )
