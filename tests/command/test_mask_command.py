@@ -20,6 +20,7 @@ import numpy as np
 import psutil
 import pytest
 from PIL import Image
+from started import STARTED
 
 from course_utils.masks import choice, ledger, load_texture, picture, textures, workers
 from course_utils.masks.choice import MaskOptions
@@ -27,7 +28,8 @@ from course_utils.masks.job import mask_folder
 from course_utils.pictures.images import read_rgb
 
 SAMPLE = Path(__file__).resolve().parents[2] / "data/sample"
-COMMAND = [sys.executable, "-m", "course_utils.command.main", "mask"]
+MASK = ["-m", "course_utils.command.main", "mask"]
+COMMAND, AT_ONCE = [sys.executable, *MASK], [*STARTED, *MASK]
 with open(SAMPLE / "faces.csv", encoding="utf-8", newline="") as table:
     PLAIN = {"wearing": "none", "occlusion": "none", "glasses": "none", "head_covering": "none"}
     BARE = [
@@ -166,7 +168,7 @@ def test_the_command_says_what_it_did(course, tree, reference, tmp_path):
 
 def test_two_workers_write_the_same_bytes(tree, reference, tmp_path):
     done = subprocess.run(
-        [*COMMAND, tree, tmp_path / "out", *VARIED, "--workers", "2"],
+        [*AT_ONCE, tree, tmp_path / "out", *VARIED, "--workers", "2"],
         capture_output=True,
         text=True,
     )
@@ -198,9 +200,9 @@ def test_killed_and_started_again_it_goes_on_and_ends_the_same(tmp_path):
     source.mkdir()
     for number in range(40):
         shutil.copy(portrait(BARE[number % len(BARE)]), source / f"{number:02d}.jpg")
-    command = [*COMMAND, source, tmp_path / "out", "--type", "random", "--wear", "mix"]
+    order = [source, tmp_path / "out", "--type", "random", "--wear", "mix"]
     with subprocess.Popen(
-        [*command, "--workers", "2"], stdout=subprocess.PIPE, stderr=subprocess.PIPE
+        [*COMMAND, *order, "--workers", "2"], stdout=subprocess.PIPE, stderr=subprocess.PIPE
     ) as process:
         journal = tmp_path / "out/.course-mask/journal.jsonl"
         while not (journal.exists() and journal.read_bytes().count(b'"landmarks"') >= 5):
@@ -219,7 +221,7 @@ def test_killed_and_started_again_it_goes_on_and_ends_the_same(tmp_path):
 
     with open(journal, "ab") as stream:
         stream.write(b'{"picture": "39.jpg", "sta')  # what a kill in the middle of a line leaves
-    again = subprocess.run([*command, "--json"], capture_output=True, text=True)
+    again = subprocess.run([*AT_ONCE, *order, "--json"], capture_output=True, text=True)
     assert again.returncode == 0, again.stderr
     assert json.loads(again.stdout)["kept"] == finished
     mask_folder(source, tmp_path / "whole", MaskOptions(type="random", wear="mix"), progress=False)
