@@ -7,13 +7,14 @@ answers from `solutions/`, and a paper that a chapter names ("He et al., 2015") 
 its entry in `book/references.bib`.
 """
 
+import functools
 import html
 import json
 import re
 from pathlib import Path
 
 from docutils import nodes
-from pybtex.database import parse_file
+from pybtex.database import parse_string
 from sphinx.util.docutils import SphinxDirective
 
 from course_utils.command import notebooks
@@ -224,8 +225,13 @@ def names_of_papers(path):
 
     A name that several papers share is left out.
     """
+    return dict(_names_in(Path(path).read_text(encoding="utf-8")))
+
+
+@functools.lru_cache(1)
+def _names_in(text):
     keys = {}
-    for key, entry in parse_file(path, bib_format="bibtex").entries.items():
+    for key, entry in parse_string(text, bib_format="bibtex").entries.items():
         authors = [
             " ".join([*person.prelast_names, *person.last_names]).replace("{", "").replace("}", "")
             for person in entry.persons["author"]
