@@ -136,7 +136,7 @@ def export(model, base, version, class_names, source=None, lite=False):
     size = model.input_shape[1]
     module = tf.Module()
     # saved with the functions; the layers, which nothing reads, would take most of the time
-    module.weights = [weight.value for weight in model.weights]
+    module.state = [variable.value for variable in model.variables]
 
     @tf.function(input_signature=[tf.TensorSpec((None, size, size, 3), tf.float32, name="images")])
     def from_images(images):
