@@ -528,6 +528,7 @@ def without_a_network(tmp_path_factory):
     backbone = models.build(**small_one).get_layer("backbone")
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("keras.src.backend.config._KERAS_DIR", str(home))  # read as it is imported
+        patch.setattr("urllib.request._opener", None)  # it keeps the proxies that it saw first
         for name in ("http_proxy", "https_proxy", "HTTP_PROXY", "HTTPS_PROXY"):
             patch.setenv(name, "http://127.0.0.1:9")
         with pytest.raises(models.WeightsUnavailable) as refused:
