@@ -501,7 +501,8 @@ def test_weights_that_do_not_fit_get_a_sentence(built, saved, starts, tmp_path, 
     backbone, _ = starts["resnet50"]
     with monkeypatch.context() as patched:
         patched.setattr(classifier, "_backbone", lambda *_: backbone)
-        with pytest.raises(CourseError, match="other.weights.h5 holds no weights that fit resnet"):
+        sentence = "other.weights.h5 holds no weights that fit resnet50"
+        with pytest.raises(CourseError, match=sentence):
             small("resnet50", weights=tmp_path / "other.weights.h5")
     wider = small("mobilenetv2", alpha=0.5).get_layer("backbone")
     monkeypatch.setattr(classifier, "_backbone", lambda *_: wider)
